@@ -1,0 +1,128 @@
+"""Typed settings of a workspace, kept as TOML (`settings.toml`), versioned.
+
+An upgrade from version n to n + 1 is one small function in UPGRADES. Unknown keys are kept in the file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from engine.errors import StoreError, UsageError
+
+VERSION = 1
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "measure": ("cosine", "dot"),
+    "device": ("auto", "cpu", "cuda", "mps"),
+    "theme": ("system", "dark", "light"),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings with their defaults.
+
+    threshold, margin: similarity (0–1) a match needs, and its lead over the runner-up; `tests/benchmarks/thresholds.py`
+    prints the measurement behind the defaults. measure: how voices are compared. input_device, output_device: names,
+    empty = the system's default. keep_takes: the last answer to the consent tick of an enrollment.
+    """
+
+    threshold: float = 0.68
+    margin: float = 0.06
+    measure: str = "cosine"
+    device: str = "auto"
+    theme: str = "system"
+    reduced_motion: bool = False
+    input_device: str = ""
+    output_device: str = ""
+    volume_db: float = -6.0
+    keep_takes: bool = False
+    hear_on_hover: bool = True
+    loop_span: bool = False
+    map_space: str = "voices"
+    map_method: str = "pca"
+    seed: int = 7
+
+
+class SettingsFile:
+    """Reads and writes the settings of one workspace; `value` is the current, immutable Settings."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.value = self._read()
+
+    def change(self, **changes: Any) -> Settings:
+        """Set some fields and write the file at once. Raises UsageError for a value that makes no sense."""
+        self.value = _checked(replace(self.value, **changes))
+        self._write()
+        return self.value
+
+    def _read(self) -> Settings:
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return Settings()
+        except OSError as error:
+            raise StoreError(f"The settings cannot be read: {error.strerror}.") from error
+        try:
+            raw: dict[str, Any] = tomlkit.parse(text).unwrap()
+        except TOMLKitError:
+            kept = self.path.with_suffix(".toml.broken")
+            self.path.replace(kept)
+            return Settings()
+        version = raw.get("version", VERSION)
+        if not isinstance(version, int) or version > VERSION:
+            raise StoreError("The settings of this workspace were written by a newer Earmark. Update Earmark, "
+                             "or choose another workspace.")
+        for step in range(version, VERSION):
+            raw = UPGRADES[step](raw)
+        known = {f.name: f for f in fields(Settings)}
+        values = {}
+        for key, value in raw.items():
+            default = getattr(Settings(), key) if key in known else None
+            if key in known and _same_type(value, default):
+                values[key] = type(default)(value)
+        try:
+            return _checked(Settings(**values))
+        except UsageError:
+            return Settings()
+
+    def _write(self) -> None:
+        try:
+            document = tomlkit.parse(self.path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, TOMLKitError):
+            document = tomlkit.document()
+        document["version"] = VERSION
+        for key, value in asdict(self.value).items():
+            document[key] = value
+        temporary = self.path.with_suffix(".toml.tmp")
+        temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
+        os.replace(temporary, self.path)
+
+
+def _same_type(value: object, default: object) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float)
+    return isinstance(value, type(default))
+
+
+def _checked(settings: Settings) -> Settings:
+    for key, allowed in CHOICES.items():
+        value = getattr(settings, key)
+        if value not in allowed:
+            raise UsageError(f"{key} is “{value}”; it can be {', '.join(allowed)}.")
+    if not -1.0 <= settings.threshold <= 1.0:
+        raise UsageError("The threshold is a similarity between −1 and 1.")
+    if not 0.0 <= settings.margin <= 2.0:
+        raise UsageError("The margin lies between 0 and 2.")
+    return settings
