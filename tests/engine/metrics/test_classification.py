@@ -1,0 +1,44 @@
+"""Labels: hand-worked cases and scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.errors import ShapeError, UsageError
+from engine.metrics.classification import confusion, f1_macro, top1
+
+TRUE = ["cat", "cat", "dog", "dog", "rain"]
+PREDICTED = ["cat", "dog", "dog", "dog", "cat"]
+
+
+def test_by_hand() -> None:
+    assert top1(TRUE, PREDICTED) == pytest.approx(3 / 5)
+    assert f1_macro(TRUE, PREDICTED) == pytest.approx((2 / 4 + 4 / 5 + 0) / 3)
+    assert confusion(TRUE, PREDICTED).tolist() == [[1, 1, 0], [0, 2, 0], [1, 0, 0]]
+
+
+def test_the_order_of_classes_is_the_callers() -> None:
+    table = confusion(TRUE, PREDICTED, ["rain", "dog", "cat", "siren"])
+    assert table.tolist() == [[0, 0, 1, 0], [0, 2, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
+    assert f1_macro(TRUE, PREDICTED, ["rain", "dog", "cat", "siren"]) == pytest.approx((0.5 + 0.8) / 4)
+
+
+def test_against_scikit_learn() -> None:
+    from sklearn.metrics import confusion_matrix
+
+    rng = np.random.default_rng(0)
+    names = list("abcde")
+    true, predicted = list(rng.choice(names, 300)), list(rng.choice(names, 300))
+    np.testing.assert_array_equal(confusion(true, predicted, names), confusion_matrix(true, predicted, labels=names))
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(ShapeError):
+        top1(["a"], [])
+    with pytest.raises(ShapeError):
+        top1([], [])
+    with pytest.raises(UsageError):
+        confusion(["a"], ["b"], ["a"])
+    with pytest.raises(UsageError):
+        confusion(["a"], ["a"], ["a", "a"])

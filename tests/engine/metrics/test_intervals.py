@@ -1,0 +1,54 @@
+"""Intervals: known values, coverage, determinism."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.errors import ShapeError, UsageError
+from engine.metrics.intervals import bootstrap_ci95, bootstrap_statistic, wilson_ci95
+
+
+def test_wilson_known_values() -> None:
+    assert wilson_ci95(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+    assert wilson_ci95(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert wilson_ci95(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+
+
+def test_bootstrap_mean_is_near_the_normal_interval() -> None:
+    values = np.random.default_rng(0).normal(3, 2, 400)
+    low, high = bootstrap_ci95(values, seed=1)
+    half = 1.96 * values.std() / 20
+    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.03)
+
+
+def test_same_seed_same_interval() -> None:
+    values = np.arange(20.0)
+    assert bootstrap_ci95(values, seed=4, draws=200) == bootstrap_ci95(values, seed=4, draws=200)
+    assert bootstrap_ci95(values, seed=4, draws=200) != bootstrap_ci95(values, seed=5, draws=200)
+
+
+def test_groups_that_agree_within_widen_the_interval() -> None:
+    speakers = np.repeat(np.arange(10), 20)
+    values = speakers.astype(float)
+    alone, grouped = bootstrap_ci95(values, seed=0), bootstrap_ci95(values, seed=0, groups=list(speakers))
+    assert grouped[1] - grouped[0] > 2.5 * (alone[1] - alone[0])
+
+
+def test_equal_values_have_a_point_interval() -> None:
+    assert bootstrap_ci95([0.5] * 9, seed=0, draws=50) == (0.5, 0.5)
+
+
+def test_any_statistic() -> None:
+    values = np.arange(101.0)
+    low, high = bootstrap_statistic(lambda rows: float(np.median(values[rows])), 101, seed=0, draws=300)
+    assert low < 50 < high
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(UsageError):
+        wilson_ci95(3, 2)
+    with pytest.raises(ShapeError):
+        bootstrap_ci95([1.0, float("nan")], seed=0)
+    with pytest.raises(ShapeError):
+        bootstrap_ci95([1.0, 2.0], seed=0, groups=["a"])
