@@ -1,0 +1,208 @@
+"""Sound files in and out, through libsndfile: wav, flac, ogg vorbis, opus, mp3, aiff; any rate, any number of channels.
+
+Everything becomes mono float32, the mean of the channels, nominally in [-1, 1]. A file that cannot be trusted as a whole
+(cut off, not a number somewhere) is a DecodeError, never a shorter or mended sound: what is indexed is what is there.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import soundfile as sf
+
+from engine.audio.integrity import declared_frames, ogg_is_cut, why_not_openable
+from engine.audio.resample import StreamResampler
+from engine.errors import AudioError, DecodeError
+from engine.records import Audio, FileInfo, FloatArray
+
+SUFFIXES = frozenset({".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"})
+
+_READ_FRAMES = 1 << 16  # frames decoded at a time
+_MP3_SLACK_S = 0.2  # an mp3's length is given in frames and padding differs among encoders
+
+
+def info(path: Path | str) -> FileInfo:
+    """What the header says, without decoding. Raises DecodeError."""
+    path = Path(path)
+    with _opened(path) as file:
+        return FileInfo(path, file.frames / file.samplerate, file.samplerate, file.channels, _format(file))
+
+
+def read(path: Path | str, rate_hz: int | None = None, start_s: float = 0, duration_s: float | None = None) -> Audio:
+    """Decode a file, or the stretch [start_s, start_s + duration_s) of it, into memory.
+
+    rate_hz: wanted sample rate; None: the file's own. Raises DecodeError, also where the file ends before start_s.
+    """
+    with _opened(Path(path)) as file:
+        rate = rate_hz or file.samplerate
+        pieces = list(_resampled(_decoded(file, Path(path), start_s, duration_s), file.samplerate, rate))
+    return Audio(np.concatenate(pieces), rate)
+
+
+def stream(path: Path | str, rate_hz: int | None = None, block_s: float = 30, start_s: float = 0,
+           duration_s: float | None = None) -> Iterator[FloatArray]:
+    """Decode a file in blocks of block_s (the last one shorter), in bounded memory.
+
+    Yields float32 (round(block_s · rate_hz),): put together, the samples of `read`. Raises DecodeError before the first
+    block, or when the file turns out to be cut off.
+    """
+    with _opened(Path(path)) as file:
+        rate = rate_hz or file.samplerate
+        size = max(1, round(block_s * rate))
+        block, filled = np.empty(size, dtype=np.float32), 0
+        for piece in _resampled(_decoded(file, Path(path), start_s, duration_s), file.samplerate, rate):
+            while len(piece):
+                take = min(size - filled, len(piece))
+                block[filled : filled + take] = piece[:take]
+                filled, piece = filled + take, piece[take:]
+                if filled == size:
+                    yield block
+                    block, filled = np.empty(size, dtype=np.float32), 0
+        if filled:
+            yield block[:filled].copy()
+
+
+def write(path: Path | str, audio: Audio) -> None:
+    """Write 16-bit wav or flac, by suffix; the file appears whole or not at all. Raises AudioError."""
+    with Writer(path, audio.rate_hz) as writer:
+        writer.push(audio.samples)
+
+
+class Writer:
+    """Writes a 16-bit wav or flac block by block. The file takes its name when it is closed; an error leaves none."""
+
+    def __init__(self, path: Path | str, rate_hz: int) -> None:
+        self.path, self.rate_hz = Path(path), rate_hz
+        kind = {".wav": "WAV", ".flac": "FLAC"}.get(self.path.suffix.lower())
+        if kind is None:
+            raise AudioError(f"Sound is written as .wav or .flac, not as “{self.path.suffix}”.")
+        self.duration_s = 0.0
+        try:
+            handle, name = tempfile.mkstemp(prefix=".earmark-", suffix=self.path.suffix, dir=self.path.parent)
+            os.close(handle)
+            self._part = Path(name)
+            self._file = sf.SoundFile(_name(self._part), "w", rate_hz, 1, "PCM_16", format=kind)
+        except (OSError, sf.LibsndfileError) as error:
+            raise AudioError(f"{self.path.name} cannot be written: {_words(error)}") from error
+
+    def push(self, block: FloatArray) -> None:
+        """Append float32 (n,); values outside [-1, 1) are cut to it. Raises AudioError on NaN and on a full disk."""
+        if not np.isfinite(block).all():
+            raise AudioError(f"{self.path.name} was not written: the sound holds NaN or infinity.")
+        whole = np.clip(np.rint(np.asarray(block, dtype=np.float32) * 32768), -32768, 32767).astype(np.int16)
+        try:
+            self._file.write(whole)
+        except sf.LibsndfileError as error:
+            raise AudioError(f"{self.path.name} cannot be written: {_words(error)}") from error
+        self.duration_s += len(block) / self.rate_hz
+
+    def close(self) -> Path:
+        """Finish the file and give it its name."""
+        self._file.close()
+        self._part.chmod(0o644 & ~_umask())
+        self._part.replace(self.path)
+        return self.path
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.discard()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The open sf.SoundFile, once it is clear that there is sound in it."""
+    reason = why_not_openable(path)
+    if reason:
+        raise DecodeError(path, reason)
+    try:
+        file = sf.SoundFile(_name(path))
+    except (sf.LibsndfileError, OSError, TypeError) as error:
+        raise DecodeError(path, "this is not a sound file that can be read, or its start is damaged.") from error
+    with file:
+        if file.frames <= 0:
+            raise DecodeError(path, "there is no sound in it (0 samples).")
+        yield file
+
+
+def _decoded(file: Any, path: Path, start_s: float, duration_s: float | None) -> Iterator[FloatArray]:
+    """Mono float32 pieces of the asked stretch, checked: all samples that the header promises, all of them finite."""
+    rate = file.samplerate
+    promised = declared_frames(file)
+    first = round(start_s * rate)
+    if first and first >= promised:
+        raise DecodeError(path, f"it is only {promised / rate:.2f} s long; there is nothing at {start_s:.2f} s.")
+    last = promised if duration_s is None else min(promised, first + max(0, round(duration_s * rate)))
+    weights = np.full(file.channels, 1 / file.channels, dtype=np.float32)
+    done = first
+    try:
+        if first:
+            file.seek(first)
+        while done < last:
+            frames = file.read(min(_READ_FRAMES, last - done), dtype="float32", always_2d=True)  # (n, channels)
+            if not len(frames):
+                break
+            mono: FloatArray = frames[:, 0] if file.channels == 1 else frames @ weights
+            if not np.isfinite(mono).all():
+                at = (done + int(np.flatnonzero(~np.isfinite(mono))[0])) / rate
+                raise DecodeError(path, f"it holds samples that are not numbers (NaN or infinity), first at {at:.2f} s.")
+            done += len(mono)
+            yield mono
+    except sf.LibsndfileError as error:
+        raise DecodeError(path, _cut_off(done, promised, rate)) from error
+    slack = round(_MP3_SLACK_S * rate) if file.format == "MP3" else 0
+    if done < last - slack or done == 0:
+        raise DecodeError(path, _cut_off(done, promised, rate))
+    if duration_s is None and file.format == "OGG" and ogg_is_cut(path):
+        raise DecodeError(path, f"the file is cut off: only {done / rate:.2f} s can be read.")
+
+
+def _cut_off(done: int, promised: int, rate_hz: int) -> str:
+    return (f"the file is cut off or damaged: {done / rate_hz:.2f} of {promised / rate_hz:.2f} seconds "
+            "could be read.")
+
+
+def _resampled(pieces: Iterator[FloatArray], from_hz: int, to_hz: int) -> Iterator[FloatArray]:
+    resampler = StreamResampler(from_hz, to_hz)
+    for piece in pieces:
+        yield resampler.push(piece)
+    yield resampler.flush()
+
+
+def _format(file: Any) -> str:
+    if file.subtype == "OPUS":
+        return "opus"
+    return {"WAVEX": "wav", "RF64": "wav", "W64": "wav"}.get(file.format, file.format.lower())
+
+
+def _name(path: Path) -> bytes | str:
+    """As libsndfile wants it: bytes, for names that are not UTF-8; on Windows names are text."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}."
+    return str(error)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
