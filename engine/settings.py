@@ -35,8 +35,8 @@ class Settings:
     empty = the system's default. keep_takes: the last answer to the consent tick of an enrollment.
     """
 
-    threshold: float = 0.68
-    margin: float = 0.06
+    threshold: float = 0.75
+    margin: float = 0.05
     measure: str = "cosine"
     device: str = "auto"
     theme: str = "system"

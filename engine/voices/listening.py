@@ -1,0 +1,277 @@
+"""Live listening: a source goes in, who speaks and what is heard comes out, step by step.
+
+One thread drains the source, resamples to 16 kHz and follows the speech; every STEP_S of sound it embeds the last seconds
+of the running speech. Nothing is kept but the last seconds, unless `record` is called.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from engine.audio.levels import clips, level_dbfs, peak_dbfs
+from engine.audio.microphone import Source
+from engine.audio.recorder import Recorder
+from engine.audio.resample import StreamResampler
+from engine.audio.speech import SpeechDetector
+from engine.encoders.protocols import TagListener, VoiceEncoder
+from engine.errors import DeviceError, EarmarkError
+from engine.records import Audio, Embedding, FloatArray, Identification, LiveUpdate, Span, Tag, Turn
+from engine.voices.identification import MIN_SPEECH_S, Identifier, nobody
+
+log = logging.getLogger(__name__)
+
+RATE_HZ = 16_000
+STEP_S = 0.25  # sound between two identifications
+WINDOW_S = 2.4  # net speech that is embedded at the most; thresholds.py measures by this length
+CHUNK = 512  # samples: one speech probability each
+SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # probability that starts and that ends speech
+GAP_S = 0.7  # silence that ends a run of speech: what comes after may be somebody else
+HANG_S = 0.15  # kept of the silence after a word
+HEARD_S = 2.0
+HEARD_EVERY_S = 0.5
+RECENT_S = 12.0
+POLL_S = 0.02
+KEEP_UPDATES = 4_000  # about 16 minutes; turns are kept for the whole session
+
+ListenerState = Literal["idle", "listening", "lost", "stopped"]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Of the last 0.1 s; clips counts since listening began."""
+
+    rms_dbfs: float
+    peak_dbfs: float
+    clips: int
+
+
+class Listener:
+    """Listens to one source until it is stopped, ends, or goes away. Its methods may be called from any thread."""
+
+    rate_hz = RATE_HZ
+
+    def __init__(self, source: Source, encoder: VoiceEncoder, detector: SpeechDetector, identifier: Callable[[], Identifier],
+                 tagger: Callable[[], TagListener] | None = None) -> None:
+        """identifier: asked at every step, so that a new voice or threshold counts at once. tagger: loads lazily."""
+        self._source, self._encoder, self._identifier, self._tagger = source, encoder, identifier, tagger
+        self._speech = detector.stream()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._recent = np.zeros(0, np.float32)
+        self._updates: list[LiveUpdate] = []
+        self._dropped = 0
+        self._turns: list[Turn] = []
+        self._recorder: Recorder | None = None
+        self._heard: tuple[Tag, ...] = ()
+        self._total = 0  # samples at 16 kHz
+        self._clips = 0
+        self.state: ListenerState = "idle"
+        self.error: EarmarkError | None = None
+        # the running speech
+        self._pending = np.zeros(0, np.float32)
+        self._run = np.zeros(0, np.float32)
+        self._silence = 0
+        self._speaking = False
+        self._name: str | None = None
+        self._name_since = 0.0
+
+    # --- for the owner ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the source and begin. Raises DeviceError when it cannot be opened."""
+        self._source.start()
+        self._resampler = StreamResampler(self._source.rate_hz, RATE_HZ)
+        self.state = "listening"
+        self._thread = threading.Thread(target=self._main, name="listener", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop and close the source; a recording is finished. Does nothing the second time."""
+        self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=5)
+        self._source.close()
+        self.stop_recording()
+        if self.state == "listening":
+            self.state = "stopped"
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait until the source has ended or gone away."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    @property
+    def elapsed_s(self) -> float:
+        return self._total / RATE_HZ
+
+    @property
+    def overflows(self) -> int:
+        return self._source.overflows
+
+    @property
+    def recording(self) -> Path | None:
+        recorder = self._recorder
+        return recorder.path if recorder else None
+
+    def record(self, path: Path) -> None:
+        """Keep what is heard from now on in a file (wav or flac by suffix). Raises StoreError when it cannot be made."""
+        self.stop_recording()
+        recorder = Recorder(path, RATE_HZ)
+        with self._lock:
+            self._recorder = recorder
+
+    def stop_recording(self) -> Path | None:
+        """Finish the recording; returns its path."""
+        with self._lock:
+            recorder, self._recorder = self._recorder, None
+        return recorder.close() if recorder else None
+
+    def updates(self, since: int) -> tuple[int, list[LiveUpdate]]:
+        """The updates from number `since` on, and the number to ask from next."""
+        with self._lock:
+            first = max(0, since - self._dropped)
+            return self._dropped + len(self._updates), self._updates[first:]
+
+    def turns(self) -> list[Turn]:
+        """Who spoke when, from the beginning; the last turn grows while its voice speaks."""
+        with self._lock:
+            return list(self._turns)
+
+    def recent(self, seconds: float) -> FloatArray:
+        """The last seconds of sound, float32 (n,) at 16 kHz; shorter at the beginning. At most 12 s."""
+        with self._lock:
+            return self._recent[max(0, len(self._recent) - int(seconds * RATE_HZ)):].copy()
+
+    def level(self) -> Level:
+        """How loud it is now."""
+        last = self.recent(0.1)
+        if not len(last):
+            return Level(-120.0, -120.0, self._clips)
+        return Level(level_dbfs(last), peak_dbfs(last), self._clips)
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        step, since_heard = 0, 0
+        try:
+            while not self._stop.is_set():
+                block = self._source.read()
+                if not len(block):
+                    if self._source.lost:
+                        self._went_away()
+                        return
+                    if getattr(self._source, "ended", False):
+                        self._take(self._resampler.flush())
+                        self._step()
+                        self.state = "stopped"
+                        return
+                    time.sleep(POLL_S)
+                    continue
+                self._clips += clips(block)
+                wave = self._resampler.push(block)
+                for start in range(0, len(wave), int(STEP_S * RATE_HZ)):  # a fast source steps as often as a slow one
+                    part = wave[start:start + int(STEP_S * RATE_HZ)]
+                    self._take(part)
+                    step += len(part)
+                    since_heard += len(part)
+                    if since_heard >= HEARD_EVERY_S * RATE_HZ:
+                        since_heard = 0
+                        self._listen()
+                    if step >= STEP_S * RATE_HZ:
+                        step = 0
+                        self._step()
+        except EarmarkError as error:
+            self.error = error
+            self.state = "lost"
+            log.warning("listening ended: %s", type(error).__name__)
+
+    def _went_away(self) -> None:
+        self.error = getattr(self._source, "error", None) or DeviceError(
+            "The microphone went away. What was recorded until then is safe.")
+        self.state = "lost"
+        self.stop_recording()
+
+    def _take(self, wave: FloatArray) -> None:
+        """Add 16 kHz sound: to the recording, to what is drawn, to the running speech."""
+        with self._lock:
+            self._recent = np.concatenate([self._recent, wave])[-int(RECENT_S * RATE_HZ):]
+            self._total += len(wave)
+            recorder = self._recorder
+        if recorder is not None:
+            recorder.write(wave)
+        self._pending = np.concatenate([self._pending, wave])
+        probabilities = self._speech.push(wave)
+        for probability in probabilities:
+            chunk, self._pending = self._pending[:CHUNK], self._pending[CHUNK:]
+            self._follow(chunk, probability)
+
+    def _follow(self, chunk: FloatArray, probability: float) -> None:
+        """Let one chunk of 32 ms join the running speech, or count as silence."""
+        if probability >= (SPEECH_OFF if self._speaking else SPEECH_ON):
+            self._speaking, self._silence = True, 0
+            self._run = np.concatenate([self._run, chunk])[-int(WINDOW_S * RATE_HZ):]
+            return
+        self._silence += len(chunk)
+        if self._speaking and self._silence <= HANG_S * RATE_HZ:
+            self._run = np.concatenate([self._run, chunk])[-int(WINDOW_S * RATE_HZ):]
+            return
+        self._speaking = False
+        if self._silence >= GAP_S * RATE_HZ and len(self._run):
+            self._run = np.zeros(0, np.float32)
+            self._name = None
+
+    def _listen(self) -> None:
+        if self._tagger is None:
+            return
+        last = self.recent(HEARD_S)
+        if len(last) >= RATE_HZ:
+            self._heard = self._tagger().heard(Audio(last, RATE_HZ))
+
+    def _step(self) -> None:
+        """Identify the running speech and tell."""
+        began = time.perf_counter()
+        now = self.elapsed_s
+        used_s = len(self._run) / RATE_HZ
+        found: Identification | None = None
+        query: Embedding | None = None
+        if self._speaking and used_s < MIN_SPEECH_S:
+            found = nobody("too-short", used_s)
+        elif self._speaking:
+            query = self._encoder.embed(Audio(self._run, RATE_HZ))
+            found = self._identifier().identify(query, used_s)
+            self._count_turn(found, now, used_s)
+        update = LiveUpdate(now, self._speaking, found, query, now - self._name_since if self._name is not None else used_s,
+                            used_s, self._heard, (time.perf_counter() - began) * 1000)
+        with self._lock:
+            self._updates.append(update)
+            if len(self._updates) > KEEP_UPDATES:
+                self._dropped += len(self._updates) - KEEP_UPDATES
+                del self._updates[:-KEEP_UPDATES]
+
+    def _count_turn(self, found: Identification, now: float, used_s: float) -> None:
+        """Grow the last turn, or begin one when the voice or its status changed."""
+        voice = found.nearest if found.status in ("match", "tentative") else None
+        key = voice or ""
+        if key != self._name:
+            # the first identification of a run covers the speech that it needed to become sure
+            self._name_since = now - (used_s if self._name is None else STEP_S)
+            self._name = key
+        with self._lock:
+            last = self._turns[-1] if self._turns else None
+            touching = last is not None and now - last.span.end_s <= STEP_S * 2.5
+            if last is not None and touching and (last.voice, last.status) == (voice, found.status):
+                self._turns[-1] = Turn(voice, found.status, Span(last.span.start_s, now))
+                return
+            start = last.span.end_s if last is not None and touching else max(0.0, now - used_s)
+            if last is not None:
+                start = max(start, last.span.end_s)
+            self._turns.append(Turn(voice, found.status, Span(start, now)))
