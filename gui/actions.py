@@ -1,0 +1,155 @@
+"""The one table of actions: what can be done, in which words, on which page, by which keys.
+
+Pages bind a slot to an id; the table gives the words and the keys. Keys of a page work while that page is shown; keys
+without Ctrl never take a key from a control that uses it itself (`keeps_key`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QSlider,
+    QTextEdit,
+    QWidget,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One action. page: the page it belongs to, empty for the whole window. words: English source for tr()."""
+
+    id: str
+    words: str
+    keys: tuple[str, ...] = ()
+    page: str = ""
+
+
+# Order is the order in Settings → Shortcuts and in the command palette.
+TABLE: tuple[Entry, ...] = (
+    Entry("page.live", "Go to Live", ("Ctrl+1",)),
+    Entry("page.voices", "Go to Voices", ("Ctrl+2",)),
+    Entry("page.library", "Go to Library", ("Ctrl+3",)),
+    Entry("page.map", "Go to Map", ("Ctrl+4",)),
+    Entry("page.settings", "Go to Settings", ("Ctrl+5",)),
+    Entry("commands", "Show all commands", ("Ctrl+K",)),
+    Entry("query", "Search the library", ("Ctrl+F",)),
+    Entry("theme", "Change between dark and light"),
+    Entry("quit", "Quit Earmark", ("Ctrl+Q",)),
+    Entry("live.listen", "Start or stop listening", ("R",), "live"),
+    Entry("live.devices", "Look for microphones again", ("F5",), "live"),
+    Entry("live.file", "Identify from a file…", ("Ctrl+O",), "live"),
+    Entry("voices.new", "Enroll a new voice", ("Ctrl+N",), "voices"),
+    Entry("voices.take", "Start or stop a take", ("R",), "voices"),
+    Entry("voices.prompt", "Next prompt to read", ("N",), "voices"),
+    Entry("voices.find", "Find a voice", (), "voices"),
+    Entry("voices.files", "Enroll from files…", ("Ctrl+O",), "voices"),
+    Entry("voices.devices", "Look for microphones again", ("F5",), "voices"),
+    Entry("library.add", "Add a folder…", ("Ctrl+O",), "library"),
+    Entry("library.scan", "Look through the folders again", ("F5",), "library"),
+    Entry("library.next", "Play the next sound", ("Down",), "library"),
+    Entry("library.previous", "Play the previous sound", ("Up",), "library"),
+    Entry("library.stop", "Stop", ("Left",), "library"),
+    Entry("library.replay", "Play again from the start", ("Right",), "library"),
+    Entry("library.pause", "Pause or go on", ("Space",), "library"),
+    Entry("library.span", "Play the matched span only", ("S",), "library"),
+    Entry("library.loop", "Loop the matched span", ("O",), "library"),
+    Entry("library.similar", "Find similar sounds", ("Ctrl+L",), "library"),
+    Entry("library.clear", "Clear the query", ("Esc",), "library"),
+    Entry("map.hover", "Hear sounds on hover", ("H",), "map"),
+    Entry("map.lasso", "Lasso", ("L",), "map"),
+    Entry("map.fit", "Fit everything into view", ("F",), "map"),
+    Entry("map.clear", "Clear the selection", ("Esc",), "map"),
+    Entry("map.run", "Run the projection again", ("Ctrl+Return",), "map"),
+)
+BY_ID: dict[str, Entry] = {entry.id: entry for entry in TABLE}
+
+
+def words(entry_id: str) -> str:
+    """What the action is called, translated."""
+    return QCoreApplication.translate("Actions", BY_ID[entry_id].words)
+
+
+def key_text(entry_id: str) -> str:
+    """The first key of an action as people write it: "Ctrl K", "↓", "" where it has none."""
+    keys = BY_ID[entry_id].keys
+    return display_keys(keys[0]) if keys else ""
+
+
+def display_keys(key: str) -> str:
+    """"Ctrl+K" → "Ctrl K", "Down" → "↓"."""
+    signs = {"Down": "↓", "Up": "↑", "Left": "←", "Right": "→", "Return": "Enter"}
+    return " ".join(signs.get(part, part) for part in key.split("+"))
+
+
+class Actions(QObject):
+    """Holds the QActions that were bound. `wanted(id)` fires when an action is asked for that nobody has bound yet."""
+
+    wanted = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bound: dict[str, QAction] = {}
+
+    def bind(self, entry_id: str, owner: QWidget, slot: Callable[[], object]) -> QAction:
+        """Make the QAction of `entry_id` on owner: its keys work while owner is visible. KeyError for a stranger."""
+        entry = BY_ID[entry_id]
+        action = QAction(words(entry_id), owner)
+        action.setObjectName(entry_id)
+        action.setShortcuts([QKeySequence(key) for key in entry.keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.triggered.connect(lambda *_: slot())
+        owner.addAction(action)
+        self._bound[entry_id] = action
+        action.destroyed.connect(lambda *_, id=entry_id, it=action: self._forget(id, it))
+        return action
+
+    def action(self, entry_id: str) -> QAction | None:
+        return self._bound.get(entry_id)
+
+    def trigger(self, entry_id: str) -> None:
+        """Do it now; asks through `wanted` where nobody has bound it."""
+        action = self._bound.get(entry_id)
+        if action is None:
+            self.wanted.emit(entry_id)
+        else:
+            action.trigger()
+
+    def _forget(self, entry_id: str, action: QAction) -> None:
+        if self._bound.get(entry_id) is action:
+            del self._bound[entry_id]
+
+
+_TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
+_ARROWS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
+
+
+def keeps_key(event: QEvent) -> bool:
+    """True where the focused control needs this key itself, so that it must not act as a shortcut.
+
+    Letters and Space belong to text fields, Space to a focused button or tick, arrows to sliders and number fields.
+    Call it from the `event` of a window or page for ShortcutOverride events and accept the event when it says so.
+    """
+    if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+        return False
+    if event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier):
+        return False
+    focus = QApplication.focusWidget()
+    key = Qt.Key(event.key())
+    if isinstance(focus, _TYPING):
+        vertical = key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and isinstance(focus, QLineEdit)
+        return not vertical and ((event.text().isprintable() and event.text() != "") or key in _ARROWS)
+    if isinstance(focus, QAbstractButton):
+        return key == Qt.Key.Key_Space
+    if isinstance(focus, QComboBox | QSlider):
+        return key in _ARROWS or key == Qt.Key.Key_Space
+    return False

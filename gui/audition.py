@@ -1,0 +1,127 @@
+"""The one player of the window: what is played cuts off what was played before, on whichever page.
+
+Opening a loudspeaker and decoding happen in the `sound` lane; the position is read by a timer that runs only while
+something plays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine.errors import EarmarkError
+from engine.tasks import Ticket
+from gui.jobs import Jobs
+
+if TYPE_CHECKING:
+    from engine.records import Audio
+    from engine.settings import SettingsFile
+
+POSITION_MS = 33
+
+
+class Audition(QObject):
+    """changed: started, paused, stopped or failed. moved(position_s): while playing. `error`: None while all is well."""
+
+    changed = Signal()
+    moved = Signal(float)
+
+    def __init__(self, jobs: Jobs, settings: SettingsFile, make_player: Callable[[str, float], Any] | None = None,
+                 parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._settings = jobs, settings
+        self._make_player = make_player or _real_player
+        self._player: Any = None
+        self._player_name: str | None = None
+        self._ticket: Ticket | None = None
+        self.token: object = None  # what the owner said is playing
+        self.error: EarmarkError | None = None
+        self._timer = QTimer(self, interval=POSITION_MS)
+        self._timer.timeout.connect(self._tick)
+
+    @property
+    def state(self) -> str:
+        """"stopped", "playing" or "paused"."""
+        return str(self._player.state) if self._player is not None else "stopped"
+
+    @property
+    def position_s(self) -> float:
+        return float(self._player.position_s) if self._player is not None else 0.0
+
+    def play(self, what: Path | Audio, start_s: float = 0.0, end_s: float | None = None, loop: bool = False,
+             token: object = None) -> None:
+        """Cut off what plays and play this. `token` names it for those who ask what is playing."""
+        if self._ticket is not None:
+            self._ticket.cancel()
+        self.token = token
+        name, volume_db = self._settings.value.output_device, self._settings.value.volume_db
+
+        def work(ticket: Ticket) -> None:
+            player = self._open(name, volume_db)
+            ticket.check()
+            player.play(what, start_s=start_s, end_s=end_s, loop=loop)
+
+        self._ticket = self._jobs.run(self, work, lane="sound", done=self._started, failed=self._failed)
+
+    def pause_or_resume(self) -> None:
+        if self.state == "playing":
+            self._player.pause()
+        elif self.state == "paused":
+            self._player.resume()
+        self._follow()
+
+    def stop(self) -> None:
+        if self._ticket is not None:
+            self._ticket.cancel()
+        if self._player is not None:
+            self._player.stop()
+        self._follow()
+
+    def set_volume_db(self, volume_db: float) -> None:
+        self._settings.change(volume_db=volume_db)
+        if self._player is not None:
+            self._player.volume_db = volume_db
+
+    def close(self) -> None:
+        self._timer.stop()
+        if self._player is not None:
+            self._player.close()
+            self._player = None
+
+    def _open(self, name: str, volume_db: float) -> Any:
+        if self._player is None or self._player_name != name:
+            if self._player is not None:
+                self._player.close()
+                self._player = None
+            self._player = self._make_player(name, volume_db)
+            self._player_name = name
+        return self._player
+
+    def _started(self, _: None) -> None:
+        self.error = None
+        self._follow()
+
+    def _failed(self, error: EarmarkError) -> None:
+        self.error = error
+        self._follow()
+
+    def _follow(self) -> None:
+        if self.state == "playing":
+            self._timer.start()
+        else:
+            self._timer.stop()
+        self.changed.emit()
+
+    def _tick(self) -> None:
+        self.moved.emit(self.position_s)
+        if self.state != "playing":
+            self._follow()
+
+
+def _real_player(name: str, volume_db: float) -> Any:
+    from engine.audio.playback import Player
+
+    return Player(name, volume_db)

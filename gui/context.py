@@ -1,0 +1,23 @@
+"""What every page is given: the program, the look, the jobs, the actions, and the one player."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gui.actions import Actions
+from gui.audition import Audition
+from gui.jobs import Jobs
+from gui.theme import Theme
+
+if TYPE_CHECKING:
+    from engine.app import Earmark
+
+
+@dataclass(frozen=True)
+class Context:
+    app: Earmark
+    theme: Theme
+    jobs: Jobs
+    actions: Actions
+    audition: Audition

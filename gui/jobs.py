@@ -1,0 +1,185 @@
+"""Work off the GUI thread: lanes of threads, and one queued signal that brings everything back.
+
+A page says `jobs.run(self, work, done=…, failed=…)` and nothing else. `work(ticket)` runs in a lane; `done(result)`,
+`failed(error)`, `cancelled()` and `progress(progress)` are called in the GUI thread, and only while the owner lives and
+the ticket is not cancelled (`cancelled` is the one that still comes then). Lanes: `models` one thread, `store` one,
+`sound` one (opening devices), `files` three. Threads are daemons: a stuck device or disk never keeps the program open.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
+from shiboken6 import isValid
+
+from engine.errors import Cancelled, EarmarkError
+from engine.tasks import Progress, Ticket
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Lane = Literal["models", "store", "sound", "files"]
+
+THREADS: dict[Lane, int] = {"models": 1, "store": 1, "sound": 1, "files": 3}
+PROGRESS_S = 1 / 15  # at most this often a job's progress reaches the screen
+SHUTDOWN_S = 2.0  # how long leaving waits for work that was told to stop
+
+
+class Unexpected(EarmarkError):
+    """A fault of ours, not of the user's: the sentence is for the screen, the cause is in the log."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(QCoreApplication.translate(
+            "Jobs", "Something went wrong inside Earmark. Nothing that was stored is lost; the log has the details."))
+        self.__cause__ = cause
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work under way. title: words for the status bar, empty for work too short to mention."""
+
+    title: str
+    ticket: Ticket
+    owner: QObject
+    done: Callable[[Any], None] | None
+    failed: Callable[[EarmarkError], None] | None
+    cancelled: Callable[[], None] | None
+    on_progress: Callable[[Progress], None] | None
+    progress: Progress | None = None
+    last_report: float = 0.0
+
+    def cancel(self) -> None:
+        self.ticket.cancel()
+
+
+class Jobs(QObject):
+    """`running` holds the jobs under way; `changed` fires when one starts, moves or ends.
+
+    `unheard` carries (title, error) of a failed job whose owner gave no `failed`.
+    """
+
+    changed = Signal()
+    unheard = Signal(str, object)
+    _arrived = Signal(object, str, object)  # job, what, payload: emitted in lanes, received in the GUI thread
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.running: list[Job] = []
+        self._lanes: dict[Lane, queue.SimpleQueue[Callable[[], None] | None]] = {}
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+        self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def run(self, owner: QObject, work: Callable[[Ticket], T], *, lane: Lane = "files",
+            done: Callable[[T], None] | None = None, failed: Callable[[EarmarkError], None] | None = None,
+            cancelled: Callable[[], None] | None = None, progress: Callable[[Progress], None] | None = None,
+            title: str = "") -> Ticket:
+        """Start work(ticket) in a lane. Returns its ticket; cancel it and nothing but `cancelled` comes back."""
+        ticket = Ticket(lambda p: self._report(job, p))
+        job = Job(title, ticket, owner, done, failed, cancelled, progress)
+        if self._closed:
+            ticket.cancel()
+            return ticket
+        self.running.append(job)
+        self._lane(lane).put(lambda: self._work(job, work))
+        self.changed.emit()
+        return ticket
+
+    def cancel_owned(self, owner: QObject) -> None:
+        """Cancel everything this owner asked for."""
+        for job in self.running:
+            if job.owner is owner:
+                job.cancel()
+
+    def shutdown(self) -> bool:
+        """Cancel all, wait briefly. True when every thread came home."""
+        self._closed = True
+        for job in self.running:
+            job.cancel()
+        for name, waiting in self._lanes.items():
+            for _ in range(THREADS[name]):
+                waiting.put(None)
+        deadline = time.monotonic() + SHUTDOWN_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self.running.clear()
+        return not any(thread.is_alive() for thread in self._threads)
+
+    # --- in a lane ---
+
+    def _lane(self, name: Lane) -> queue.SimpleQueue[Callable[[], None] | None]:
+        if name not in self._lanes:
+            self._lanes[name] = queue.SimpleQueue()
+            for number in range(THREADS[name]):
+                thread = threading.Thread(target=_serve, args=(self._lanes[name],), daemon=True,
+                                          name=f"{name}-{number}")
+                thread.start()
+                self._threads.append(thread)
+        return self._lanes[name]
+
+    def _work(self, job: Job, work: Callable[[Ticket], Any]) -> None:
+        try:
+            job.ticket.check()
+            self._send(job, "done", work(job.ticket))
+        except Cancelled:
+            self._send(job, "cancelled", None)
+        except EarmarkError as error:
+            log.info("%s: %s", job.title or "job", error.kind)
+            self._send(job, "failed", error)
+        except Exception as error:
+            log.exception("a job failed: %s", job.title or "untitled")
+            self._send(job, "failed", Unexpected(error))
+
+    def _report(self, job: Job, progress: Progress) -> None:
+        now = time.monotonic()
+        last = progress.total is not None and progress.done >= progress.total
+        if now - job.last_report >= PROGRESS_S or last:
+            job.last_report = now
+            self._send(job, "progress", progress)
+
+    def _send(self, job: Job, what: str, payload: Any) -> None:
+        try:
+            self._arrived.emit(job, what, payload)
+        except RuntimeError:  # the program is leaving: this object is gone, and so is everybody who would listen
+            log.debug("nobody is left to hear of %s", job.title or "a job")
+
+    # --- in the GUI thread ---
+
+    @Slot(object, str, object)
+    def _deliver(self, job: Job, what: str, payload: Any) -> None:
+        if what != "progress" and job in self.running:
+            self.running.remove(job)
+        alive = isValid(job.owner) and not self._closed
+        if not alive:
+            job.cancel()
+        elif what == "cancelled" or (job.ticket.cancelled and what != "progress"):
+            if job.cancelled is not None:
+                job.cancelled()
+        elif not job.ticket.cancelled:
+            self._hand_over(job, what, payload)
+        if isValid(self):
+            self.changed.emit()
+
+    def _hand_over(self, job: Job, what: str, payload: Any) -> None:
+        if what == "progress":
+            job.progress = payload
+            if job.on_progress is not None:
+                job.on_progress(payload)
+        elif what == "done":
+            if job.done is not None:
+                job.done(payload)
+        elif job.failed is not None:
+            job.failed(payload)
+        else:
+            self.unheard.emit(job.title, payload)
+
+
+def _serve(waiting: queue.SimpleQueue[Callable[[], None] | None]) -> None:
+    while (work := waiting.get()) is not None:
+        work()

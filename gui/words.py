@@ -1,0 +1,76 @@
+"""Numbers in words, as the screens write them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Words", text)
+
+
+def count(number: float) -> str:
+    """48217 → "48,217"."""
+    return f"{number:,.0f}"
+
+
+def signed(number: float, decimals: int = 2) -> str:
+    """+0.23 or −0.05, with a true minus."""
+    return f"{number:+.{decimals}f}".replace("-", "−")
+
+
+def similarity(number: float) -> str:
+    """Two decimals, a true minus."""
+    return f"{number:.2f}".replace("-", "−")
+
+
+def clock(seconds: float, tenths: bool = True) -> str:
+    """6.2 → "0:06.2"; 288 → "4:48.0", or "4:48" without tenths; an hour and more → "1:02:03"."""
+    if tenths:
+        units = round(seconds * 10)
+        minutes, rest = divmod(units, 600)
+        if minutes >= 60:
+            return f"{minutes // 60}:{minutes % 60:02d}:{rest // 10:02d}.{rest % 10}"
+        return f"{minutes}:{rest // 10:02d}.{rest % 10}"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
+
+
+def length(seconds: float) -> str:
+    """A sound's length: tenths below one minute, whole seconds from there on."""
+    return clock(seconds, tenths=seconds < 60)
+
+
+def amount(seconds: float) -> str:
+    """How much audio: "131 h", "12 min", "48 s"."""
+    if seconds >= 3600:
+        hours = seconds / 3600
+        return _tr("{} h").format(f"{hours:,.0f}" if hours >= 10 else f"{hours:.1f}")
+    if seconds >= 60:
+        return _tr("{} min").format(f"{seconds / 60:.0f}")
+    return _tr("{} s").format(f"{seconds:.0f}")
+
+
+def time_left(seconds: float) -> str:
+    if seconds >= 90:
+        return _tr("{} min left").format(f"{seconds / 60:.0f}")
+    return _tr("{} s left").format(f"{max(1.0, seconds):.0f}")
+
+
+def data_size(done: float, total: float | None = None) -> str:
+    """17200000 → "17 MB"; with a total "54 of 91 MB"."""
+    scale, unit, decimals = 1.0, "B", 0
+    for limit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")):
+        if (total if total else done) >= limit:
+            scale, unit = limit, name
+            decimals = 1 if (total if total else done) / limit < 10 and name != "KB" else 0
+            break
+    if total:
+        return _tr("{done} of {all} {unit}").format(done=f"{done / scale:.{decimals}f}",
+                                                    all=f"{total / scale:.{decimals}f}", unit=unit)
+    return f"{done / scale:.{decimals}f} {unit}"
+
+
+def rate_hz(hz: int) -> str:
+    """44100 → "44.1k"."""
+    return f"{hz / 1000:g}k"
