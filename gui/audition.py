@@ -24,7 +24,7 @@ POSITION_MS = 33
 
 
 class Audition(QObject):
-    """changed: started, paused, stopped or failed. moved(position_s): while playing. `error`: None while all is well."""
+    """changed: started, paused, stopped or failed. moved(position_s): while playing. `error`: None if all is well."""
 
     changed = Signal()
     moved = Signal(float)

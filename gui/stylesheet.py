@@ -33,8 +33,7 @@ QFrame[frame="drop"] {{ background: transparent; border: 1px dashed {t.edge}; bo
 QFrame[frame="drop"][over="true"] {{ border: 2px dashed {t.accent}; background: {t.accent_wash}; }}
 QFrame[rule="h"] {{ background: {t.line}; border: none; min-height: 1px; max-height: 1px; }}
 QFrame[rule="v"] {{ background: {t.line}; border: none; min-width: 1px; max-width: 1px; }}
-QLabel[cap="key"] {{ color: {t.text3}; background: {t.window}; border: 1px solid {t.line}; border-radius: 4px;
-  padding: 0 5px; }}
+QLabel[cap="key"] {{ color: {t.text3}; background: {t.window}; border: 1px solid {t.line}; border-radius: 4px; }}
 
 QPushButton {{ color: {t.text1}; background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px;
   padding: 0 12px; min-height: 28px; max-height: 28px; }}
@@ -59,16 +58,13 @@ QPushButton:checked {{ color: {t.accent}; background: {t.accent_wash}; border-co
 QPushButton:disabled {{ color: {t.text3}; background: transparent; border: 1px dashed {t.line}; }}
 QPushButton[kind="ghost"]:disabled {{ border-color: transparent; }}
 
-QLineEdit, QTextEdit, QPlainTextEdit, QDoubleSpinBox, QSpinBox {{ color: {t.text1}; background: {t.field};
+QLineEdit, QTextEdit, QPlainTextEdit {{ color: {t.text1}; background: {t.field};
   border: 1px solid {t.edge}; border-radius: 6px; padding: 0 8px; min-height: 28px;
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
-QLineEdit:focus, QTextEdit:focus, QPlainTextEdit:focus, QDoubleSpinBox:focus, QSpinBox:focus {{
+QLineEdit:focus, QTextEdit:focus, QPlainTextEdit:focus {{
   border: 2px solid {t.accent}; padding: 0 7px; min-height: 26px; }}
-QLineEdit:disabled, QDoubleSpinBox:disabled, QSpinBox:disabled {{ color: {t.text3}; border-color: {t.line}; }}
+QLineEdit:disabled {{ color: {t.text3}; border-color: {t.line}; }}
 QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ background: transparent; border: none; padding: 0; }}
-QDoubleSpinBox QLineEdit, QDoubleSpinBox QLineEdit:focus, QSpinBox QLineEdit, QSpinBox QLineEdit:focus {{
-  border: none; padding: 0; min-height: 0; background: transparent; }}
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; height: 0; border: none; }}
 
 QMenu {{ color: {t.text1}; background: {t.raised}; border: 1px solid {t.edge}; border-radius: 6px; padding: 4px; }}
 QMenu::item {{ padding: 5px 24px 5px 12px; border-radius: 4px; }}

@@ -215,11 +215,12 @@ def _palette(t: Tokens) -> QPalette:
     palette = QPalette()
     roles = QPalette.ColorRole
     for role, colour in (
-            (roles.Window, t.window), (roles.WindowText, t.text1), (roles.Base, t.field),
-            (roles.AlternateBase, t.panel), (roles.Text, t.text1), (roles.Button, t.raised), (roles.ButtonText, t.text1), (roles.Highlight, t.accent),
-            (roles.HighlightedText, t.on_accent), (roles.ToolTipBase, t.raised), (roles.ToolTipText, t.text1),
-            (roles.PlaceholderText, t.text3), (roles.Link, t.accent), (roles.Accent, t.accent),
-            (roles.Light, t.line), (roles.Dark, t.line), (roles.Mid, t.line), (roles.Shadow, t.line)):
+            (roles.Window, t.window), (roles.WindowText, t.text1), (roles.Base, t.field), (roles.Text, t.text1),
+            (roles.AlternateBase, t.panel), (roles.Button, t.raised), (roles.ButtonText, t.text1),
+            (roles.Highlight, t.accent), (roles.HighlightedText, t.on_accent), (roles.ToolTipBase, t.raised),
+            (roles.ToolTipText, t.text1), (roles.PlaceholderText, t.text3), (roles.Link, t.accent),
+            (roles.Accent, t.accent), (roles.Light, t.line), (roles.Dark, t.line), (roles.Mid, t.line),
+            (roles.Shadow, t.line)):
         palette.setColor(role, QColor(colour))
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(t.text3))

@@ -75,11 +75,15 @@ class KeyCap(QLabel):
         super().__init__(text, parent)
         self.setFont(theme.font("caption"))
         self.setProperty("cap", "key")
-        self.setFixedHeight(18)
-        self.setMinimumWidth(20)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setAccessibleName(self.tr("Key {}").format(text))
+
+    def sizeHint(self) -> QSize:
+        return QSize(max(20, self.fontMetrics().horizontalAdvance(self.text()) + 12), 18)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
 
 class Icon(QLabel):
