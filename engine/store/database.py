@@ -1,0 +1,153 @@
+"""Connections to the database: transactions for reading and for writing. SQLite's peculiarities live here."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from engine.errors import Busy, StoreError
+from engine.store.lock import WorkspaceLock
+
+BUSY_S = 5.0
+"""How long a transaction waits for another one before giving up."""
+WIPE_TRIES = 10
+
+log = logging.getLogger(__name__)
+
+
+def connect(path: Path, foreign_keys: bool = True) -> Engine:
+    """An engine over a database file, with the settings every connection needs."""
+
+    def creator() -> sqlite3.Connection:  # not by URL: the path need not be UTF-8
+        return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+
+    engine = create_engine("sqlite://", creator=creator)
+
+    @event.listens_for(engine, "connect")
+    def settings(connection: Any, record: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")  # VACUUM must leave no copy of a voiceprint in /tmp
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+class Database:
+    """Transactions over one file. Thread-safe; one write at a time in this process."""
+
+    def __init__(self, path: Path, lock: WorkspaceLock) -> None:
+        self._path = path
+        self._lock = lock
+        self._turn = threading.Lock()
+        self._mine = threading.local()
+        self._engine = connect(path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view of the database; inside `writing` of the same thread, that transaction."""
+        open_already = getattr(self._mine, "connection", None)
+        if open_already is not None:
+            yield open_already
+            return
+        with self._told(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, committed at the end and rolled back by an error. May be nested: the outermost counts.
+
+        Takes the workspace's lock the first time. Raises Busy, StoreError.
+        """
+        open_already = getattr(self._mine, "connection", None)
+        if open_already is not None:
+            yield open_already
+            return
+        self._lock.acquire()
+        with self._told(), self._turn, self._engine.connect() as connection:
+            connection.execution_options(writes=True)
+            with connection.begin():
+                self._mine.connection = connection
+                try:
+                    yield connection
+                finally:
+                    self._mine.connection = None
+        if getattr(self._mine, "wipe_after", False):
+            self._mine.wipe_after = False
+            self.wipe()
+
+    def wipe(self) -> None:
+        """Leave no deleted byte behind: rebuild the file and empty the write-ahead log.
+
+        `secure_delete` zeroes what is deleted, but pages that were rebalanced may hold older copies; only a rebuild is
+        certain. Inside a transaction of this thread it is put off until that is committed. Another program that reads
+        at this moment can keep the log alive; then it is emptied by the last one to close.
+        """
+        if getattr(self._mine, "connection", None) is not None:
+            self._mine.wipe_after = True
+            return
+        self._lock.acquire()
+        with self._told(), self._turn:
+            connection = self._engine.raw_connection()
+            try:
+                connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
+                for _ in range(WIPE_TRIES):
+                    row = connection.driver_connection.execute(  # type: ignore[union-attr]
+                        "PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                    if row[0] == 0:
+                        return
+                    time.sleep(0.05)
+                log.warning("the write-ahead log is in use by a reader and will be emptied later")
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        with self._turn:
+            self._engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError as error:
+            raise StoreError(f"The workspace refused a change that does not fit: {error.orig}.") from error
+        except (DBAPIError, sqlite3.Error) as error:
+            raise told(error, self._path) from error
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """The primary key of the row that was just inserted."""
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def told(error: Exception, path: Path) -> StoreError:
+    """A database error as a sentence."""
+    cause = getattr(error, "orig", None) or error
+    words = str(cause)
+    if "locked" in words or "busy" in words:
+        return Busy(path.parent, None)
+    if "full" in words:
+        return StoreError("The disk of the workspace is full. Nothing was changed.")
+    if "readonly" in words or "read-only" in words:
+        return StoreError("The workspace cannot be written: it is read-only.")
+    if "not a database" in words or "malformed" in words or "unsupported file format" in words:
+        return StoreError(f"“{path.name}” in the workspace is damaged or not a database. It was left untouched. "
+                          "Move it away, or put a copy from the backups folder in its place.")
+    return StoreError(f"The workspace cannot be used: {words}.")

@@ -1,0 +1,136 @@
+"""What goes into the store and what comes out of it beside the records of `engine.records`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.records import Embedding, EncoderSpec, FloatArray, Span, Tag
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NewTake:
+    """One recording to be enrolled.
+
+    source: "microphone" or the file's name. sha256: of the content, hex. recorded_at: naive times are local.
+    recording: a file inside the workspace's recordings folder, only with consent_at. samples: (embedding, seconds of
+    speech) each, embeddings of `spec`.
+    """
+
+    source: str
+    sha256: str
+    recorded_at: datetime
+    duration_s: float
+    speech_s: float
+    level_dbfs: float
+    snr_db: float
+    clipped: int
+    recording: Path | None
+    consent_at: datetime | None
+    spec: EncoderSpec
+    samples: tuple[tuple[Embedding, float], ...] | list[tuple[Embedding, float]]
+
+
+@dataclass(frozen=True)
+class FileKey:
+    """What tells that a file has not changed."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class KnownSound:
+    """A sound as a scan sees it. indexed: it has vectors of the spec that was asked for."""
+
+    id: int
+    folder_id: int
+    path: Path
+    key: FileKey
+    sha256: str
+    indexed: bool
+
+
+@dataclass(frozen=True)
+class RememberedFailure:
+    """A file that could not be taken, as long as its key stays the same."""
+
+    path: Path
+    key: FileKey
+    reason: str
+
+
+@dataclass(frozen=True)
+class SameAs:
+    """Take over description and vectors from a sound of equal content."""
+
+    sound_id: int
+
+
+@dataclass(frozen=True)
+class NewSound:
+    """A sound to be written. id: the row to replace, None for a new one.
+
+    peaks: uint8 (bins,). spans and vectors belong together: float32 (len(spans), dim), unit rows.
+    same_as: instead of everything from duration_s on.
+    """
+
+    path: Path
+    folder_id: int
+    key: FileKey
+    sha256: str
+    id: int | None = None
+    same_as: SameAs | None = None
+    duration_s: float = 0.0
+    rate_hz: int = 0
+    channels: int = 0
+    format: str = ""
+    peaks: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False, compare=False)
+    tags: tuple[Tag, ...] = ()
+    spans: tuple[Span, ...] = ()
+    vectors: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All sounds of one space, ready to be searched; immutable.
+
+    version: the state of the library it shows. matrix: float32 (n, dim), memory-mapped. rows: int64 (m,), matrix rows
+    in order of their sounds. starts: int64 (g,), where each sound begins in rows. sound_ids, folder_ids: int64 (g,),
+    sound_ids increasing. start_s, end_s: float64 (m,), the spans.
+    """
+
+    version: int
+    spec: EncoderSpec
+    matrix: FloatArray = field(repr=False, compare=False)
+    rows: IntArray = field(repr=False, compare=False)
+    starts: IntArray = field(repr=False, compare=False)
+    sound_ids: IntArray = field(repr=False, compare=False)
+    folder_ids: IntArray = field(repr=False, compare=False)
+    start_s: NDArray[np.float64] = field(repr=False, compare=False)
+    end_s: NDArray[np.float64] = field(repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.sound_ids)
+
+    def span(self, position: int) -> Span:
+        """The span at a position of `rows`."""
+        return Span(float(self.start_s[position]), float(self.end_s[position]))
+
+    def positions(self, sound_id: int) -> slice:
+        """Where a sound's spans stand in `rows`; an empty slice when it has none."""
+        at = int(np.searchsorted(self.sound_ids, sound_id))
+        if at == len(self.sound_ids) or self.sound_ids[at] != sound_id:
+            return slice(0, 0)
+        end = self.starts[at + 1] if at + 1 < len(self.starts) else len(self.rows)
+        return slice(int(self.starts[at]), int(end))
+
+    def vectors(self, sound_id: int) -> FloatArray:
+        """The vectors of one sound: float32 (spans, dim); no rows when it has none."""
+        return np.asarray(self.matrix[self.rows[self.positions(sound_id)]], dtype=np.float32)

@@ -1,0 +1,166 @@
+"""The tables, as they are at the newest revision. A change here needs a migration beside it.
+
+    encoder_spec ── sample ── take ── voice
+         └───────── span ──── sound ── folder ── failed_file
+    counter                             version of the library, raised by every change to it
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+metadata = MetaData(naming_convention={
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+})
+
+
+class PathBytes(TypeDecorator[Path]):
+    """A path kept as the bytes the file system gave, because a name need not be UTF-8."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> bytes | None:
+        return None if value is None else os.fsencode(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> Path | None:
+        return None if value is None else Path(os.fsdecode(value))
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A time kept in UTC; naive times are taken as local, times come back aware."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _required(name: str, kind: Any, *constraints: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, *constraints, nullable=False, **options)
+
+
+counter = Table(
+    "counter", metadata,
+    Column("name", String(40), primary_key=True),
+    _required("value", BigInteger),
+)
+
+encoder_spec = Table(
+    "encoder_spec", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("key", String(64), unique=True),  # sha256 over all other fields
+    _required("name", Text),
+    _required("version", Text),
+    _required("sha256", String(64)),
+    _required("kind", String(20)),
+    _required("dim", Integer),
+    Column("rate_hz", Integer),
+)
+
+voice = Table(
+    "voice", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("name", Text),
+    _required("name_key", Text, unique=True),  # NFC, case folded
+    _required("colour", Integer),
+    _required("state", String(20)),
+    _required("created_at", UtcTime),
+)
+
+take = Table(
+    "take", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("voice_id", Integer, ForeignKey("voice.id", ondelete="CASCADE"), index=True),
+    _required("source", Text),
+    _required("sha256", String(64)),
+    _required("recorded_at", UtcTime),
+    _required("duration_s", Float),
+    _required("speech_s", Float),
+    _required("level_dbfs", Float),
+    _required("snr_db", Float),
+    _required("clipped", Integer),
+    Column("recording", PathBytes),  # relative to the recordings folder
+    Column("consent_at", UtcTime),
+)
+
+sample = Table(
+    "sample", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("take_id", Integer, ForeignKey("take.id", ondelete="CASCADE"), index=True),
+    _required("spec_id", Integer, ForeignKey("encoder_spec.id")),
+    _required("vector", LargeBinary),  # unit norm, little-endian float32
+    _required("norm", Float),
+    _required("speech_s", Float),
+)
+
+folder = Table(
+    "folder", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("path", PathBytes, unique=True),
+    Column("device", BigInteger),  # st_dev at the last scan: tells an emptied folder from one whose disk is gone
+)
+
+sound = Table(
+    "sound", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("folder_id", Integer, ForeignKey("folder.id", ondelete="CASCADE"), index=True),
+    _required("path", PathBytes, unique=True),
+    _required("size", BigInteger),
+    _required("mtime_ns", BigInteger),
+    _required("sha256", String(64), index=True),
+    _required("duration_s", Float),
+    _required("rate_hz", Integer),
+    _required("channels", Integer),
+    _required("format", String(20)),
+    _required("tags", Text),  # JSON: [[name, probability], …]
+    _required("peaks", LargeBinary),
+)
+
+span = Table(
+    "span", metadata,
+    Column("spec_id", Integer, ForeignKey("encoder_spec.id"), primary_key=True),
+    Column("sound_id", Integer, ForeignKey("sound.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    _required("start_s", Float),
+    _required("end_s", Float),
+    _required("row", Integer),  # of the matrix of the spec; sounds of equal content may share it
+    Index("ix_span_sound_id", "sound_id"),
+    sqlite_with_rowid=False,
+)
+
+failed_file = Table(
+    "failed_file", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("folder_id", Integer, ForeignKey("folder.id", ondelete="CASCADE"), index=True),
+    _required("path", PathBytes, unique=True),
+    _required("size", BigInteger),
+    _required("mtime_ns", BigInteger),
+    _required("reason", Text),
+)

@@ -1,0 +1,129 @@
+"""The workspace folder and what it holds. Opening it imports no SQLAlchemy where the database is up to date."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import StoreError
+from engine.store.lock import WorkspaceLock
+from engine.store.opening import prepare
+
+if TYPE_CHECKING:
+    from engine.store.database import Database
+    from engine.store.sounds import SoundStore
+    from engine.store.voices import VoiceStore
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """One workspace: `earmark.db`, `vectors/`, `recordings/`, `backups/`, `logs/`. Thread-safe.
+
+    Opening makes what is missing and migrates an older database after a backup. Raises TooNew, Busy, StoreError.
+    Reading needs no lock; the first write takes the workspace's lock and keeps it until `close`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.database = self.folder / "earmark.db"
+        self.vectors = self.folder / "vectors"
+        self.recordings = self.folder / "recordings"
+        self.backups = self.folder / "backups"
+        self.logs = self.folder / "logs"
+        self._guard = threading.RLock()
+        self._db: Database | None = None
+        self._voices: VoiceStore | None = None
+        self._sounds: SoundStore | None = None
+        self._make_folders()
+        self._lock = WorkspaceLock(self.folder)
+        try:
+            prepare(self.database, self.backups, self._lock)
+        except StoreError:
+            self._lock.release()
+            raise
+
+    @property
+    def voices(self) -> VoiceStore:
+        with self._guard:
+            if self._voices is None:
+                from engine.store.voices import VoiceStore
+
+                self._voices = VoiceStore(self._opened(), self.recordings, self.backups)
+            return self._voices
+
+    @property
+    def sounds(self) -> SoundStore:
+        with self._guard:
+            if self._sounds is None:
+                from engine.store.sounds import SoundStore
+
+                self._sounds = SoundStore(self._opened(), self.vectors)
+            return self._sounds
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """One transaction around several writes of this thread; takes the workspace's lock. Raises Busy, StoreError."""
+        with self._opened().writing() as connection:
+            yield connection
+
+    @property
+    def database_bytes(self) -> int:
+        """Size of the database with its write-ahead log."""
+        files = (self.database, self.database.with_name("earmark.db-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def forget_everything(self) -> None:
+        """Remove all voices, sounds, folders, recordings, vectors and backups, and every trace of them in the files.
+
+        Settings and downloaded models stay. Raises Busy, StoreError.
+        """
+        with self._opened().writing():
+            self.voices.remove_all()
+            self.sounds.remove_all()
+        try:
+            for folder in (self.vectors, self.recordings, self.backups):
+                shutil.rmtree(folder)
+                folder.mkdir()
+        except OSError as error:
+            raise StoreError(f"Not everything could be removed: {error.strerror or error}. Try again.") from error
+        finally:
+            self._opened().wipe()
+        log.info("forgot everything")
+
+    def close(self) -> None:
+        """Close the database and free the workspace's lock. May be called twice."""
+        with self._guard:
+            if self._sounds is not None:
+                self._sounds.close()
+            if self._db is not None:
+                self._db.close()
+            self._voices, self._sounds, self._db = None, None, None
+            self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _opened(self) -> Database:
+        with self._guard:
+            if self._db is None:
+                from engine.store.database import Database
+
+                self._db = Database(self.database, self._lock)
+            return self._db
+
+    def _make_folders(self) -> None:
+        try:
+            for folder in (self.folder, self.vectors, self.recordings, self.backups, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The workspace folder “{self.folder.name}” cannot be made: "
+                             f"{error.strerror or error}.") from error
