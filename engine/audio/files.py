@@ -1,23 +1,22 @@
-"""Sound files in and out, through libsndfile: wav, flac, ogg vorbis, opus, mp3, aiff; any rate, any number of channels.
+"""Sound files in and out, through libsndfile: wav, flac, ogg vorbis, opus, mp3, aiff; any rate, any channels.
 
-Everything becomes mono float32, the mean of the channels, nominally in [-1, 1]. A file that cannot be trusted as a whole
-(cut off, not a number somewhere) is a DecodeError, never a shorter or mended sound: what is indexed is what is there.
+Everything becomes mono float32, the mean of the channels, nominally in [-1, 1]. A file that cannot be trusted as a
+whole (cut off, not a number somewhere) is a DecodeError, never a shorter or mended sound.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import soundfile as sf
 
-from engine.audio.integrity import declared_frames, ogg_is_cut, why_not_openable
+from engine.audio.integrity import declared_frames, mp3_promises_length, ogg_is_cut, why_not_openable
 from engine.audio.resample import StreamResampler
 from engine.errors import AudioError, DecodeError
 from engine.records import Audio, FileInfo, FloatArray
@@ -70,59 +69,25 @@ def stream(path: Path | str, rate_hz: int | None = None, block_s: float = 30, st
 
 
 def write(path: Path | str, audio: Audio) -> None:
-    """Write 16-bit wav or flac, by suffix; the file appears whole or not at all. Raises AudioError."""
-    with Writer(path, audio.rate_hz) as writer:
-        writer.push(audio.samples)
+    """Write 16-bit wav or flac, by suffix; the file appears whole or not at all.
 
-
-class Writer:
-    """Writes a 16-bit wav or flac block by block. The file takes its name when it is closed; an error leaves none."""
-
-    def __init__(self, path: Path | str, rate_hz: int) -> None:
-        self.path, self.rate_hz = Path(path), rate_hz
-        kind = {".wav": "WAV", ".flac": "FLAC"}.get(self.path.suffix.lower())
-        if kind is None:
-            raise AudioError(f"Sound is written as .wav or .flac, not as “{self.path.suffix}”.")
-        self.duration_s = 0.0
-        try:
-            handle, name = tempfile.mkstemp(prefix=".earmark-", suffix=self.path.suffix, dir=self.path.parent)
-            os.close(handle)
-            self._part = Path(name)
-            self._file = sf.SoundFile(_name(self._part), "w", rate_hz, 1, "PCM_16", format=kind)
-        except (OSError, sf.LibsndfileError) as error:
-            raise AudioError(f"{self.path.name} cannot be written: {_words(error)}") from error
-
-    def push(self, block: FloatArray) -> None:
-        """Append float32 (n,); values outside [-1, 1) are cut to it. Raises AudioError on NaN and on a full disk."""
-        if not np.isfinite(block).all():
-            raise AudioError(f"{self.path.name} was not written: the sound holds NaN or infinity.")
-        whole = np.clip(np.rint(np.asarray(block, dtype=np.float32) * 32768), -32768, 32767).astype(np.int16)
-        try:
-            self._file.write(whole)
-        except sf.LibsndfileError as error:
-            raise AudioError(f"{self.path.name} cannot be written: {_words(error)}") from error
-        self.duration_s += len(block) / self.rate_hz
-
-    def close(self) -> Path:
-        """Finish the file and give it its name."""
-        self._file.close()
-        self._part.chmod(0o644 & ~_umask())
-        self._part.replace(self.path)
-        return self.path
-
-    def discard(self) -> None:
-        """Leave nothing behind."""
-        self._file.close()
-        self._part.unlink(missing_ok=True)
-
-    def __enter__(self) -> Writer:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if error is None:
-            self.close()
-        else:
-            self.discard()
+    Samples beyond [-1, 1) are cut to it. Raises AudioError: NaN, another suffix, no such folder, a full disk.
+    """
+    path = Path(path)
+    kind = {".wav": "WAV", ".flac": "FLAC"}.get(path.suffix.lower())
+    if kind is None:
+        raise AudioError(f"Sound is written as .wav or .flac, not as “{path.suffix}”.")
+    if not np.isfinite(audio.samples).all():
+        raise AudioError(f"{path.name} was not written: the sound holds NaN or infinity.")
+    whole = np.clip(np.rint(audio.samples * np.float32(32768)), -32768, 32767).astype(np.int16)
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with sf.SoundFile(_name(part), "w", audio.rate_hz, 1, "PCM_16", format=kind) as file:
+            file.write(whole)
+        part.replace(path)
+    except (OSError, sf.LibsndfileError) as error:
+        part.unlink(missing_ok=True)
+        raise AudioError(f"{path.name} cannot be written: {_words(error)}") from error
 
 
 @contextmanager
@@ -161,13 +126,15 @@ def _decoded(file: Any, path: Path, start_s: float, duration_s: float | None) ->
             mono: FloatArray = frames[:, 0] if file.channels == 1 else frames @ weights
             if not np.isfinite(mono).all():
                 at = (done + int(np.flatnonzero(~np.isfinite(mono))[0])) / rate
-                raise DecodeError(path, f"it holds samples that are not numbers (NaN or infinity), first at {at:.2f} s.")
+                raise DecodeError(path, f"it holds samples that are no numbers (NaN or infinity), first at {at:.2f} s.")
             done += len(mono)
             yield mono
     except sf.LibsndfileError as error:
         raise DecodeError(path, _cut_off(done, promised, rate)) from error
-    slack = round(_MP3_SLACK_S * rate) if file.format == "MP3" else 0
-    if done < last - slack or done == 0:
+    short = last - done
+    if file.format == "MP3" and (short <= _MP3_SLACK_S * rate or not mp3_promises_length(path)):
+        short = 0
+    if short > 0 or done == 0:
         raise DecodeError(path, _cut_off(done, promised, rate))
     if duration_s is None and file.format == "OGG" and ogg_is_cut(path):
         raise DecodeError(path, f"the file is cut off: only {done / rate:.2f} s can be read.")
@@ -200,9 +167,3 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}."
     return str(error)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

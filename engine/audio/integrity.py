@@ -64,3 +64,19 @@ def ogg_is_cut(path: Path) -> bool:
         end = segments_at + count + sum(table)
         return len(table) < count or end > len(tail)
     return False
+
+
+def mp3_promises_length(path: Path) -> bool:
+    """True where an mp3 carries a Xing, Info or VBRI tag, which counts its frames.
+
+    Without one libsndfile guesses the length from the bit rate of the first frame, which proves nothing.
+    The tag sits in the first frame, after an ID3v2 tag if there is one (https://id3.org/id3v2.4.0-structure, 3.1).
+    """
+    with path.open("rb") as file:
+        head = file.read(10)
+        if head[:3] == b"ID3":
+            file.seek(10 + ((head[6] & 127) << 21 | (head[7] & 127) << 14 | (head[8] & 127) << 7 | head[9] & 127))
+        else:
+            file.seek(0)
+        start = file.read(4096)
+    return any(tag in start for tag in (b"Xing", b"Info", b"VBRI"))

@@ -1,8 +1,8 @@
 """Band-limited resampling: a sinc under a Hann window, as torchaudio does it, in blocks and without importing torch.
 
-Method: J. O. Smith, "Digital Audio Resampling Home Page", https://ccrma.stanford.edu/~jos/resample/, with the window and
-the constants of `torchaudio.functional.resample` (sinc_interp_hann), so that the encoders get the samples they were
-measured with. Output sample j is
+Method: J. O. Smith, "Digital Audio Resampling Home Page", https://ccrma.stanford.edu/~jos/resample/, with the window
+and the constants of `torchaudio.functional.resample` (sinc_interp_hann), so that the encoders get the samples they
+were measured with. Output sample j is
 
     y[j] = Σ_i x[i] · h(i / from_hz − j / to_hz),      h(t) = s · sinc(f t) · cos²(π f t / 2W) / from_hz   for |f t| < W
 

@@ -1,4 +1,4 @@
-"""A ring of samples between the sound card's thread and everyone else: one writer, one reader, no lock, no allocation."""
+"""A ring of samples between the sound card's thread and everyone else: one writer, one reader, no lock."""
 
 from __future__ import annotations
 

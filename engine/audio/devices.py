@@ -1,0 +1,163 @@
+"""The sound devices of this machine, through PortAudio.
+
+PortAudio lists devices once, when it is initialised, and does not notice those that appear later. Initialising it again
+ends every open stream, so it is done only while there is none: streams are opened through `portaudio()`, which counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+from weakref import WeakSet
+
+from engine.errors import DeviceError
+
+Direction = Literal["input", "output"]
+
+
+@dataclass(frozen=True)
+class Device:
+    """A sound device. index: PortAudio's, until the next rescan; rate_hz: native; channels: of this direction."""
+
+    name: str
+    index: int
+    rate_hz: int
+    channels: int
+    default: bool
+    host: str  # ALSA, Core Audio, WASAPI …
+
+
+def inputs(rescan: bool = False) -> list[Device]:
+    """Microphones, the default one first; [] where there is none. Raises DeviceError where PortAudio is missing.
+
+    rescan: look again for devices that came or went. While a stream is open the list stays as it was.
+    """
+    return portaudio().devices("input", rescan)
+
+
+def outputs(rescan: bool = False) -> list[Device]:
+    """Loudspeakers, like `inputs`."""
+    return portaudio().devices("output", rescan)
+
+
+def find(direction: Direction, name: str = "") -> Device:
+    """The device of this name, or the default one for "". Looks again once. Raises DeviceError."""
+    for rescan in (False, True):
+        listed = portaudio().devices(direction, rescan)
+        for device in listed:
+            if not name or device.name == name:
+                return device
+    what = "microphone" if direction == "input" else "loudspeaker"
+    if not listed:
+        raise DeviceError(f"No {what} was found. Plug one in, or check the sound settings of the system.",
+                          portaudio().why_none(direction))
+    raise DeviceError(f"The {what} “{name}” is not there. Plug it in, or choose another one.",
+                      "found: " + ", ".join(device.name for device in listed))
+
+
+@cache
+def portaudio() -> PortAudio:
+    """The one PortAudio of this process (the library itself is process-wide). Raises DeviceError."""
+    return PortAudio()
+
+
+class PortAudio:
+    """Counts the open streams and rescans between them. Thread-safe."""
+
+    def __init__(self) -> None:
+        try:
+            import sounddevice
+        except OSError as error:
+            raise DeviceError("Sound devices cannot be used because the PortAudio library is missing. "
+                              "On Debian and Ubuntu: sudo apt install libportaudio2", str(error)) from error
+        self._sd: Any = sounddevice
+        self._lock = threading.RLock()
+        self._open: set[int] = set()
+        self._idle: WeakSet[Any] = WeakSet()
+
+    def devices(self, direction: Direction, rescan: bool) -> list[Device]:
+        """All devices of this direction, the default one first."""
+        with self._lock:
+            if rescan:
+                self.rescan()
+            hosts = self._sd.query_hostapis()
+            default = self._default(direction)
+            found = [
+                Device(str(entry["name"]), int(entry["index"]), round(entry["default_samplerate"]),
+                       int(entry[f"max_{direction}_channels"]), entry["index"] == default,
+                       str(hosts[entry["hostapi"]]["name"]))
+                for entry in self._sd.query_devices() if entry[f"max_{direction}_channels"] > 0
+            ]
+        return sorted(found, key=lambda device: not device.default)
+
+    def rescan(self) -> bool:
+        """Let PortAudio look for devices again; False (and nothing done) while a stream is in use."""
+        with self._lock:
+            for owner in list(self._idle):
+                owner.let_go()
+            if self._open:
+                return False
+            try:
+                self._sd._terminate()
+            finally:
+                self._sd._initialize()
+            return True
+
+    def open(self, kind: Literal["InputStream", "OutputStream"], **settings: Any) -> Any:
+        """Open a sounddevice stream (not started). Raises sounddevice.PortAudioError or ValueError."""
+        with self._lock:
+            stream = getattr(self._sd, kind)(**settings)
+            self._open.add(id(stream))
+            return stream
+
+    def close(self, stream: Any) -> None:
+        """Close a stream of `open`, also one that broke."""
+        with self._lock:
+            try:
+                stream.close(ignore_errors=True)
+            finally:
+                self._open.discard(id(stream))
+
+    def may_release(self, owner: Any) -> None:
+        """Register an owner of a stream whose `let_go()` closes it if it is not in use; asked before a rescan."""
+        self._idle.add(owner)
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What sounddevice raises when a device does not work."""
+        return (self._sd.PortAudioError, ValueError, OSError)
+
+    @property
+    def stop_signal(self) -> type[Exception]:
+        """To be raised in a callback after its last block."""
+        return self._sd.CallbackStop  # type: ignore[no-any-return]
+
+    def why_none(self, direction: Direction) -> str:
+        """PortAudio's own words about a missing default device."""
+        try:
+            self._sd.query_devices(kind=direction)
+        except self._sd.PortAudioError as error:
+            return str(error)
+        return ""
+
+    def _default(self, direction: Direction) -> int:
+        try:
+            return int(self._sd.query_devices(kind=direction)["index"])
+        except self._sd.PortAudioError:
+            return -1
+
+
+def try_each(attempts: list[Callable[[], Any]], errors: tuple[type[Exception], ...], sentence: str) -> Any:
+    """The first attempt that works; DeviceError with the last one's words where none does."""
+    for attempt in attempts[:-1]:
+        try:
+            return attempt()
+        except errors:
+            continue
+    try:
+        return attempts[-1]()
+    except errors as error:
+        raise DeviceError(sentence, str(error)) from error
