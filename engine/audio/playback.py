@@ -40,18 +40,21 @@ class Player:
         self._paused = False
         self._ending = False  # the callback has given its last block
         self._asked_to_stop = False
+        self._lost = False
         self._gain = 0.0
         self._mono: FloatArray = np.zeros(_SCRATCH, dtype=np.float32)
         self._fade: FloatArray = np.zeros(0, dtype=np.float32)
         self._duration_s = 0.0
         self._error: AudioError | None = None
 
-    def play(self, sound: Audio | Path | str, start_s: float = 0, end_s: float | None = None, loop: bool = False) -> None:
+    def play(self, sound: Audio | Path | str, start_s: float = 0, end_s: float | None = None,
+             loop: bool = False) -> None:
         """Play a sound or the stretch [start_s, end_s) of it; what was playing stops.
 
         Raises DecodeError, DeviceError; what was playing goes on then, as far as it can.
         """
-        device = self._device if self._stream is not None and not self._is_lost() else find("output", self.name)
+        opened = self._device if self._stream is not None and not self._lost else None
+        device = opened or find("output", self.name)
         reel, duration_s = _reel(sound, device.rate_hz, start_s, end_s, loop)
         try:
             self._open(device)
@@ -107,7 +110,7 @@ class Player:
 
     @property
     def state(self) -> State:
-        if self._reel is None or self._is_lost():
+        if self._reel is None or self._lost:
             return "stopped"
         return "paused" if self._paused else "playing"
 
@@ -127,14 +130,14 @@ class Player:
     @property
     def error(self) -> AudioError | None:
         """Why playing broke off by itself; None where it did not."""
-        if self._error is None and self._is_lost():
+        if self._error is None and self._lost:
             name = self._device.name if self._device else ""
             return DeviceError(f"The loudspeaker “{name}” went away. Plug it in again, or choose another one.",
                                "the PortAudio stream ended by itself")
         return self._error
 
     def _open(self, device: Device) -> None:
-        if self._stream is not None and self._is_lost():
+        if self._stream is not None and self._lost:
             self.close()
         if self._stream is not None:
             return
@@ -165,11 +168,6 @@ class Player:
             name = self._device.name if self._device else self.name
             raise DeviceError(f"The loudspeaker “{name}” does not play. Choose another one, or check the sound "
                               "settings of the system.", str(error)) from error
-
-    _lost = False
-
-    def _is_lost(self) -> bool:
-        return self._lost
 
     def _wanted(self, outdata: FloatArray, frames: int, _time: Any, _status: Any) -> None:
         """On PortAudio's thread. outdata: float32 (frames, channels) to be filled."""
@@ -204,7 +202,8 @@ class Player:
             self._lost = True
 
 
-def _reel(sound: Audio | Path | str, rate_hz: int, start_s: float, end_s: float | None, loop: bool) -> tuple[Reel, float]:
+def _reel(sound: Audio | Path | str, rate_hz: int, start_s: float, end_s: float | None,
+          loop: bool) -> tuple[Reel, float]:
     """The reel of a sound and the duration of all of it."""
     if isinstance(sound, Audio):
         stop = len(sound.samples) if end_s is None else round(end_s * sound.rate_hz)
