@@ -163,4 +163,5 @@ failed_file = Table(
     _required("size", BigInteger),
     _required("mtime_ns", BigInteger),
     _required("reason", Text),
+    Column("space", String(64)),  # key of the encoder spec that refused it; NULL where it could not be decoded
 )

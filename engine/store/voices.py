@@ -156,7 +156,8 @@ class VoiceStore:
 
     # --- samples ---
 
-    def samples(self, spec: EncoderSpec, voice_id: int | None = None, enrolled_only: bool = False) -> builtins.list[Sample]:
+    def samples(self, spec: EncoderSpec, voice_id: int | None = None,
+                enrolled_only: bool = False) -> builtins.list[Sample]:
         """All samples of one space, in order of voice and sample.
 
         Each sample's similarity is its cosine to the centroid of its voice: the unit mean of the voice's unit samples.

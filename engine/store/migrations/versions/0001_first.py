@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("mtime_ns", sa.BigInteger, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("space", sa.String(64)),
         sa.UniqueConstraint("path", name="uq_failed_file_path"),
     )
     op.create_index("ix_failed_file_folder_id", "failed_file", ["folder_id"])

@@ -1,0 +1,257 @@
+"""The sound library: folders, sounds, files that could not be taken. Spans and vectors are in `spans.py`."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from engine.errors import LibraryError
+from engine.records import EncoderSpec, Folder, LibraryStats, Sound, Tag
+from engine.store.database import Database, inserted_id
+from engine.store.records import FileKey, KnownSound, NewSound, RememberedFailure, Snapshot
+from engine.store.schema import counter, failed_file, folder, sound, span
+from engine.store.spaces import find_space, space_key
+from engine.store.spans import LIBRARY, SpanStore
+
+MANY = 500
+"""Values in one statement; SQLite's oldest limit is 999."""
+
+T = TypeVar("T")
+
+
+class SoundStore:
+    """Reads and writes the library. Writes raise Busy and StoreError; an id that is not there raises LibraryError."""
+
+    def __init__(self, database: Database, vectors: Path) -> None:
+        self._database = database
+        self._spans = SpanStore(database, vectors)
+
+    # --- folders ---
+
+    def folders(self) -> list[Folder]:
+        """All folders by path, with what they hold; online tells whether the folder can be reached now."""
+        query = (select(folder.c.id, folder.c.path, func.count(sound.c.id).label("sounds"),
+                        func.coalesce(func.sum(sound.c.duration_s), 0.0).label("audio_s"))
+                 .outerjoin(sound, sound.c.folder_id == folder.c.id).group_by(folder.c.id).order_by(folder.c.path))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [Folder(row.id, row.path, row.sounds, float(row.audio_s), row.path.is_dir()) for row in rows]
+
+    def add_folder(self, path: Path, absorbing: Sequence[int] = ()) -> int:
+        """Add a folder; it takes over the sounds of folders that lie inside it. Returns its id."""
+        with self._database.writing() as connection:
+            folder_id = connection.execute(select(folder.c.id).where(folder.c.path == path)).scalar_one_or_none()
+            if folder_id is None:
+                folder_id = inserted_id(connection.execute(insert(folder).values(path=path)))
+            for inner in absorbing:
+                for table in (sound, failed_file):
+                    connection.execute(update(table).where(table.c.folder_id == inner).values(folder_id=folder_id))
+                connection.execute(delete(folder).where(folder.c.id == inner))
+            _changed(connection)
+            return int(folder_id)
+
+    def remove_folder(self, folder_id: int) -> None:
+        """Remove a folder and its sounds from the library; the files themselves are not touched."""
+        with self._database.writing() as connection:
+            if not connection.execute(delete(folder).where(folder.c.id == folder_id)).rowcount:
+                raise LibraryError("This folder is not part of the library any more.")
+            _changed(connection)
+
+    def folder_device(self, folder_id: int) -> int | None:
+        """The st_dev the folder had at its last scan; None before the first."""
+        with self._database.reading() as connection:
+            found: int | None = connection.execute(
+                select(folder.c.device).where(folder.c.id == folder_id)).scalar_one_or_none()
+            return found
+
+    def set_folder_device(self, folder_id: int, device: int) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(folder).where(folder.c.id == folder_id).values(device=device))
+
+    # --- sounds ---
+
+    def sound(self, sound_id: int) -> Sound:
+        found = self.many([sound_id])
+        if not found:
+            raise LibraryError("This sound is not in the library any more.")
+        return found[sound_id]
+
+    def many(self, sound_ids: Iterable[int]) -> dict[int, Sound]:
+        """Sounds by id; those that are gone are left out."""
+        found: dict[int, Sound] = {}
+        with self._database.reading() as connection:
+            for ids in _portions(sound_ids):
+                for row in connection.execute(select(sound).where(sound.c.id.in_(ids))):
+                    found[row.id] = _sound(row)
+        return found
+
+    def find(self, path: Path) -> Sound | None:
+        with self._database.reading() as connection:
+            row = connection.execute(select(sound).where(sound.c.path == path)).one_or_none()
+        return None if row is None else _sound(row)
+
+    def list(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None) -> builtins.list[Sound]:
+        """Sounds in order of their paths."""
+        query = select(sound).order_by(sound.c.path).offset(max(0, offset)).limit(limit)
+        if folder_id is not None:
+            query = query.where(sound.c.folder_id == folder_id)
+        with self._database.reading() as connection:
+            return [_sound(row) for row in connection.execute(query)]
+
+    def stats(self, spec: EncoderSpec, database_bytes: int) -> LibraryStats:
+        """spans: of this space."""
+        with self._database.reading() as connection:
+            folders = connection.execute(select(func.count()).select_from(folder)).scalar_one()
+            sounds, audio_s = connection.execute(
+                select(func.count(), func.coalesce(func.sum(sound.c.duration_s), 0.0)).select_from(sound)).one()
+            spans = connection.execute(select(func.count()).select_from(span).where(
+                span.c.spec_id == find_space(connection, spec))).scalar_one()
+        return LibraryStats(folders, sounds, spans, float(audio_s), self._spans.bytes, database_bytes)
+
+    # --- what a scan needs ---
+
+    def begin_scan(self, spec: EncoderSpec) -> None:
+        """Find the rows that can be written again, and spans whose vectors were lost."""
+        with self._database.writing() as connection:
+            if self._spans.drop_lost(connection, spec):
+                _changed(connection)
+        self._spans.forget_free_rows()
+
+    def known(self, spec: EncoderSpec) -> builtins.list[KnownSound]:
+        """All sounds as a scan sees them."""
+        with self._database.reading() as connection:
+            has = exists().where(span.c.spec_id == find_space(connection, spec), span.c.sound_id == sound.c.id)
+            rows = connection.execute(select(
+                sound.c.id, sound.c.folder_id, sound.c.path, sound.c.size, sound.c.mtime_ns, sound.c.sha256,
+                has.label("indexed"))).all()
+        return [KnownSound(row.id, row.folder_id, row.path, FileKey(row.size, row.mtime_ns), row.sha256,
+                           bool(row.indexed)) for row in rows]
+
+    def put(self, spec: EncoderSpec, sounds: Sequence[NewSound]) -> builtins.list[int]:
+        """Write sounds with their spans and vectors, all or none. Returns their ids.
+
+        Vectors are on the disk before the rows that name them are committed. Raises ShapeError, LibraryError (same_as
+        names a sound without vectors), StoreError.
+        """
+        ids = []
+        with self._database.writing() as connection:
+            fresh = []
+            for new in sounds:
+                values = _described(new) if new.same_as is None else _copied(connection, new.same_as.sound_id)
+                values |= {"folder_id": new.folder_id, "path": new.path, "size": new.key.size,
+                           "mtime_ns": new.key.mtime_ns, "sha256": new.sha256}
+                if new.id is not None:  # spans in whatever space go with the content they were made of
+                    old = select(sound.c.id).where(sound.c.id == new.id, sound.c.sha256 != new.sha256)
+                    connection.execute(delete(span).where(span.c.sound_id.in_(old)))
+                sound_id = _write(connection, new.id, values)
+                ids.append(sound_id)
+                connection.execute(delete(failed_file).where(failed_file.c.path == new.path))
+                if new.same_as is None:
+                    fresh.append((sound_id, new.spans, new.vectors))
+                elif not self._spans.share(connection, spec, new.same_as.sound_id, sound_id):
+                    raise LibraryError("The sound to copy from has no vectors.")
+            self._spans.write(connection, spec, fresh)
+            if sounds:
+                _changed(connection)
+        return ids
+
+    def place(self, sound_id: int, path: Path, folder_id: int, key: FileKey) -> None:
+        """A sound whose content is the same stands at this path now. Whatever row had the path goes."""
+        with self._database.writing() as connection:
+            connection.execute(delete(sound).where(sound.c.path == path, sound.c.id != sound_id))
+            connection.execute(delete(failed_file).where(failed_file.c.path == path))
+            connection.execute(update(sound).where(sound.c.id == sound_id).values(
+                path=path, folder_id=folder_id, size=key.size, mtime_ns=key.mtime_ns))
+            _changed(connection)
+
+    def remove(self, sound_ids: Iterable[int]) -> None:
+        with self._database.writing() as connection:
+            for ids in _portions(sound_ids):
+                connection.execute(delete(sound).where(sound.c.id.in_(ids)))
+            _changed(connection)
+
+    def remove_all(self) -> None:
+        """Empty the library. The caller removes the vector files and wipes the database."""
+        with self._database.writing() as connection:
+            for table in (span, failed_file, sound, folder):
+                connection.execute(delete(table))
+            _changed(connection)
+        self.close()
+
+    def failures(self, spec: EncoderSpec) -> builtins.list[RememberedFailure]:
+        """Files that could not be decoded, or not be taken by this encoder; left alone while they are the same."""
+        mine = (failed_file.c.space.is_(None)) | (failed_file.c.space == space_key(spec))
+        with self._database.reading() as connection:
+            rows = connection.execute(select(failed_file).where(mine)).all()
+        return [RememberedFailure(row.path, FileKey(row.size, row.mtime_ns), row.reason) for row in rows]
+
+    def remember_failure(self, path: Path, folder_id: int, key: FileKey, reason: str,
+                         spec: EncoderSpec | None = None) -> None:
+        """spec: of the encoder that refused the file; None where it could not be decoded at all."""
+        space = None if spec is None else space_key(spec)
+        with self._database.writing() as connection:
+            connection.execute(delete(failed_file).where(failed_file.c.path == path))
+            connection.execute(insert(failed_file).values(
+                path=path, folder_id=folder_id, size=key.size, mtime_ns=key.mtime_ns, reason=reason,
+                space=space))
+
+    def forget_failures(self, paths: Iterable[Path]) -> None:
+        with self._database.writing() as connection:
+            for some in _portions(paths):
+                connection.execute(delete(failed_file).where(failed_file.c.path.in_(some)))
+
+    # --- search ---
+
+    def snapshot(self, spec: EncoderSpec) -> Snapshot:
+        """Everything that can be searched in a space as it is now; the same object until the library changes."""
+        return self._spans.snapshot(spec)
+
+    def close(self) -> None:
+        """Let go of the memory maps."""
+        self._spans.forget_snapshots()
+        self._spans.forget_free_rows()
+
+
+def _changed(connection: Connection) -> None:
+    connection.execute(update(counter).where(counter.c.name == LIBRARY).values(value=counter.c.value + 1))
+
+
+def _write(connection: Connection, sound_id: int | None, values: dict[str, Any]) -> int:
+    if sound_id is None:
+        return inserted_id(connection.execute(insert(sound).values(values)))
+    if not connection.execute(update(sound).where(sound.c.id == sound_id).values(values)).rowcount:
+        raise LibraryError("This sound is not in the library any more.")
+    return sound_id
+
+
+def _described(new: NewSound) -> dict[str, Any]:
+    return {"duration_s": float(new.duration_s), "rate_hz": int(new.rate_hz), "channels": int(new.channels),
+            "format": new.format, "peaks": np.asarray(new.peaks, np.uint8).tobytes(),
+            "tags": json.dumps([[tag.name, round(float(tag.probability), 5)] for tag in new.tags], ensure_ascii=False)}
+
+
+def _copied(connection: Connection, sound_id: int) -> dict[str, Any]:
+    columns = (sound.c.duration_s, sound.c.rate_hz, sound.c.channels, sound.c.format, sound.c.peaks, sound.c.tags)
+    row = connection.execute(select(*columns).where(sound.c.id == sound_id)).mappings().one_or_none()
+    if row is None:
+        raise LibraryError("The sound to copy from is not in the library any more.")
+    return dict(row)
+
+
+def _sound(row: Any) -> Sound:
+    tags = tuple(Tag(name, probability) for name, probability in json.loads(row.tags))
+    return Sound(row.id, row.folder_id, row.path, row.duration_s, row.rate_hz, row.channels, row.format, row.sha256,
+                 tags, np.frombuffer(row.peaks, np.uint8))
+
+
+def _portions(values: Iterable[T]) -> Iterator[builtins.list[T]]:
+    rest = iter(values)
+    while portion := [*islice(rest, MANY)]:
+        yield portion

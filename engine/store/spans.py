@@ -1,0 +1,167 @@
+"""Spans with their vectors, and the snapshot a search runs on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, delete, insert, select
+
+from engine.errors import ShapeError
+from engine.records import EncoderSpec, FloatArray, Span
+from engine.store.database import Database
+from engine.store.records import IntArray, Snapshot
+from engine.store.schema import counter, sound, span
+from engine.store.spaces import find_space, space_key, take_space
+from engine.store.vectors import VectorFile
+
+LIBRARY = "library"
+"""The counter that every change to the library raises, in whatever process."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _FreeRows:
+    """holes: int64 (n,), unnamed rows inside the matrix, increasing. end: the first row behind it."""
+
+    holes: IntArray
+    end: int
+
+
+class SpanStore:
+    """Writes spans and their rows; gives snapshots. Thread-safe; writes happen inside the caller's transaction."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._guard = threading.Lock()
+        self._snapshots: dict[str, Snapshot] = {}
+        self._free: dict[str, _FreeRows] = {}  # by space
+
+    def file(self, spec: EncoderSpec) -> VectorFile:
+        return VectorFile(self._folder / f"{space_key(spec)[:16]}.f32", spec.dim)
+
+    def write(self, connection: Connection, spec: EncoderSpec,
+              sounds: Sequence[tuple[int, Sequence[Span], FloatArray]]) -> None:
+        """Give sounds their spans and vectors in place of those they had in this space.
+
+        sounds: (sound id, n spans, float32 (n, dim) of unit rows) each. Raises ShapeError, StoreError.
+        """
+        if not sounds:
+            return
+        for _, spans, vectors in sounds:
+            _check(spec, spans, vectors)
+        spec_id = take_space(connection, spec)
+        rows = self._take_rows(connection, spec, spec_id, sum(len(spans) for _, spans, _ in sounds))
+        try:
+            self.file(spec).write(rows, np.concatenate([vectors for _, _, vectors in sounds]))
+            at = 0
+            for sound_id, spans, _ in sounds:
+                connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
+                connection.execute(insert(span), [
+                    {"spec_id": spec_id, "sound_id": sound_id, "position": position, "start_s": float(one.start_s),
+                     "end_s": float(one.end_s), "row": int(rows[at + position])}
+                    for position, one in enumerate(spans)])
+                at += len(spans)
+        except BaseException:
+            self.forget_free_rows()  # the rows taken stay unnamed
+            raise
+
+    def share(self, connection: Connection, spec: EncoderSpec, source_id: int, sound_id: int) -> int:
+        """Let a sound name the same rows as another of equal content. Returns how many spans that are."""
+        spec_id = take_space(connection, spec)
+        rows = connection.execute(select(span.c.position, span.c.start_s, span.c.end_s, span.c.row).where(
+            span.c.spec_id == spec_id, span.c.sound_id == source_id)).mappings().all()
+        if source_id != sound_id:
+            connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
+            if rows:
+                connection.execute(insert(span), [{**row, "spec_id": spec_id, "sound_id": sound_id} for row in rows])
+        return len(rows)
+
+    def snapshot(self, spec: EncoderSpec) -> Snapshot:
+        """Everything that can be searched in a space as it is now; the same object until the library changes."""
+        with self._database.reading() as connection:
+            version = connection.execute(select(counter.c.value).where(counter.c.name == LIBRARY)).scalar_one()
+            with self._guard:
+                cached = self._snapshots.get(space_key(spec))
+            if cached is not None and cached.version == version:
+                return cached
+            rows = connection.execute(
+                select(span.c.sound_id, span.c.row, sound.c.folder_id, span.c.start_s, span.c.end_s)
+                .join(sound, sound.c.id == span.c.sound_id).where(span.c.spec_id == find_space(connection, spec))
+                .order_by(span.c.sound_id, span.c.position)).all()
+            made = _snapshot(version, spec, self.file(spec).open(), rows)
+        with self._guard:
+            self._snapshots = {space_key(spec): made}  # one space is searched at a time
+        return made
+
+    def drop_lost(self, connection: Connection, spec: EncoderSpec) -> int:
+        """Take spans out whose rows the file does not hold (it was lost or cut), so that a scan makes them again."""
+        spec_id = find_space(connection, spec)
+        lost = connection.execute(select(span.c.sound_id).distinct().where(
+            span.c.spec_id == spec_id, span.c.row >= self.file(spec).rows)).scalars().all()
+        for sound_id in lost:
+            connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
+        if lost:
+            log.warning("the vectors of %d sounds are lost and will be made again", len(lost))
+        return len(lost)
+
+    def forget_free_rows(self) -> None:
+        """Look again which rows are unnamed. Not while a transaction is open that has removed spans."""
+        with self._guard:
+            self._free = {}
+
+    def forget_snapshots(self) -> None:
+        with self._guard:
+            self._snapshots = {}
+
+    @property
+    def bytes(self) -> int:
+        """Size of all matrices on the disk."""
+        return sum(file.stat().st_size for file in self._folder.glob("*.f32"))
+
+    def _take_rows(self, connection: Connection, spec: EncoderSpec, spec_id: int, count: int) -> IntArray:
+        """Rows that nobody names: holes first, then new ones at the end. int64 (count,), increasing.
+
+        Holes are looked for once and again after `forget_free_rows`, never in between: a row that an open transaction
+        has just given up must keep its content until that is committed.
+        """
+        key = space_key(spec)
+        with self._guard:
+            free = self._free.get(key)
+        if free is None:
+            named = connection.execute(select(span.c.row).distinct().where(span.c.spec_id == spec_id)).scalars().all()
+            held = self.file(spec).rows
+            taken = np.zeros(max([held, *(row + 1 for row in named)]), bool)
+            taken[np.asarray(named, np.int64)] = True
+            free = _FreeRows(np.flatnonzero(~taken), len(taken))
+        from_holes = free.holes[:count]
+        new = count - len(from_holes)
+        rows = np.concatenate([from_holes, np.arange(free.end, free.end + new)]).astype(np.int64)
+        with self._guard:
+            self._free[key] = _FreeRows(free.holes[count:], free.end + new)
+        return rows
+
+
+def _check(spec: EncoderSpec, spans: Sequence[Span], vectors: FloatArray) -> None:
+    if not len(spans) or vectors.shape != (len(spans), spec.dim):
+        raise ShapeError(f"{len(spans)} spans in a space of {spec.dim} dimensions do not fit vectors of the shape "
+                         f"{vectors.shape}.")
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if not (np.isfinite(norms).all() and np.abs(norms - 1).max() < 1e-3):
+        raise ShapeError("A vector is zero, not finite, or not of unit norm.")
+
+
+def _snapshot(version: int, spec: EncoderSpec, matrix: FloatArray, found: Sequence[Any]) -> Snapshot:
+    table = np.array([tuple(row) for row in found], dtype=np.float64).reshape(-1, 5)
+    table = table[table[:, 1] < len(matrix)]
+    sound_ids, rows, folder_ids = (table[:, column].astype(np.int64) for column in range(3))
+    starts = np.flatnonzero(np.diff(sound_ids, prepend=-1))
+    return Snapshot(version, spec, matrix, rows, starts, sound_ids[starts], folder_ids[starts],
+                    table[:, 3].copy(), table[:, 4].copy())
