@@ -17,6 +17,8 @@ from engine.errors import DeviceError
 
 Direction = Literal["input", "output"]
 
+_BROKEN = "The sound system does not start. Check the sound settings of the system (on Linux: ALSA's configuration)."
+
 
 @dataclass(frozen=True)
 class Device:
@@ -68,12 +70,7 @@ class PortAudio:
     """Counts the open streams and rescans between them. Thread-safe."""
 
     def __init__(self) -> None:
-        try:
-            import sounddevice
-        except OSError as error:
-            raise DeviceError("Sound devices cannot be used because the PortAudio library is missing. "
-                              "On Debian and Ubuntu: sudo apt install libportaudio2", str(error)) from error
-        self._sd: Any = sounddevice
+        self._sd = _sounddevice()
         self._lock = threading.RLock()
         self._open: set[int] = set()
         self._idle: WeakSet[Any] = WeakSet()
@@ -82,6 +79,8 @@ class PortAudio:
         """All devices of this direction, the default one first."""
         with self._lock:
             if rescan:
+                self.rescan()
+            if not self._sd._initialized:  # an earlier rescan failed
                 self.rescan()
             hosts = self._sd.query_hostapis()
             default = self._default(direction)
@@ -101,9 +100,11 @@ class PortAudio:
             if self._open:
                 return False
             try:
-                self._sd._terminate()
-            finally:
+                if self._sd._initialized:
+                    self._sd._terminate()
                 self._sd._initialize()
+            except self._sd.PortAudioError as error:
+                raise DeviceError(_BROKEN, str(error)) from error
             return True
 
     def open(self, kind: Literal["InputStream", "OutputStream"], **settings: Any) -> Any:
@@ -148,6 +149,20 @@ class PortAudio:
             return int(self._sd.query_devices(kind=direction)["index"])
         except self._sd.PortAudioError:
             return -1
+
+
+def _sounddevice() -> Any:
+    """The sounddevice module, which initialises PortAudio when it is imported. Raises DeviceError."""
+    try:
+        import sounddevice
+    except OSError as error:
+        raise DeviceError("Sound devices cannot be used because the PortAudio library is missing. "
+                          "On Debian and Ubuntu: sudo apt install libportaudio2", str(error)) from error
+    except Exception as error:  # noqa: BLE001 - its PortAudioError, which nobody can import from a failed import
+        if type(error).__name__ != "PortAudioError":
+            raise
+        raise DeviceError(_BROKEN, str(error)) from error
+    return sounddevice
 
 
 def try_each(attempts: list[Callable[[], Any]], errors: tuple[type[Exception], ...], sentence: str) -> Any:
