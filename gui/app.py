@@ -1,0 +1,130 @@
+"""The program on the screen: start it, refuse it, or draw its pictures."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, cast
+
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from engine.errors import EarmarkError
+from gui.jobs import Jobs, Unexpected
+from gui.theme import Mode, Theme
+from gui.window import PAGES, MainWindow
+
+if TYPE_CHECKING:
+    from engine.app import Earmark
+
+log = logging.getLogger(__name__)
+PICTURE_WAIT_MS = 60_000  # the longest that one page may take to come to rest
+
+
+def display_missing() -> str | None:
+    """What to say where no window can be shown, None where one can."""
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return None
+    return ("There is no display to show a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            "Start Earmark in a desktop session, or use its commands: python main.py --help")
+
+
+def run(earmark: Earmark) -> int:
+    """Show the window and stay until it is closed. Returns the exit code."""
+    application = _application()
+    theme = Theme(cast(Mode, earmark.settings.value.theme), earmark.settings.value.reduced_motion)
+    theme.apply(application)
+    jobs = Jobs()
+    window = MainWindow(earmark, theme, jobs)
+    _catch(window)
+    window.start()
+    code = application.exec()
+    sys.excepthook = sys.__excepthook__
+    if not jobs.shutdown():
+        log.info("leaving while work was still stopping")
+    return code
+
+
+def refuse(error: EarmarkError) -> int:
+    """Say in a window why the program cannot start (a busy or too new workspace). Returns the exit code."""
+    application = _application()
+    Theme().apply(application)
+    box = QMessageBox(QMessageBox.Icon.Warning, "Earmark", str(error), QMessageBox.StandardButton.Close)
+    box.exec()
+    return error.exit_code
+
+
+def pictures(earmark: Earmark, out: Path, sizes: Sequence[tuple[int, int]] = ((1440, 900), (1280, 800)),
+             themes: Sequence[Literal["dark", "light"]] = ("dark", "light"),
+             scenes: Mapping[str, object] | None = None) -> list[Path]:
+    """Draw every page, offscreen, into PNG files `<page>-<theme>-<width>x<height>.png` of folder `out`.
+
+    scenes: what to hand to a page's `open` before it is drawn, by page id. Returns the files. The caller sets
+    QT_QPA_PLATFORM=offscreen before Qt is imported.
+    """
+    application = _application()
+    out.mkdir(parents=True, exist_ok=True)
+    theme = Theme(themes[0], reduced_motion=True)
+    theme.apply(application)
+    jobs = Jobs()
+    window = MainWindow(earmark, theme, jobs, remember=False)
+    window.resize(*sizes[0])
+    window.start()
+    _settle(window, 300)
+    written = []
+    for page in PAGES:
+        window.show_page(page, (scenes or {}).get(page))
+        _settle(window, 400)
+        for mode in themes:
+            theme.set_mode(mode)
+            for width, height in sizes:
+                window.resize(width, height)
+                _settle(window, 120)
+                path = out / f"{page}-{mode}-{width}x{height}.png"
+                window.grab().save(str(path))
+                written.append(path)
+        window.resize(*sizes[0])
+    window.close()
+    window.deleteLater()
+    jobs.shutdown()
+    return written
+
+
+def _application() -> QApplication:
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("Earmark")
+    application.setDesktopFileName("earmark")
+    return application
+
+
+def _settle(window: MainWindow, rest_ms: int) -> None:
+    """Let the window live until no job runs and nothing started for rest_ms."""
+    loop = QEventLoop()
+    quiet = QTimer(interval=rest_ms, singleShot=True)
+    quiet.timeout.connect(lambda: quiet.start() if window.jobs.running else loop.quit())
+    limit = QTimer(interval=PICTURE_WAIT_MS, singleShot=True)
+    limit.timeout.connect(loop.quit)
+    quiet.start()
+    limit.start()
+    loop.exec()
+
+
+def _catch(window: MainWindow) -> None:
+    """A fault of ours becomes a sentence on the screen and a traceback in the log."""
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QCoreApplication.quit()
+            return
+        log.error("unhandled", exc_info=(kind, error, trace))
+        window.say(str(error) if isinstance(error, EarmarkError) else str(Unexpected(error)))
+
+    sys.excepthook = hook
