@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.errors import ShapeError, UsageError
+from engine.index import unit_mean
 from engine.records import Candidate, Embedding, FloatArray, Identification, IdentificationStatus, Sample, Voice
 
 MIN_SPEECH_S = 1.0
@@ -14,22 +15,8 @@ MIN_SPEECH_S = 1.0
 
 
 def centroid(vectors: FloatArray) -> FloatArray:
-    """The unit-norm mean of unit-norm samples.
-
-    vectors: float32 (samples, dim). Returns float32 (dim,). Raises ShapeError for none, NaN, infinity, or samples that
-    cancel out or have no length.
-    """
-    vectors = np.asarray(vectors, np.float32)
-    if vectors.ndim != 2 or not len(vectors) or not np.isfinite(vectors).all():
-        raise ShapeError("A centroid needs at least one sample, and samples of finite numbers.")
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if (norms < 1e-6).any():
-        raise ShapeError("A sample of length zero has no direction and cannot be enrolled.")
-    mean = (vectors / norms).mean(axis=0)
-    length = float(np.linalg.norm(mean))
-    if length < 1e-6:
-        raise ShapeError("These samples cancel each other out; they cannot be one voice.")
-    return (mean / length).astype(np.float32)
+    """The unit-norm mean of unit-norm samples: float32 (samples, dim) → (dim,). Raises ShapeError as `unit_mean` does."""
+    return unit_mean(np.asarray(vectors, np.float32))
 
 
 class Identifier:

@@ -125,7 +125,7 @@ class Listener:
     def record(self, path: Path) -> None:
         """Keep what is heard from now on in a file (wav or flac by suffix). Raises StoreError when it cannot be made."""
         self.stop_recording()
-        recorder = Recorder(path, RATE_HZ)
+        recorder = Recorder(path, self._source.rate_hz)
         with self._lock:
             self._recorder = recorder
 
@@ -177,6 +177,9 @@ class Listener:
                     time.sleep(POLL_S)
                     continue
                 self._clips += clips(block)
+                with self._lock:
+                    if self._recorder is not None:
+                        self._recorder.write(block)
                 wave = self._resampler.push(block)
                 for start in range(0, len(wave), int(STEP_S * RATE_HZ)):  # a fast source steps as often as a slow one
                     part = wave[start:start + int(STEP_S * RATE_HZ)]
@@ -201,13 +204,10 @@ class Listener:
         self.stop_recording()
 
     def _take(self, wave: FloatArray) -> None:
-        """Add 16 kHz sound: to the recording, to what is drawn, to the running speech."""
+        """Add 16 kHz sound: to what is drawn, to the running speech."""
         with self._lock:
             self._recent = np.concatenate([self._recent, wave])[-int(RECENT_S * RATE_HZ):]
             self._total += len(wave)
-            recorder = self._recorder
-        if recorder is not None:
-            recorder.write(wave)
         self._pending = np.concatenate([self._pending, wave])
         probabilities = self._speech.push(wave)
         for probability in probabilities:

@@ -1,0 +1,97 @@
+"""The container: settings → store → encoders → services. Opening it is cheap; nothing heavy is imported."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from engine import logs
+from engine.audio import recorder
+from engine.settings import SettingsFile
+from engine.store import Store
+from engine.weights import Weights
+
+if TYPE_CHECKING:
+    from engine.encoders.models import Models
+    from engine.library import Library
+    from engine.projection import Maps
+    from engine.voices.service import Voices
+
+log = logging.getLogger(__name__)
+
+
+def default_workspace() -> Path:
+    """Where a workspace is when nobody says otherwise."""
+    return platformdirs.user_data_path("earmark") / "Workspace"
+
+
+class Earmark:
+    """One open workspace and everything that works on it. Use it as a context manager, or call `close`."""
+
+    def __init__(self, workspace: Path | None = None, device: str | None = None) -> None:
+        """device: auto|cpu|cuda|mps, for this run only (default: what the settings say).
+
+        Raises StoreError (TooNew, Busy) when the workspace cannot be opened.
+        """
+        self.workspace = (workspace or default_workspace()).expanduser().absolute()
+        self.store = Store(self.workspace)
+        self._log = logs.begin(self.store.logs)
+        self.settings = SettingsFile(self.workspace / "settings.toml")
+        self.weights = Weights()
+        self._device = device
+        self._making = threading.RLock()
+
+    @cached_property
+    def models(self) -> Models:
+        from engine.encoders.models import Models
+
+        return Models(self.weights, self._device or self.settings.value.device)
+
+    @cached_property
+    def voices(self) -> Voices:
+        from engine.voices.service import Voices
+
+        return Voices(self.store, self.settings, lambda: self.models.voice(), lambda: self.models.spec("voice"),
+                      lambda: self.models.speech(), lambda: self.models.sound())
+
+    @cached_property
+    def library(self) -> Library:
+        from engine.library import Library
+
+        return Library(self.store, joint=lambda: self.models.joint(), spec=lambda: self.models.spec("joint"))
+
+    @cached_property
+    def maps(self) -> Maps:
+        from engine.projection import Maps
+        from engine.projection_points import points_of
+
+        return Maps(lambda space: points_of(space, self.voices, self.library))
+
+    def use_device(self, device: str) -> None:
+        """Run on another processor from now on, and remember it."""
+        self.settings.change(device=device)
+        self.models.use_device(device)
+
+    def recover_recordings(self) -> list[Path]:
+        """Recordings that a killed program left unfinished, made whole. Call it only where no other Earmark records."""
+        return recorder.recover(self.store.recordings)
+
+    def forget_everything(self) -> None:
+        """Remove every voice, sound, recording and vector of this workspace. Settings and models stay."""
+        self.store.forget_everything()
+        self.voices.forget_cached()
+
+    def close(self) -> None:
+        self.store.close()
+        logs.end(self._log)
+
+    def __enter__(self) -> Earmark:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

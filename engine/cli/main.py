@@ -1,0 +1,113 @@
+"""Reads the command line, opens the workspace, runs the command, turns errors into an exit code.
+
+0 done · 1 the work failed · 2 wrong usage or a missing part · 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from engine.cli import demo, evaluate, library, models, projection, voices
+from engine.cli.output import Output
+from engine.errors import Cancelled, EarmarkError, UsageError
+from engine.settings import CHOICES
+
+if TYPE_CHECKING:
+    from engine.app import Earmark
+
+
+@dataclass
+class Run:
+    """One run of the program: the common options, where words go, and the workspace, opened on first use."""
+
+    out: Output
+    workspace: Path | None = None
+    device: str | None = None
+    pictures: Callable[..., Any] | None = None
+    picture_of_map: Callable[..., Any] | None = None
+    opened: list[Earmark] = field(default_factory=list)
+
+    @cached_property
+    def app(self) -> Earmark:
+        from engine.app import Earmark
+
+        app = Earmark(self.workspace, self.device)
+        self.opened.append(app)
+        return app
+
+
+def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], int] | None = None,
+         pictures: Callable[..., Any] | None = None, picture_of_map: Callable[..., Any] | None = None) -> int:
+    """Run one command line; returns the exit code. window, pictures, picture_of_map: what needs Qt, given by main.py."""
+    out = Output("--json" in arguments)
+    run = Run(out, pictures=pictures, picture_of_map=picture_of_map)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        rest = _common(arguments, run)
+        if not rest and window is not None:
+            return window(run.workspace, run.device)
+        code = typer.main.get_command(_commands()).main(args=rest, prog_name="python main.py", standalone_mode=False, obj=run)
+        return int(code) if isinstance(code, int) and code else out.exit_code
+    except EarmarkError as error:
+        out.failure(error)
+    except (KeyboardInterrupt, typer.Abort):
+        out.failure(Cancelled())
+    except typer.exceptions.TyperException as error:
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        out.failure(UsageError(message or "Wrong usage. Try --help."))
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    finally:
+        for app in run.opened:
+            app.close()
+    return out.exit_code
+
+
+def _common(arguments: Sequence[str], run: Run) -> list[str]:
+    """Take --workspace, --device and --json out, wherever they stand before a lone `--`; returns the rest."""
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for word in waiting:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            return [*rest, word, *waiting]
+        if word == "--json":
+            continue
+        if name not in ("--workspace", "--device"):
+            rest.append(word)
+            continue
+        if not equals:
+            value = next(waiting, "")
+        if not value:
+            raise UsageError(f"{name} needs a value.")
+        if name == "--workspace":
+            run.workspace = Path(value)
+        elif value not in CHOICES["device"]:
+            raise UsageError(f"There is no device “{value}”; it can be {', '.join(CHOICES['device'])}.")
+        else:
+            run.device = value
+    return rest
+
+
+def _commands() -> typer.Typer:
+    root = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+                       help="Knows who is speaking and finds any sound by describing it. Without a command it opens the window.\n\n"
+                            "Every command takes --workspace DIR, --device auto|cpu|cuda|mps and --json.")
+    for part in (models, voices, library, projection, evaluate, demo):
+        part.add_to(root)
+    return root
+
+
+def _terminated(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,85 @@
+"""`map`: a projection as picture, table or document."""
+
+from __future__ import annotations
+
+import csv
+import enum
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli.output import file_name, plain
+from engine.errors import EarmarkError, UsageError
+
+SUFFIXES = (".png", ".svg", ".csv", ".json")
+
+
+class SpaceName(enum.StrEnum):
+    voices = "voices"
+    sounds = "sounds"
+
+
+class MethodName(enum.StrEnum):
+    pca = "pca"
+    tsne = "tsne"
+    umap = "umap"
+
+
+def add_to(root: typer.Typer) -> None:
+    root.command("map")(draw)
+
+
+def draw(context: typer.Context, out: Annotated[Path, typer.Option("--out", help=f"A file: {', '.join(SUFFIXES)}.")],
+         space: Annotated[SpaceName, typer.Option(help="What to show.")] = SpaceName.voices,
+         method: Annotated[MethodName, typer.Option(help="How to project.")] = MethodName.pca,
+         query: Annotated[Path | None, typer.Option(help="A sound to place among the others, drawn ×.")] = None,
+         seed: Annotated[int | None, typer.Option(help="Of t-SNE and UMAP.")] = None) -> None:
+    """Project voices or sounds to two dimensions and write them to a file."""
+    run = context.obj
+    if out.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{out.name} is no picture or table that can be written; the name ends in {', '.join(SUFFIXES)}.")
+    vector = _vector(run.app, space.value, query) if query is not None else None
+    params = {} if seed is None or method.value == "pca" else {"seed": seed}
+    with run.out.progress("Projecting") as ticket:
+        shown = run.app.maps.project(space.value, method.value, params, ticket=ticket, query=vector)
+    if not shown.points:
+        raise UsageError("There is nothing to draw yet: " + (
+            "no voice is enrolled." if space is SpaceName.voices else "the library is empty or was not scanned."))
+    document = plain(as_document(shown))
+    write(out, shown, document, run.picture_of_map)
+    run.out.document({**document, "out": file_name(out)})
+    run.out.say(f"{len(shown.points)} points in {out}")
+
+
+def as_document(shown: Any) -> dict[str, Any]:
+    """The JSON of a map."""
+    return {"space": shown.space, "method": shown.method, "params": dict(shown.params), "points": [
+        {"id": p.id, "label": p.label, "kind": p.kind, "x": p.x, "y": p.y} for p in shown.points]}
+
+
+def write(path: Path, shown: Any, document: dict[str, Any], picture: Any) -> None:
+    """Write a map by the suffix of the path. Raises EarmarkError when it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() == ".json":
+            path.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False), "utf-8")
+        elif path.suffix.lower() == ".csv":
+            with path.open("w", encoding="utf-8", newline="") as file:
+                table = csv.DictWriter(file, ["id", "label", "kind", "x", "y"])
+                table.writeheader()
+                table.writerows(document["points"])
+        elif picture is None:
+            raise UsageError("Pictures are drawn by the program itself: use python main.py map.")
+        else:
+            picture(shown, path)
+    except OSError as error:
+        raise EarmarkError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _vector(app: Any, space: str, path: Path) -> Any:
+    """The query's vector in the space of the map."""
+    if space == "voices":
+        return app.voices.embed_file(path).vector
+    return app.library.embed_file(path)
