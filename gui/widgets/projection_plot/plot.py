@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSizeF, Qt, QTimer, QVariantAnimation, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, Qt, QTimer, QVariantAnimation, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.records import MapPoint
@@ -17,7 +17,8 @@ from gui.widgets.projection_plot.axes import AxisWords, paint_grid
 from gui.widgets.projection_plot.card import CardWords, PointCard
 from gui.widgets.projection_plot.layers import PointLayers
 from gui.widgets.projection_plot.names import Name, place
-from gui.widgets.projection_plot.query import Link, Query, rimmed_text
+from gui.widgets.projection_plot.query import Link, Query
+from gui.widgets.projection_plot.rimmed import RimmedText
 from gui.widgets.projection_plot.symbols import OTHER
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class ProjectionPlot(pg.PlotWidget):
         self.describe: Callable[[MapPoint], CardWords] = lambda p: CardWords(p.label, p.group)
         self.name_groups = True
         self.query = Query()
+        self._texts = RimmedText(theme)
         self._axis_words = AxisWords()
         self._names: list[tuple[QRectF, str, bool]] = []
         self._names_stale = True
@@ -205,6 +207,7 @@ class ProjectionPlot(pg.PlotWidget):
         self.setAccessibleName(self.tr("Projection"))
 
     def _recolour(self) -> None:
+        self._texts.clear()
         self._layers.show(self._layers.points, self._layers.xy, self._focus)
         self._changed()
 
@@ -305,9 +308,9 @@ class ProjectionPlot(pg.PlotWidget):
         self._place_names()
         tokens = self._theme.tokens
         for box, text, dimmed in self._names:
-            rimmed_text(painter, box, text, self._theme, QColor(tokens.text2 if dimmed else tokens.text1),
-                        weight=500 if dimmed else 600)
-        self.query.paint(painter, self._theme, self.to_pixel, CROSS[self._size])
+            self._texts.paint(painter, box.center(), text, tokens.text2 if dimmed else tokens.text1,
+                              500 if dimmed else 600)
+        self.query.paint(painter, self._theme, self.to_pixel, CROSS[self._size], self._texts)
         self._paint_rings(painter)
         painter.restore()
 
@@ -347,5 +350,4 @@ class ProjectionPlot(pg.PlotWidget):
         centre = next((pixels[i] for i in rows if self._layers.points[i].kind == "centroid"), np.median(own, axis=0))
         if len(own) > 24:  # a cloud: its name stands above most of it, not above its last straggler
             own = np.percentile(own, [8, 92], axis=0)
-        metrics = QFontMetricsF(self._theme.font("small", 600))
-        return Name(text, QSizeF(metrics.horizontalAdvance(text), 16.0), own, QPointF(*centre))
+        return Name(text, self._texts.size(text), own, QPointF(*centre))

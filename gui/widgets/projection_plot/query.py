@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from gui import words
+from gui.widgets.projection_plot.rimmed import RimmedText
 from gui.widgets.projection_plot.symbols import paint_cross
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Query:
         """Everything that a fit should show."""
         return [(x, y) for _, x, y in self._trail] + ([self.at] if self.at else [])
 
-    def paint(self, painter: QPainter, theme: Theme, to_pixel: Callable[[float, float], QPointF], size: float) -> None:
+    def paint(self, painter: QPainter, theme: Theme, to_pixel: Callable[[float, float], QPointF], size: float,
+              texts: RimmedText) -> None:
         if self.at is None:
             return
         tokens = theme.tokens
@@ -71,11 +73,10 @@ class Query:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_trail(painter, theme, to_pixel)
         for rank, link in enumerate(self.links):
-            _paint_link(painter, theme, here, to_pixel(link.x, link.y), link.similarity, first=rank == 0)
+            _paint_link(painter, theme, here, to_pixel(link.x, link.y), link.similarity, rank == 0, texts)
         paint_cross(painter, here, size, QColor(tokens.accent), QColor(tokens.plot))
         if self.note:
-            rimmed_text(painter, QRectF(here.x() - 60, here.y() + size / 2 + 8, 120, 16), self.note, theme,
-                        QColor(tokens.accent), weight=500)
+            texts.paint(painter, here + QPointF(0, size / 2 + 16), self.note, tokens.accent, 500)
         painter.restore()
 
     def _paint_trail(self, painter: QPainter, theme: Theme, to_pixel: Callable[[float, float], QPointF]) -> None:
@@ -92,7 +93,8 @@ class Query:
             painter.drawEllipse(b, 2.0, 2.0)
 
 
-def _paint_link(painter: QPainter, theme: Theme, a: QPointF, b: QPointF, similarity: float, first: bool) -> None:
+def _paint_link(painter: QPainter, theme: Theme, a: QPointF, b: QPointF, similarity: float, first: bool,
+                texts: RimmedText) -> None:
     length = math.hypot(b.x() - a.x(), b.y() - a.y())
     if length < 24:
         return
@@ -107,22 +109,5 @@ def _paint_link(painter: QPainter, theme: Theme, a: QPointF, b: QPointF, similar
     if across.y() > 0:  # always the upper side
         across = -across
     middle = (a + b) / 2 + across * 14
-    rimmed_text(painter, QRectF(middle.x() - 30, middle.y() - 8, 60, 16), words.similarity(similarity), theme,
-                QColor(tokens.text1 if first else tokens.text2), weight=600 if first else 500)
-
-
-def rimmed_text(painter: QPainter, box: QRectF, text: str, theme: Theme, colour: QColor, weight: int = 600,
-                style: str = "small") -> None:
-    """Text over a rim in the plot's colour, centred in the box, so that it reads over points and lines."""
-    font = theme.font(style, weight)  # type: ignore[arg-type]
-    metrics = QFontMetricsF(font)
-    path = QPainterPath()
-    width = metrics.horizontalAdvance(text)
-    path.addText(QPointF(box.center().x() - width / 2, box.center().y() + (metrics.ascent() - metrics.descent()) / 2),
-                 font, text)
-    rim = QColor(theme.tokens.plot)
-    painter.strokePath(path, QPen(rim, 4.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
-                                  Qt.PenJoinStyle.RoundJoin))
-    painter.setFont(font)
-    painter.setPen(colour)
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    texts.paint(painter, middle, words.similarity(similarity), tokens.text1 if first else tokens.text2,
+                600 if first else 500)

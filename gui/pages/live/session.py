@@ -1,0 +1,220 @@
+"""The one live session of the window: who owns the microphone, what it hears, and the map that the × moves on.
+
+The window makes it once and hands it to the Live, Voices and Map pages. Opening and closing the microphone happens in the
+`sound` lane; what the listener found is asked for by a timer that runs only while it listens.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine.errors import EarmarkError
+from engine.records import LiveUpdate, Turn, Voice
+from engine.tasks import Ticket
+from gui.jobs import Jobs
+from gui.widgets.projection_plot import Link
+
+if TYPE_CHECKING:
+    from engine.app import Earmark
+
+log = logging.getLogger(__name__)
+POLL_MS = 100
+
+State = Literal["idle", "starting", "listening", "lost"]
+
+
+class LiveSession(QObject):
+    """changed: state, recording or error changed. updated: a list of new LiveUpdates. mapped: voices or their map did.
+
+    voices: those that are enrolled, by name. map: their PCA (a ProjectedMap), None while there is none.
+    make_source, find_inputs: replaced in tests.
+    """
+
+    changed = Signal()
+    updated = Signal(object)
+    mapped = Signal()
+
+    def __init__(self, app: Earmark, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.app, self._jobs = app, jobs
+        self.state: State = "idle"
+        self.error: EarmarkError | None = None
+        self.listener: Any = None
+        self.last: LiveUpdate | None = None
+        self.began_at: datetime | None = None
+        self.ended_at: datetime | None = None
+        self.saved: Path | None = None
+        self.voices: list[Voice] = []
+        self.map: Any = None
+        self.make_source: Callable[[str], Any] = _microphone
+        self.find_inputs: Callable[[bool], list[Any]] = _inputs
+        self._since = 0
+        self._wanted = False
+        self._record_on_start = False
+        self._map_ticket: Ticket | None = None
+        self._timer = QTimer(self, interval=POLL_MS)
+        self._timer.timeout.connect(self.poll)
+
+    # --- listening --------------------------------------------------------------------------------------------------
+
+    @property
+    def listening(self) -> bool:
+        return self.state == "listening"
+
+    @property
+    def elapsed_s(self) -> float:
+        return float(self.listener.elapsed_s) if self.listener is not None else 0.0
+
+    @property
+    def turns(self) -> list[Turn]:
+        """Of this session or, when it is over, of the last one."""
+        return self.listener.turns() if self.listener is not None else []
+
+    @property
+    def recording(self) -> Path | None:
+        return self.listener.recording if self.listening else None
+
+    def start(self, device: str = "") -> None:
+        """Open the microphone of this name ("" for the default) and listen. Ends in "listening", or "idle" with error."""
+        if self.state in ("starting", "listening"):
+            return
+        self.error, self.saved, self._wanted = None, None, True
+        self._set("starting")
+
+        def work(ticket: Ticket) -> Any:
+            listener = self.app.voices.listener(self.make_source(device))
+            listener.start()
+            return listener
+
+        self._jobs.run(self, work, lane="sound", done=self._started, failed=self._failed)
+
+    def stop(self) -> None:
+        """Stop listening. What was found stays to be looked at."""
+        self._wanted = self._record_on_start = False
+        if self.state in ("listening", "lost"):
+            self.saved = self.recording or self.saved
+            self._end("idle")
+            self._close(self.listener)
+
+    def record(self, on: bool) -> None:
+        """Save the microphone from now on (listening begins if it has not), or finish the recording."""
+        if on and self.state != "listening":
+            self._record_on_start = True
+            self.start(self.app.settings.value.input_device)
+        elif on and self.recording is None:
+            name = f"Live {datetime.now():%Y-%m-%d %H-%M-%S}.wav"
+            try:
+                self.listener.record(self.app.store.recordings / name)
+            except EarmarkError as error:
+                self.error = error
+            self.changed.emit()
+        elif not on and self.recording is not None:
+            self.saved = self.listener.stop_recording()
+            self.changed.emit()
+
+    def poll(self) -> None:
+        """Ask the listener what is new."""
+        if self.listener is None:
+            return
+        self._since, new = self.listener.updates(self._since)
+        if new:
+            self.last = new[-1]
+            self.updated.emit(new)
+        if self.state == "listening" and self.listener.state in ("lost", "stopped"):
+            self.error = self.listener.error
+            self.saved = self.listener.recording or self.saved
+            self._end("lost" if self.listener.state == "lost" else "idle")
+            self._close(self.listener)
+
+    def close(self) -> None:
+        """The program ends: let go of the microphone now."""
+        self._wanted = False
+        self._timer.stop()
+        if self.listener is not None:
+            self.listener.stop()
+
+    # --- voices and their map ---------------------------------------------------------------------------------------
+
+    def refresh_map(self) -> None:
+        """Voices changed, or nobody has asked for their map yet: read them and project them again."""
+        if self._map_ticket is not None:
+            self._map_ticket.cancel()
+
+        def work(ticket: Ticket) -> tuple[list[Voice], Any]:
+            voices = [voice for voice in self.app.voices.list() if voice.state == "enrolled"]
+            ticket.check()
+            return voices, self.app.maps.project("voices", "pca", ticket=ticket) if voices else None
+
+        self._map_ticket = self._jobs.run(self, work, lane="files", done=self._mapped, failed=self._not_mapped)
+
+    def colours(self) -> dict[str, int]:
+        return {voice.name: voice.colour for voice in self.voices}
+
+    def place(self, on: Any, update: LiveUpdate) -> tuple[float, float, list[Link]] | None:
+        """Where the × of an update belongs on a map of voices, with lines to the nearest centroids; None if nowhere."""
+        if on is None or update.embedding is None:
+            return None
+        centroids = {point.ref: point for point in on.points if point.kind == "centroid"}
+        x, y = on.place(update.embedding.vector)
+        near = update.identification.candidates if update.identification else ()
+        links = [Link(centroids[c.voice_id].x, centroids[c.voice_id].y, c.similarity)
+                 for c in near[:3] if c.voice_id in centroids]
+        return float(x), float(y), links
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _started(self, listener: Any) -> None:
+        if not self._wanted:
+            self._close(listener)
+            self._set("idle")
+            return
+        self.listener, self._since, self.last = listener, 0, None
+        self.began_at, self.ended_at = datetime.now(), None
+        self._timer.start()
+        self._set("listening")
+        if self._record_on_start:
+            self._record_on_start = False
+            self.record(True)
+
+    def _failed(self, error: EarmarkError) -> None:
+        self.error, self._record_on_start = error, False
+        self._set("idle")
+
+    def _end(self, state: State) -> None:
+        self._timer.stop()
+        self.ended_at = datetime.now()
+        self._set(state)
+
+    def _close(self, listener: Any) -> None:
+        self._jobs.run(self, lambda ticket: listener.stop(), lane="sound")
+
+    def _set(self, state: State) -> None:
+        self.state = state
+        self.changed.emit()
+
+    def _mapped(self, result: tuple[list[Voice], Any]) -> None:
+        self.voices, self.map = result
+        self.mapped.emit()
+
+    def _not_mapped(self, error: EarmarkError) -> None:
+        log.info("no map of voices: %s", error.kind)
+        self.map = None
+        self.mapped.emit()
+
+
+def _microphone(name: str) -> Any:
+    from engine.audio.microphone import Microphone
+
+    return Microphone(name)
+
+
+def _inputs(rescan: bool) -> list[Any]:
+    from engine.audio.devices import inputs
+
+    return inputs(rescan)
