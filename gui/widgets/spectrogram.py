@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Scale = Literal["mel", "linear"]
 BANDS, HOP_S, F_MAX = 96, 0.02, 8000
-FLOOR_DB, TOP_DB = -88.0, -22.0  # what the colours run between
+FLOOR_DB, TOP_DB = -80.0, -18.0  # what the colours run between
 
 
 def colour_table(theme: Theme) -> list[int]:

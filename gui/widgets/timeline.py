@@ -70,6 +70,7 @@ class Timeline(QWidget):
         self._theme = theme
         self._turns: tuple[Turn, ...] = ()
         self._voices: Mapping[str, int] = {}
+        self._lanes: list[tuple[str | None, float]] = []
         self._now = 0.0
         self._window = WINDOWS_S.index(120)
         self._end: float | None = None  # None: follows now
@@ -84,16 +85,17 @@ class Timeline(QWidget):
     def set_turns(self, turns: Sequence[Turn], now_s: float, voices: Mapping[str, int]) -> None:
         """voices: name → colour, for those that have one."""
         self._turns, self._now, self._voices = tuple(turns), now_s, voices
+        spoken: dict[str | None, float] = {}
+        for turn in self._turns:
+            spoken[turn.voice] = spoken.get(turn.voice, 0.0) + turn.span.duration_s
+        self._lanes = sorted(spoken.items(), key=lambda item: item[0] is None)
         self.setAccessibleDescription("; ".join(f"{name or self.tr('Unknown')} {clock(spoken)}"
                                                 for name, spoken in self.lanes()))
         self.update()
 
     def lanes(self) -> list[tuple[str | None, float]]:
         """(voice, seconds spoken), in order of appearance, the unknown last."""
-        spoken: dict[str | None, float] = {}
-        for turn in self._turns:
-            spoken[turn.voice] = spoken.get(turn.voice, 0.0) + turn.span.duration_s
-        return sorted(spoken.items(), key=lambda item: item[0] is None)
+        return self._lanes
 
     @property
     def window_s(self) -> float:
@@ -186,13 +188,15 @@ class Timeline(QWidget):
         shown = lanes[self._top_lane:self._top_lane + self._fitting()]
         height = self._lane_height()
         bottom = HEAD + len(shown) * height
+        start, end = self.shown
+        visible = [turn for turn in self._turns if turn.span.end_s > start and turn.span.start_s < end]
         self._paint_ticks(painter, bottom)
         for i, (name, spoken) in enumerate(shown):
             y = HEAD + i * height
             self._paint_head(painter, name, spoken, y, height)
             painter.setPen(QPen(QColor(tokens.line), 1))
             painter.drawLine(QPointF(0, round(y + height) - 0.5), QPointF(self.width(), round(y + height) - 0.5))
-            for turn in self._turns:
+            for turn in visible:
                 if turn.voice == name:
                     self._paint_turn(painter, turn, y, height)
         if lanes:
@@ -269,8 +273,9 @@ class Timeline(QWidget):
         painter.drawRoundedRect(strip.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
         pitch = (strip.height() - 4) / max(3, len(lanes))
         whole = self._whole()
+        lane = {name: i for i, name in enumerate(lanes)}
         for turn in self._turns:
-            y = strip.top() + 2 + (lanes.index(turn.voice) + 0.5) * pitch
+            y = strip.top() + 2 + (lane[turn.voice] + 0.5) * pitch
             x0 = strip.left() + turn.span.start_s / whole * strip.width()
             x1 = strip.left() + turn.span.end_s / whole * strip.width()
             thick = min(3.0, max(1.0, pitch - 1))

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 if TYPE_CHECKING:
     from gui.theme import Theme
+
+
+MIN_BAR = 36.0  # pixels of bar that long labels leave
 
 
 def initials(name: str) -> str:
@@ -81,7 +84,7 @@ class BarRow:
 
 
 class BarRows(QWidget):
-    """Rows of bars, painted in one go. label_width None: as wide as the labels need, up to half the widget."""
+    """Rows of bars, painted in one go. label_share: where the bars begin, later where the labels need more."""
 
     def __init__(self, theme: Theme, row_height: int = 24, swatch: bool = True, label_share: float = 0.40,
                  value_width: int = 40, extra_width: int = 0, parent: QWidget | None = None) -> None:
@@ -117,11 +120,23 @@ class BarRows(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bar_left = self._bar_left()
         for i, row in enumerate(self._rows):
-            self._paint_row(painter, row, i * self._row)
+            self._paint_row(painter, row, i * self._row, bar_left)
         painter.end()
 
-    def _paint_row(self, painter: QPainter, row: BarRow, y: float) -> None:
+    def _label_font(self, strong: bool) -> QFont:
+        return self._theme.font("body" if self._swatch else "small", 500 if strong else 400)
+
+    def _bar_left(self) -> float:
+        """One column for all rows: at the share, or after the longest label while a short bar still fits."""
+        x = 28.0 if self._swatch else 0.0
+        widest = max((QFontMetricsF(self._label_font(r.strong)).horizontalAdvance(r.label) for r in self._rows),
+                     default=0.0)
+        last = self.width() - self._value - self._extra - 4 - MIN_BAR
+        return max(x + 30, min(last, max(self.width() * self._label_share, x + widest + 12)))
+
+    def _paint_row(self, painter: QPainter, row: BarRow, y: float, bar_left: float) -> None:
         tokens, h, w = self._theme.tokens, self._row, self.width()
         x = 0.0
         if self._swatch:
@@ -129,13 +144,10 @@ class BarRows(QWidget):
             paint_avatar(painter, QRectF(0, y + (h - size) / 2, size, size), self._theme,
                          None if row.unknown else row.label, row.colour or 0)
             x = size + 10
-        font = self._theme.font("small", 500 if row.strong else 400)
-        if self._swatch:
-            font.setPixelSize(13)
+        font = self._label_font(row.strong)
         painter.setFont(font)
         painter.setPen(QColor(tokens.text1 if row.strong else tokens.text2))
         right = w - self._value - self._extra
-        bar_left = max(x + 60, w * self._label_share)
         bar_right = right - 4
         room = bar_left - x - 8
         painter.drawText(QRectF(x, y, room, h), Qt.AlignmentFlag.AlignVCenter,

@@ -154,12 +154,14 @@ class LivePage(Page):
         """Show the session's state: buttons, banners, panels."""
         session = self.session
         none = self.devices.none_found and session.state not in ("listening", "starting")
-        self.absent.setVisible(none)
-        for panel in (self.now, self.sound, self.who):
-            panel.setVisible(not none)
+        panels: tuple[QWidget, ...] = (self.now, self.sound, self.who)
+        for going in panels if none else (self.absent,):
+            going.hide()  # first: both together would make the window grow
+        for coming in (self.absent,) if none else panels:
+            coming.show()
         self.spoken.setVisible(not none or session.listener is not None)
         self.sound.listen_to(session.listener if session.listening else None)
-        if session.state in ("idle", "starting"):
+        if session.state != "listening":
             self.now.show_idle(session.state == "starting")
             self.plot.clear_query()
         self._follow_buttons(none)

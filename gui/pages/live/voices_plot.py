@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.records import LiveUpdate
@@ -34,12 +35,12 @@ class VoicesPlotPanel(Panel):
         self.plot = ProjectionPlot(theme, "small")
         self.plot.setAccessibleName(self.tr("Voices, projected by PCA"))
         self.legend = Legend(theme)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(34, 0, 0, 4)
-        foot.addWidget(self.legend)
-        foot.addStretch(1)
+        self._foot = QHBoxLayout()
+        self._foot.setContentsMargins(34, 0, 0, 4)
+        self._foot.addWidget(self.legend)
+        self._foot.addStretch(1)
         self.body.addWidget(self.plot, 1)
-        self.body.addLayout(foot)
+        self.body.addLayout(self._foot)
         self.empty = QWidget()
         column = QVBoxLayout(self.empty)
         column.addStretch(1)
@@ -55,6 +56,10 @@ class VoicesPlotPanel(Panel):
         self.body.addWidget(self.empty, 1)
         self.empty.hide()
         self._map: Any = None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._foot.setContentsMargins(34 if self.width() > 320 else 4, 0, 0, 4)
 
     def show_map(self, projected: Any) -> None:
         """projected: a ProjectedMap of voices by PCA, None while nobody is enrolled."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, Qt, QTimer, QVariantAnimation, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSizeF, Qt, QTimer, QVariantAnimation, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.records import MapPoint
@@ -53,6 +53,7 @@ class ProjectionPlot(pg.PlotWidget):
         self._axis_words = AxisWords()
         self._names: list[tuple[QRectF, str, bool]] = []
         self._names_stale = True
+        self._still: QPixmap | None = None
         self._focus: str | None = None
         self._hover: int | None = None
         self._selected: str | None = None
@@ -213,6 +214,7 @@ class ProjectionPlot(pg.PlotWidget):
 
     def _changed(self, *_: object) -> None:
         self._names_stale = True
+        self._still = None
         if self._layers.rastered:
             self._raster_timer.start()
         self.viewport().update()
@@ -233,10 +235,13 @@ class ProjectionPlot(pg.PlotWidget):
     def _paint_raster(self) -> None:
         area = self._area()
         self._layers.paint_raster(self._view(), (round(area.width()), round(area.height())))
+        self._still = None
+        self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._ready:
+            self._still = None
             self._fit_unless_moved()
 
     # --- the pointer ------------------------------------------------------------------------------------------------
@@ -285,6 +290,27 @@ class ProjectionPlot(pg.PlotWidget):
             self.clicked.emit(None if index is None else self._layers.points[index])
 
     # --- painting ---------------------------------------------------------------------------------------------------
+    # What does not move is painted into a pixmap; the query and the rings are painted over it.
+
+    def paintEvent(self, ev: QPaintEvent) -> None:
+        if not self._ready:
+            return
+        view = self.viewport()
+        ratio = view.devicePixelRatioF()
+        if self._still is None or self._still.deviceIndependentSize() != QSizeF(view.size()):
+            self.scene().prepareForPaint()
+            self._still = QPixmap(view.size() * ratio)
+            self._still.setDevicePixelRatio(ratio)
+            painter = QPainter(self._still)
+            self.render(painter, QRectF(view.rect()), view.rect())
+            painter.end()
+        painter = QPainter(view)
+        painter.drawPixmap(0, 0, self._still)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(self._area())
+        self.query.paint(painter, self._theme, self.to_pixel, CROSS[self._size], self._texts)
+        self._paint_rings(painter)
+        painter.end()
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         if not self._ready:
@@ -310,8 +336,6 @@ class ProjectionPlot(pg.PlotWidget):
         for box, text, dimmed in self._names:
             self._texts.paint(painter, box.center(), text, tokens.text2 if dimmed else tokens.text1,
                               500 if dimmed else 600)
-        self.query.paint(painter, self._theme, self.to_pixel, CROSS[self._size], self._texts)
-        self._paint_rings(painter)
         painter.restore()
 
     def _paint_rings(self, painter: QPainter) -> None:
