@@ -16,6 +16,7 @@ from engine.errors import DeviceError
 from engine.records import FloatArray
 
 RING_S = 10.0  # how long the reader may be late before sound is dropped
+LATENCY_S = 0.1  # asked of PortAudio: its callback waits for the interpreter, which other threads keep busy at times
 _CHANNELS = 2  # at most: more are other instruments on an interface, or PulseAudio's offer of 32
 _BLOCK_S = 0.1  # what a FileSource gives at a time when it is not paced
 
@@ -79,7 +80,8 @@ class Microphone:
 
         def opened(channels: int) -> Any:
             stream = audio.open("InputStream", device=self.device.index, channels=channels, samplerate=self.rate_hz,
-                                dtype="float32", callback=self._arrived, finished_callback=self._stopped)
+                                dtype="float32", latency=LATENCY_S, callback=self._arrived,
+                                finished_callback=self._stopped)
             try:
                 stream.start()
             except audio.errors:

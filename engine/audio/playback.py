@@ -18,7 +18,9 @@ from engine.records import Audio, FloatArray
 State = Literal["stopped", "playing", "paused"]
 
 LONG_S = 600.0  # files longer than this are decoded while they play (10 minutes at 48 kHz are 115 MB)
+LATENCY_S = 0.1  # asked of PortAudio: its callback waits for the interpreter, which other threads keep busy at times
 _FADE_S = 0.005  # of what is cut off by another sound
+_DRAIN_S = 0.05  # of silence beyond the latency before the stream is ended
 _SCRATCH = 1 << 16  # frames; PortAudio asks for some hundreds at a time
 
 
@@ -38,12 +40,14 @@ class Player:
         self._reel: Reel | None = None
         self._cut: Reel | None = None  # the reel that another one replaced, to be faded out
         self._paused = False
+        self._drained = 0  # frames of silence given after the end of the reel
         self._ending = False  # the callback has given its last block
         self._asked_to_stop = False
         self._lost = False
         self._gain = 0.0
         self._mono: FloatArray = np.zeros(_SCRATCH, dtype=np.float32)
         self._fade: FloatArray = np.zeros(0, dtype=np.float32)
+        self._drain = 0  # frames of silence to give
         self._duration_s = 0.0
         self._error: AudioError | None = None
 
@@ -64,7 +68,7 @@ class Player:
         with self._lock:
             replaced, self._reel = self._reel, reel
             self._cut = None if self._paused else replaced
-            self._paused = False
+            self._paused, self._drained = False, 0
             self._duration_s, self._error = duration_s, None
             running = self._stream.active and not self._ending
             if not running:
@@ -117,10 +121,11 @@ class Player:
     @property
     def position_s(self) -> float:
         """What is heard now, in the time of the whole sound; 0 when stopped."""
-        reel, stream = self._reel, self._stream
-        if reel is None or stream is None:
+        reel, stream, device = self._reel, self._stream, self._device
+        if reel is None or stream is None or device is None:
             return 0.0
-        return max(reel.start_s, reel.position_s - (0.0 if self._paused else stream.latency))
+        ahead_s = 0.0 if self._paused else max(0.0, stream.latency - self._drained / device.rate_hz)
+        return max(reel.start_s, reel.position_s - ahead_s)
 
     @property
     def duration_s(self) -> float:
@@ -145,13 +150,14 @@ class Player:
         counts = sorted({min(2, device.channels), 1}, reverse=True)
         self._stream = try_each(
             [lambda n=n: audio.open("OutputStream", device=device.index, channels=n,  # type: ignore[misc]
-                                    samplerate=device.rate_hz, dtype="float32", callback=self._wanted,
-                                    finished_callback=self._finished)
+                                    samplerate=device.rate_hz, dtype="float32", latency=LATENCY_S,
+                                    callback=self._wanted, finished_callback=self._finished)
              for n in counts], audio.errors,
             f"The loudspeaker “{device.name}” cannot be opened. It may be in use by another program.")
         audio.may_release(self)
         self._device = device
         self._lost = False
+        self._drain = round((self._stream.latency + _DRAIN_S) * device.rate_hz)
         self._fade = np.linspace(1, 0, max(1, round(_FADE_S * device.rate_hz)), dtype=np.float32)
 
     def _run(self) -> None:
@@ -176,7 +182,8 @@ class Player:
         if reel is None or (self._paused and self._gain == 0):
             outdata[:] = 0
             return
-        more = reel.take(mono)
+        if not reel.take(mono):
+            self._drained += frames
         if cut is not None:
             n = min(frames, len(self._fade))
             tail = np.empty(n, dtype=np.float32)
@@ -190,7 +197,8 @@ class Player:
         self._gain = gain
         np.clip(mono, -1, 1, out=mono)
         outdata[:] = mono[:, None]
-        if not more:
+        # The end comes a latency after the last sample: ALSA's PulseAudio plug-in throws away what is still on its way.
+        if self._drained > self._drain:
             with self._lock:
                 if self._reel is reel:  # no other sound was asked for meanwhile
                     self._reel, self._ending, self._error = None, True, reel.error

@@ -44,6 +44,10 @@ class SoundStore:
             rows = connection.execute(query).all()
         return [Folder(row.id, row.path, row.sounds, float(row.audio_s), row.path.is_dir()) for row in rows]
 
+    def folder_ids(self) -> builtins.list[int]:
+        with self._database.reading() as connection:
+            return [*connection.execute(select(folder.c.id)).scalars()]
+
     def add_folder(self, path: Path, absorbing: Sequence[int] = ()) -> int:
         """Add a folder; it takes over the sounds of folders that lie inside it. Returns its id."""
         with self._database.writing() as connection:
@@ -150,6 +154,7 @@ class SoundStore:
                 if new.id is not None:  # spans in whatever space go with the content they were made of
                     old = select(sound.c.id).where(sound.c.id == new.id, sound.c.sha256 != new.sha256)
                     connection.execute(delete(span).where(span.c.sound_id.in_(old)))
+                _free_path(connection, new.path, new.id)
                 sound_id = _write(connection, new.id, values)
                 ids.append(sound_id)
                 connection.execute(delete(failed_file).where(failed_file.c.path == new.path))
@@ -163,9 +168,9 @@ class SoundStore:
         return ids
 
     def place(self, sound_id: int, path: Path, folder_id: int, key: FileKey) -> None:
-        """A sound whose content is the same stands at this path now. Whatever row had the path goes."""
+        """A sound whose content is the same stands at this path now."""
         with self._database.writing() as connection:
-            connection.execute(delete(sound).where(sound.c.path == path, sound.c.id != sound_id))
+            _free_path(connection, path, sound_id)
             connection.execute(delete(failed_file).where(failed_file.c.path == path))
             connection.execute(update(sound).where(sound.c.id == sound_id).values(
                 path=path, folder_id=folder_id, size=key.size, mtime_ns=key.mtime_ns))
@@ -221,6 +226,14 @@ class SoundStore:
 
 def _changed(connection: Connection) -> None:
     connection.execute(update(counter).where(counter.c.name == LIBRARY).values(value=counter.c.value + 1))
+
+
+def _free_path(connection: Connection, path: Path, sound_id: int | None) -> None:
+    """Another row that has this path keeps its content, which may turn up elsewhere in the same scan."""
+    for other in connection.execute(select(sound.c.id).where(sound.c.path == path)).scalars().all():
+        if other != sound_id:
+            connection.execute(update(sound).where(sound.c.id == other).values(
+                path=path.with_name(f"{path.name}.gone-{other}")))
 
 
 def _write(connection: Connection, sound_id: int | None, values: dict[str, Any]) -> int:

@@ -17,7 +17,6 @@ from engine.synthesis.waves import (
     repeated,
     ringing,
     room,
-    saw,
     sine,
     slow,
     swept_band,
@@ -28,27 +27,22 @@ Rng = np.random.Generator
 
 
 def motorboat(rng: Rng) -> Wave:
-    """An outboard motor: forty explosions a second, muffled by water."""
-    rate = 38 + 4 * slow(rng, 7, 1.5)
-    return _strokes(rng, rate, 7, 0.35) + 0.12 * unit(band(noise(rng, 7, 0.8), 200, 5000)) * (0.6 + 0.4 * slow(rng, 7, 5))
+    """An outboard motor: sixty explosions a second, muffled by water."""
+    rate = 62 + 6 * slow(rng, 7, 1.5)
+    return _strokes(rng, rate, 7, 0.25) + 0.05 * unit(band(noise(rng, 7, 0.8), 200, 5000)) * (
+        0.6 + 0.4 * slow(rng, 7, 5)
+    )
 
 
 def idling_engine(rng: Rng) -> Wave:
-    """A car's engine idling: four uneven strokes a turn, 700 turns a minute."""
-    rate = 23 * (1 + 0.02 * (slow(rng, 7, 4) - 0.5))
+    """A car's engine idling: four uneven strokes a turn, 1400 turns a minute."""
+    rate = 47 * (1 + 0.02 * (slow(rng, 7, 4) - 0.5))
     return _strokes(rng, rate, 7, 0.25) + 0.06 * unit(band(noise(rng, 7, 1), 300, 3000))
 
 
-def revving_engine(rng: Rng) -> Wave:
-    """A motorcycle revved three times."""
-    t = clock(6)
-    push = sum(np.exp(-(((t - at) / 0.45) ** 2)) for at in (1.1, 2.8, 4.5))
-    return _strokes(rng, 28 + 110 * push, 6, 0.5) * (0.4 + 0.6 * push)
-
-
 def helicopter(rng: Rng) -> Wave:
-    """A helicopter: the blades' beat eleven times a second over the turbine's hiss."""
-    beat = (0.5 + 0.5 * np.sin(phase(11.0, 7))) ** 3
+    """A helicopter: the blades' beat thirteen times a second over the turbine's hiss."""
+    beat = (0.5 + 0.5 * np.sin(phase(13.0, 7))) ** 2
     chop = band(noise(rng, 7, 1.2), 40, 900) * beat
     whine = band(noise(rng, 7, 0.6), 300, 4000) * (0.5 + 0.5 * beat)
     return (unit(chop) + 0.25 * unit(whine)) * (0.7 + 0.3 * slow(rng, 7, 1))
@@ -65,6 +59,7 @@ def propeller(rng: Rng) -> Wave:
 
 def clock_ticking(rng: Rng) -> Wave:
     """A mechanical clock: tick and tock, twice a second."""
+
     def tick(hz: float) -> Wave:
         click = band(noise(rng, 0.03), 1500, 12000) * dying(0.03, 0.012, 2e-4)
         return unit(click) + 0.5 * ringing(0.03, [(hz, 1, 0.02), (2.3 * hz, 0.6, 0.015)], 2e-4)
@@ -74,10 +69,20 @@ def clock_ticking(rng: Rng) -> Wave:
 
 def heartbeat(rng: Rng) -> Wave:
     """A heart through a stethoscope: lub-dub at seventy a minute."""
-    def thump(hz: float, length: float) -> Wave:
-        return (sine(hz * (1 + 0.4 * dying(length, 0.1)), length) + 0.3 * unit(band(noise(rng, length, 2), 30, 150))) * np.hanning(len(clock(length)))
 
-    return lay(8, [(at + d, w) for at in np.arange(0.2, 7.5, 0.857) for d, w in ((0, thump(48, 0.14)), (0.3, 0.7 * thump(62, 0.1)))])
+    def thump(hz: float, length: float) -> Wave:
+        return (
+            sine(hz * (1 + 0.4 * dying(length, 0.1)), length) + 0.3 * unit(band(noise(rng, length, 2), 30, 150))
+        ) * np.hanning(len(clock(length)))
+
+    return lay(
+        8,
+        [
+            (at + d, w)
+            for at in np.arange(0.2, 7.5, 0.857)
+            for d, w in ((0, thump(48, 0.14)), (0.3, 0.7 * thump(62, 0.1)))
+        ],
+    )
 
 
 def steam(rng: Rng) -> Wave:
@@ -112,74 +117,65 @@ def vacuum_cleaner(rng: Rng) -> Wave:
     return (air + 0.10 * motor) * speed
 
 
-def drill(rng: Rng) -> Wave:
-    """An electric drill: a gear's whine that sinks as it bites."""
-    t = clock(5)
-    pitch = 520 * np.clip(t / 0.3, 0.1, 1) * (1 - 0.2 * ((t > 1.5) & (t < 4)))
-    return (saw(pitch, 5, 25) * (0.8 + 0.2 * slow(rng, 5, 60)) + unit(band(noise(rng, 5), 1500, 9000))) * fade(5, 0.1, 0.3)
-
-
 def typing(rng: Rng) -> Wave:
     """Fingers on a computer keyboard: a press and a lighter release for each key."""
     parts, at = [], 0.1
     while at < 5.7:
         hz = float(rng.uniform(1800, 3200))
-        press = band(noise(rng, 0.025), 900, 9000) * dying(0.025, 0.016, 3e-4) + 0.6 * ringing(0.025, [(hz, 1, 0.02), (280, 1.2, 0.03)])
+        press = band(noise(rng, 0.025), 900, 9000) * dying(0.025, 0.016, 3e-4) + 0.6 * ringing(
+            0.025, [(hz, 1, 0.02), (280, 1.2, 0.03)]
+        )
         parts.append((at, press * rng.uniform(0.6, 1)))
-        parts.append((at + rng.uniform(0.05, 0.08), 0.3 * band(noise(rng, 0.012), 2500, 11000) * dying(0.012, 0.009, 3e-4)))
+        parts.append(
+            (at + rng.uniform(0.05, 0.08), 0.3 * band(noise(rng, 0.012), 2500, 11000) * dying(0.012, 0.009, 3e-4))
+        )
         at += float(rng.choice([0.09, 0.12, 0.16, 0.4], p=[0.35, 0.35, 0.2, 0.1]) * rng.uniform(0.85, 1.15))
     return room(rng, lay(6, parts), 0.15, 0.15)
 
 
-def mouse_clicks(rng: Rng) -> Wave:
-    """A computer mouse clicked a few times."""
-    click = band(noise(rng, 0.006), 2500, 12000) * dying(0.006, 0.005, 1e-4)
-    return lay(3, [(at + d, click * g) for at in (0.3, 0.9, 1.15, 2.1) for d, g in ((0, 1), (0.085, 0.6))])
-
-
 def camera(rng: Rng) -> Wave:
     """A camera's shutter: mirror up, curtain, mirror down, three pictures."""
+
     def clack(low: float, t60: float) -> Wave:
         return band(noise(rng, 0.05), low, 9000) * dying(0.05, t60, 2e-4)
 
-    return room(rng, lay(3, [(at + d, g * clack(f, t)) for at in (0.2, 1.1, 2.0)
-                             for d, g, f, t in ((0, 0.8, 500, 0.03), (0.035, 0.5, 2000, 0.02), (0.09, 1, 700, 0.04))]), 0.15, 0.2)
-
-
-def footsteps(rng: Rng) -> Wave:
-    """Hard shoes on a wooden floor: heel and sole of each step."""
-    parts = []
-    for i in range(10):
-        at = 0.2 + 0.56 * i + rng.uniform(-0.02, 0.02)
-        heel = 0.9 * ringing(0.12, [(95, 1, 0.12), (190, 0.6, 0.09), (420, 0.3, 0.05)]) + unit(band(noise(rng, 0.12), 400, 4000)) * dying(0.12, 0.025, 3e-4)
-        sole = unit(band(noise(rng, 0.08), 800, 6000)) * dying(0.08, 0.05, 0.01)
-        parts += [(at, heel * rng.uniform(0.8, 1)), (at + 0.09, 0.2 * sole)]
-    return room(rng, lay(6, parts), 0.6, 0.35)
+    return room(
+        rng,
+        lay(
+            3,
+            [
+                (at + d, g * clack(f, t))
+                for at in (0.2, 1.1, 2.0)
+                for d, g, f, t in ((0, 0.8, 500, 0.03), (0.035, 0.5, 2000, 0.02), (0.09, 1, 700, 0.04))
+            ],
+        ),
+        0.15,
+        0.2,
+    )
 
 
 def knocking(rng: Rng) -> Wave:
     """Knuckles on a wooden door: three knocks, a pause, three knocks."""
+
     def knock() -> Wave:
-        wood = ringing(0.2, [(145, 1, 0.13), (265, 0.9, 0.1), (410, 0.6, 0.08), (680, 0.4, 0.05), (1150, 0.25, 0.03)], 5e-4)
+        wood = ringing(
+            0.2, [(145, 1, 0.13), (265, 0.9, 0.1), (410, 0.6, 0.08), (680, 0.4, 0.05), (1150, 0.25, 0.03)], 5e-4
+        )
         return unit(wood) + 0.4 * unit(band(noise(rng, 0.2), 300, 3500)) * dying(0.2, 0.02, 2e-4)
 
-    return room(rng, lay(3.2, [(at + 0.17 * i, knock() * rng.uniform(0.8, 1)) for at in (0.2, 1.6) for i in range(3)]), 0.35, 0.3)
-
-
-def applause(rng: Rng) -> Wave:
-    """A hall that claps: a hundred pairs of hands, each with its own pace."""
-    claps = [band(noise(rng, 0.03), float(rng.uniform(500, 1100)), float(rng.uniform(2500, 6000))) * dying(0.03, 0.028, 5e-4) for _ in range(20)]
-    parts = []
-    for _ in range(110):
-        pace, gain, clap = float(rng.uniform(0.2, 0.32)), float(rng.uniform(0.2, 1)), claps[rng.integers(20)]
-        for at in np.arange(rng.uniform(0, 0.6), 5.9, pace):
-            parts.append((max(0.0, at + rng.normal(0, 0.015)), gain * clap))
-    return room(rng, lay(6, parts) * fade(6, 0.8, 1.5), 1.0, 0.4)
+    return room(
+        rng,
+        lay(3.2, [(at + 0.17 * i, knock() * rng.uniform(0.8, 1)) for at in (0.2, 1.6) for i in range(3)]),
+        0.35,
+        0.3,
+    )
 
 
 def hammer(rng: Rng) -> Wave:
     """A hammer on an anvil, five blows."""
-    blow = ringing(0.7, [(1180, 1, 0.5), (2710, 0.8, 0.4), (4350, 0.6, 0.3), (6900, 0.4, 0.2)]) + unit(band(noise(rng, 0.7), 500, 9000)) * dying(0.7, 0.02, 1e-4)
+    blow = ringing(0.7, [(1180, 1, 0.5), (2710, 0.8, 0.4), (4350, 0.6, 0.3), (6900, 0.4, 0.2)]) + unit(
+        band(noise(rng, 0.7), 500, 9000)
+    ) * dying(0.7, 0.02, 1e-4)
     return room(rng, repeated(3.5, 0.65, blow, 0.2), 0.5, 0.2)
 
 
@@ -190,8 +186,21 @@ def glass_ping(rng: Rng) -> Wave:
 
 def breaking_glass(rng: Rng) -> Wave:
     """A pane breaks: a blow, then hundreds of ringing splinters."""
-    splinters = [(0.15 + abs(rng.normal(0, 0.22)), ringing(0.25, [(float(rng.uniform(2500, 12000)), 1, float(rng.uniform(0.05, 0.3))),
-                 (float(rng.uniform(4000, 14000)), 0.7, 0.1)], 2e-4) * min(3.0, rng.pareto(1.8))) for _ in range(160)]
+    splinters = [
+        (
+            0.15 + abs(rng.normal(0, 0.22)),
+            ringing(
+                0.25,
+                [
+                    (float(rng.uniform(2500, 12000)), 1, float(rng.uniform(0.05, 0.3))),
+                    (float(rng.uniform(4000, 14000)), 0.7, 0.1),
+                ],
+                2e-4,
+            )
+            * min(3.0, rng.pareto(1.8)),
+        )
+        for _ in range(160)
+    ]
     blow = band(noise(rng, 0.3), 300, 12000) * dying(0.3, 0.15, 2e-4)
     return room(rng, lay(2, [*splinters, (0.13, 2.5 * unit(blow))]), 0.4, 0.15)
 
@@ -208,33 +217,6 @@ def explosion(rng: Rng) -> Wave:
     blast = np.tanh(4 * unit(band(noise(rng, 5, 1.3), 25, 3000) * dying(5, 2.2, 0.003)))
     rumble = band(noise(rng, 5, 2), 20, 200) * dying(5, 6, 0.05)
     return room(rng, lay(5.2, [(0.2, blast + 0.8 * unit(rumble))]), 1.5, 0.5)
-
-
-def gunshots(rng: Rng) -> Wave:
-    """Three shots in the open, each with its echo."""
-    shot = np.tanh(6 * unit(band(noise(rng, 0.6, 0.5), 80, 9000) * dying(0.6, 0.22, 2e-4)))
-    return room(rng, lay(3.5, [(at, shot) for at in (0.2, 1.1, 1.9)]), 1.2, 0.5)
-
-
-def fireworks(rng: Rng) -> Wave:
-    """Rockets that whistle up, burst and crackle."""
-    parts = []
-    for at in (0.1, 2.3, 4.2):
-        climb = sine(900 + 1800 * clock(0.9), 0.9) * fade(0.9, 0.2, 0.1) * 0.12
-        burst = band(noise(rng, 1.2, 1.3), 40, 2500) * dying(1.2, 0.9, 0.002)
-        parts += [(at, climb), (at + 1.0, unit(burst))]
-        parts += [(at + 1.3 + rng.exponential(0.3), 0.35 * unit(band(noise(rng, 0.02), 1500, 9000) * dying(0.02, 0.015, 2e-4))) for _ in range(45)]
-    return room(rng, lay(7, parts), 1.5, 0.5)
-
-
-def printer(rng: Rng) -> Wave:
-    """A needle printer: lines of buzz between carriage returns."""
-    parts = []
-    for line in range(5):
-        length = float(rng.uniform(0.6, 0.9))
-        buzz = band(saw(165 + 5 * line % 3, length, 60) + 0.8 * noise(rng, length), 700, 8000) * (slow(rng, length, 25) > 0.35)
-        parts += [(0.1 + line * 1.1, unit(buzz)), (0.1 + line * 1.1 + length, 0.3 * sine(480 + 300 * clock(0.2), 0.2) * fade(0.2, 0.02, 0.02))]
-    return lay(5.7, parts)
 
 
 def whoosh(rng: Rng) -> Wave:
@@ -254,7 +236,7 @@ def _strokes(rng: Rng, rate_hz: Wave | float, seconds: float, roughness: float) 
     """An internal combustion engine: a muffled pulse a stroke, each a little different."""
     turn = phase(rate_hz, seconds) / (2 * np.pi)
     strength = 1 + roughness * rng.standard_normal(int(turn[-1]) + 2)
-    pulse = np.exp(-(turn % 1.0) * 7) * strength[turn.astype(np.int64)]
-    knock = pulse * (0.6 + 0.6 * noise(rng, seconds, 0.8))
-    body = swept_band(knock, np.full(len(knock), 95.0), 1.5) + 0.6 * band(knock, 150, 700) + 0.35 * band(knock, 700, 3500)
+    pulse = (0.5 + 0.5 * np.cos(2 * np.pi * turn)) ** 3 * strength[turn.astype(np.int64)]
+    body = band(pulse * noise(rng, seconds, 1.6), 35, 600) + 0.8 * band(pulse, 30, 300)
+    body += 0.25 * band((0.4 + pulse) * noise(rng, seconds, 0.8), 500, 3500)
     return unit(body)

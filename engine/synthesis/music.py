@@ -14,7 +14,6 @@ from engine.synthesis.waves import (
     lay,
     noise,
     plucked,
-    repeated,
     ringing,
     room,
     saw,
@@ -27,26 +26,42 @@ from engine.synthesis.waves import (
 Rng = np.random.Generator
 
 # Partials of a tuned church bell as ratios to its prime: hum, prime, tierce, quint, nominal … (Fletcher & Rossing 1998, ch. 21)
-BELL = ((0.5, 1.0, 1.0), (1.0, 0.9, 0.6), (1.19, 0.8, 0.5), (1.5, 0.3, 0.35), (2.0, 1.0, 0.4), (2.51, 0.4, 0.2),
-        (2.66, 0.3, 0.2), (3.01, 0.4, 0.18), (4.17, 0.3, 0.12), (5.43, 0.2, 0.08))
+BELL = (
+    (0.5, 1.0, 1.0),
+    (1.0, 0.9, 0.6),
+    (1.19, 0.8, 0.5),
+    (1.5, 0.3, 0.35),
+    (2.0, 1.0, 0.4),
+    (2.51, 0.4, 0.2),
+    (2.66, 0.3, 0.2),
+    (3.01, 0.4, 0.18),
+    (4.17, 0.3, 0.12),
+    (5.43, 0.2, 0.08),
+)
 
 
 def kick(rng: Rng) -> Wave:
     """An electronic bass drum: a sine that falls from 180 to 48 Hz in a moment, with a click."""
     t = clock(0.6)
-    return sine(48 + 130 * np.exp(-t / 0.03), 0.6) * dying(0.6, 0.55) + 0.2 * band(noise(rng, 0.6), 1500, 8000) * dying(0.6, 0.01)
+    return sine(48 + 130 * np.exp(-t / 0.03), 0.6) * dying(0.6, 0.55) + 0.2 * band(noise(rng, 0.6), 1500, 8000) * dying(
+        0.6, 0.01
+    )
 
 
 def snare(rng: Rng) -> Wave:
     """A snare drum: two head modes and the rattle of the wires."""
-    return ringing(0.5, [(185, 1, 0.2), (330, 0.6, 0.15)]) + 0.9 * unit(band(noise(rng, 0.5), 1200, 10000)) * dying(0.5, 0.28)
+    return ringing(0.5, [(185, 1, 0.2), (330, 0.6, 0.15)]) + 0.9 * unit(band(noise(rng, 0.5), 1200, 10000)) * dying(
+        0.5, 0.28
+    )
 
 
 def hihat(rng: Rng) -> Wave:
     """A closed hi-hat, eight strokes, the last one open."""
     closed = _metal(rng, 0.12) * dying(0.12, 0.09, 5e-4)
     opened = _metal(rng, 0.8) * dying(0.8, 0.7, 5e-4)
-    return lay(2.6, [(0.05 + 0.22 * i, closed * (1 if i % 2 == 0 else 0.6)) for i in range(7)] + [(0.05 + 0.22 * 7, opened)])
+    return lay(
+        2.6, [(0.05 + 0.22 * i, closed * (1 if i % 2 == 0 else 0.6)) for i in range(7)] + [(0.05 + 0.22 * 7, opened)]
+    )
 
 
 def cymbal(rng: Rng) -> Wave:
@@ -70,16 +85,26 @@ def tom_roll(rng: Rng) -> Wave:
     for i in range(16):
         hz = (190, 150, 120, 88)[i // 4]
         t = clock(0.6)
-        tom = sine(hz * (1 + 0.5 * np.exp(-t / 0.03)), 0.6) * dying(0.6, 0.6) + 0.15 * unit(band(noise(rng, 0.6), 300, 3000)) * dying(0.6, 0.05)
+        tom = sine(hz * (1 + 0.5 * np.exp(-t / 0.03)), 0.6) * dying(0.6, 0.6) + 0.15 * unit(
+            band(noise(rng, 0.6), 300, 3000)
+        ) * dying(0.6, 0.05)
         parts.append((0.12 * i, tom))
     return room(rng, lay(2.7, parts), 0.5, 0.2)
 
 
 def guitar(rng: Rng) -> Wave:
     """An acoustic guitar: three strummed chords (E minor, C, G) of six plucked strings."""
-    chords = ((82.4, 123.5, 164.8, 196.0, 246.9, 329.6), (98.0, 130.8, 164.8, 196.0, 261.6, 329.6), (98.0, 123.5, 146.8, 196.0, 246.9, 392.0))
-    parts = [(0.1 + 1.5 * bar + again + 0.018 * i, plucked(rng, hz, 1.6, 0.995)) for bar, chord in enumerate(chords)
-             for again in (0, 0.75) for i, hz in enumerate(chord)]
+    chords = (
+        (82.4, 123.5, 164.8, 196.0, 246.9, 329.6),
+        (98.0, 130.8, 164.8, 196.0, 261.6, 329.6),
+        (98.0, 123.5, 146.8, 196.0, 246.9, 392.0),
+    )
+    parts = [
+        (0.1 + 1.5 * bar + again + 0.018 * i, plucked(rng, hz, 1.6, 0.995))
+        for bar, chord in enumerate(chords)
+        for again in (0, 0.75)
+        for i, hz in enumerate(chord)
+    ]
     dry = lay(5.2, parts)
     return dry + 0.8 * swept_band(dry, np.full(len(dry), 110.0), 4) + 0.6 * swept_band(dry, np.full(len(dry), 220.0), 4)
 
@@ -92,20 +117,22 @@ def single_string(rng: Rng) -> Wave:
 def harp(rng: Rng) -> Wave:
     """A glissando over three octaves of plucked strings."""
     notes = [130.8 * 2 ** ((12 * octave + step) / 12) for octave in range(3) for step in (0, 2, 4, 5, 7, 9, 11)]
-    return room(rng, lay(4.5, [(0.1 + 0.07 * i, plucked(rng, hz, 3, 0.998) * (1 + 0.01 * i)) for i, hz in enumerate(notes)]), 1.2, 0.4)
-
-
-def banjo(rng: Rng) -> Wave:
-    """Rolling plucked strings over a tight skin."""
-    notes = (196.0, 246.9, 293.7, 392.0, 293.7, 246.9, 392.0, 293.7)
-    dry = lay(4.4, [(0.1 + 0.13 * i, plucked(rng, notes[i % 8], 0.9, 0.985)) for i in range(32)])
-    return band(dry, 250, 8000) + 0.7 * swept_band(dry, np.full(len(dry), 700.0), 2)
+    return room(
+        rng,
+        lay(4.5, [(0.1 + 0.07 * i, plucked(rng, hz, 3, 0.998) * (1 + 0.01 * i)) for i, hz in enumerate(notes)]),
+        1.2,
+        0.4,
+    )
 
 
 def organ(rng: Rng) -> Wave:
     """A pipe organ: a four-note chord, eight-, four- and two-foot stops, in a church."""
     parts = []
-    for start, length, chord in ((0.1, 2.4, (130.8, 196.0, 261.6, 329.6)), (2.5, 2.4, (146.8, 220.0, 293.7, 349.2)), (4.9, 2.8, (130.8, 196.0, 261.6, 329.6))):
+    for start, length, chord in (
+        (0.1, 2.4, (130.8, 196.0, 261.6, 329.6)),
+        (2.5, 2.4, (146.8, 220.0, 293.7, 349.2)),
+        (4.9, 2.8, (130.8, 196.0, 261.6, 329.6)),
+    ):
         pipes = sum(harmonics(hz, length, [1, 0.7, 0.25, 0.5, 0.1, 0.15, 0.05, 0.3]) for hz in (chord[0] / 2, *chord))
         parts.append((start, pipes * fade(length, 0.05, 0.08)))
     return room(rng, lay(8, parts), 2.5, 0.8)
@@ -116,14 +143,31 @@ def bass_synth(rng: Rng) -> Wave:
     parts = []
     for i, hz in enumerate((55, 55, 110, 55, 65.4, 65.4, 98, 49) * 2):
         t = clock(0.24)
-        parts.append((0.25 * i, swept_band(saw(hz, 0.24, 80), 200 + 2200 * np.exp(-t / 0.08), 2.5) * fade(0.24, 0.004, 0.03) + 0.4 * sine(hz, 0.24) * fade(0.24, 0.004, 0.03)))
+        parts.append(
+            (
+                0.25 * i,
+                swept_band(saw(hz, 0.24, 80), 200 + 2200 * np.exp(-t / 0.08), 2.5) * fade(0.24, 0.004, 0.03)
+                + 0.4 * sine(hz, 0.24) * fade(0.24, 0.004, 0.03),
+            )
+        )
     return lay(4.1, parts)
 
 
 def arpeggio(rng: Rng) -> Wave:
     """A synthesiser's arpeggio: square waves up and down a minor chord."""
     notes = (220, 261.6, 329.6, 440, 523.3, 440, 329.6, 261.6)
-    return room(rng, lay(4.3, [(0.13 * i, square(notes[i % 8], 0.14, 15) * dying(0.14, 0.3) * fade(0.14, 0.002, 0.02)) for i in range(32)]), 0.8, 0.3)
+    return room(
+        rng,
+        lay(
+            4.3,
+            [
+                (0.13 * i, square(notes[i % 8], 0.14, 15) * dying(0.14, 0.3) * fade(0.14, 0.002, 0.02))
+                for i in range(32)
+            ],
+        ),
+        0.8,
+        0.3,
+    )
 
 
 def synth_pad(rng: Rng) -> Wave:
@@ -136,11 +180,21 @@ def synth_pad(rng: Rng) -> Wave:
 def flute(rng: Rng) -> Wave:
     """A flute-like melody: near-sinusoids with breath and vibrato."""
     parts, at = [], 0.1
-    for hz, length in ((587.3, 0.5), (659.3, 0.5), (740.0, 0.5), (880.0, 1.0), (784.0, 0.5), (740.0, 0.5), (659.3, 1.4)):
+    for hz, length in (
+        (587.3, 0.5),
+        (659.3, 0.5),
+        (740.0, 0.5),
+        (880.0, 1.0),
+        (784.0, 0.5),
+        (740.0, 0.5),
+        (659.3, 1.4),
+    ):
         t = clock(length)
         vibrato = 1 + 0.006 * np.sin(2 * np.pi * 5.2 * t) * np.clip((t - 0.15) / 0.3, 0, 1)
         tone = harmonics(hz * vibrato, length, [1, 0.45, 0.18, 0.06, 0.03])
-        breath = 0.5 * swept_band(noise(rng, length), np.full(len(t), hz), 8) + 0.03 * band(noise(rng, length), 2000, 8000)
+        breath = 0.5 * swept_band(noise(rng, length), np.full(len(t), hz), 8) + 0.03 * band(
+            noise(rng, length), 2000, 8000
+        )
         parts.append((at, (tone + breath) * fade(length, 0.06, 0.06)))
         at += length * 0.98
     return room(rng, lay(5.3, parts), 1.2, 0.4)
@@ -151,8 +205,13 @@ def violin(rng: Rng) -> Wave:
     parts, at = [], 0.1
     for hz, length in ((293.7, 1.0), (440.0, 1.0), (392.0, 0.6), (349.2, 0.6), (329.6, 0.6), (293.7, 1.8)):
         t = clock(length)
-        tone = saw(hz * (1 + 0.007 * np.sin(2 * np.pi * 5.8 * t) * np.clip(t / 0.3, 0, 1)), length, 40) + 0.1 * noise(rng, length)
-        box = 0.4 * tone + sum(g * swept_band(tone, np.full(len(t), f), q) for f, g, q in ((280, 1.5, 6), (460, 1.2, 6), (1000, 0.6, 3), (2500, 1.2, 2)))
+        tone = saw(hz * (1 + 0.007 * np.sin(2 * np.pi * 5.8 * t) * np.clip(t / 0.3, 0, 1)), length, 40) + 0.1 * noise(
+            rng, length
+        )
+        box = 0.4 * tone + sum(
+            g * swept_band(tone, np.full(len(t), f), q)
+            for f, g, q in ((280, 1.5, 6), (460, 1.2, 6), (1000, 0.6, 3), (2500, 1.2, 2))
+        )
         parts.append((at, box * fade(length, 0.09, 0.08)))
         at += length * 0.97
     return room(rng, band(lay(5.7, parts), 180, 9000), 1.2, 0.35)
@@ -161,21 +220,47 @@ def violin(rng: Rng) -> Wave:
 def trumpet(rng: Rng) -> Wave:
     """A brass-like fanfare: partials that brighten with the blow."""
     parts = []
-    for at, hz, length in ((0.1, 392, 0.16), (0.3, 392, 0.16), (0.5, 392, 0.16), (0.7, 523.3, 0.7), (1.45, 392, 0.3), (1.8, 523.3, 1.4)):
+    for at, hz, length in (
+        (0.1, 392, 0.16),
+        (0.3, 392, 0.16),
+        (0.5, 392, 0.16),
+        (0.7, 523.3, 0.7),
+        (1.45, 392, 0.3),
+        (1.8, 523.3, 1.4),
+    ):
         t = clock(length)
         blow = np.clip(t / 0.05, 0, 1) * np.clip((length - t) / 0.06, 0, 1)
         pitch = hz * (1 + 0.004 * np.sin(2 * np.pi * 5 * t) - 0.01 * np.exp(-t / 0.03))
-        parts.append((at, sum(blow ** (1 + 0.35 * n) * harmonics(pitch, length, [0.0] * (n - 1) + [min(1, 3 / n) * (0.9 ** n)]) for n in range(1, 19))))
+        parts.append(
+            (
+                at,
+                sum(
+                    blow ** (1 + 0.35 * n) * harmonics(pitch, length, [0.0] * (n - 1) + [min(1, 3 / n) * (0.9**n)])
+                    for n in range(1, 19)
+                ),
+            )
+        )
     return room(rng, lay(3.6, parts), 1.0, 0.35)
 
 
 def whistling(rng: Rng) -> Wave:
     """Somebody's whistled tune: pure gliding tones with a little breath."""
-    notes = ((1046.5, 0.3), (1318.5, 0.3), (1568, 0.5), (1318.5, 0.25), (1568, 0.25), (1760, 0.8), (1568, 0.4), (1318.5, 0.9))
+    notes = (
+        (1046.5, 0.3),
+        (1318.5, 0.3),
+        (1568, 0.5),
+        (1318.5, 0.25),
+        (1568, 0.25),
+        (1760, 0.8),
+        (1568, 0.4),
+        (1318.5, 0.9),
+    )
     hz = np.concatenate([np.full(len(clock(length)), note) for note, length in notes])
     gate = np.concatenate([fade(length, 0.03, 0.05) for _, length in notes])
     width = 1600
-    hz = np.convolve(np.pad(hz, width // 2, mode="edge"), np.hanning(width) / np.hanning(width).sum(), "same")[width // 2:-width // 2]
+    hz = np.convolve(np.pad(hz, width // 2, mode="edge"), np.hanning(width) / np.hanning(width).sum(), "same")[
+        width // 2 : -width // 2
+    ]
     t = np.arange(len(hz)) / 44100
     seconds = len(hz) / 44100
     tone = harmonics(hz * (1 + 0.008 * np.sin(2 * np.pi * 5.5 * t)), seconds, [1, 0.02])
@@ -184,14 +269,21 @@ def whistling(rng: Rng) -> Wave:
 
 def church_bell(rng: Rng) -> Wave:
     """A church bell of 220 Hz, struck three times."""
-    stroke = ringing(6, [(220 * ratio, gain, 7 * t60) for ratio, gain, t60 in BELL]) + 0.1 * band(noise(rng, 6), 800, 5000) * dying(6, 0.03)
+    stroke = ringing(6, [(220 * ratio, gain, 7 * t60) for ratio, gain, t60 in BELL]) + 0.1 * band(
+        noise(rng, 6), 800, 5000
+    ) * dying(6, 0.03)
     return room(rng, lay(8, [(0.1, stroke), (2.1, stroke), (4.1, stroke)]), 1.5, 0.4)
 
 
 def hand_bell(rng: Rng) -> Wave:
     """A small hand bell, shaken."""
     gong = ringing(1.0, [(1980, 1, 1.6), (4100, 0.7, 0.9), (6230, 0.5, 0.6), (9100, 0.3, 0.3)])
-    return room(rng, lay(3.5, [(0.1 + 0.16 * i + rng.uniform(-0.015, 0.015), gong * rng.uniform(0.5, 1)) for i in range(16)]), 0.5, 0.2)
+    return room(
+        rng,
+        lay(3.5, [(0.1 + 0.16 * i + rng.uniform(-0.015, 0.015), gong * rng.uniform(0.5, 1)) for i in range(16)]),
+        0.5,
+        0.2,
+    )
 
 
 def wind_chimes(rng: Rng) -> Wave:
@@ -207,32 +299,53 @@ def wind_chimes(rng: Rng) -> Wave:
 def music_box(rng: Rng) -> Wave:
     """A comb of small steel tongues playing a scale-like tune."""
     tune = (1046.5, 1318.5, 1568, 2093, 1568, 1318.5, 1174.7, 1396.9, 1760, 1396.9, 1174.7, 987.8, 1046.5)
-    return room(rng, lay(5, [(0.1 + 0.32 * i, ringing(1.5, [(hz, 1, 1.6), (6.27 * hz, 0.25, 0.12), (2 * hz, 0.1, 0.8)])) for i, hz in enumerate(tune)]), 0.5, 0.2)
+    return room(
+        rng,
+        lay(
+            5,
+            [
+                (0.1 + 0.32 * i, ringing(1.5, [(hz, 1, 1.6), (6.27 * hz, 0.25, 0.12), (2 * hz, 0.1, 0.8)]))
+                for i, hz in enumerate(tune)
+            ],
+        ),
+        0.5,
+        0.2,
+    )
 
 
 def marimba(rng: Rng) -> Wave:
     """Wooden bars (mode ratios 1, 3.9, 9.2: tuned arches, Fletcher & Rossing)."""
     tune = (261.6, 329.6, 392, 523.3, 392, 329.6, 293.7, 349.2, 440, 349.2, 293.7, 246.9, 261.6)
-    return room(rng, lay(3.6, [(0.1 + 0.22 * i, ringing(0.9, [(hz, 1, 0.9), (3.9 * hz, 0.3, 0.2), (9.2 * hz, 0.1, 0.06)])) for i, hz in enumerate(tune)]), 0.5, 0.15)
+    return room(
+        rng,
+        lay(
+            3.6,
+            [
+                (0.1 + 0.22 * i, ringing(0.9, [(hz, 1, 0.9), (3.9 * hz, 0.3, 0.2), (9.2 * hz, 0.1, 0.06)]))
+                for i, hz in enumerate(tune)
+            ],
+        ),
+        0.5,
+        0.15,
+    )
 
 
 def theremin(rng: Rng) -> Wave:
     """A gliding near-sine with wide vibrato."""
     t = clock(6)
     hz = 330 * 2 ** np.interp(t, [0, 1, 1.6, 2.8, 3.3, 4.6, 5, 6], [0, 0, 0.6, 0.6, 1.0, 1.0, 0.2, 0.2])
-    return room(rng, harmonics(hz * (1 + 0.02 * np.sin(2 * np.pi * 6 * t)), 6, [1, 0.3, 0.12, 0.05]) * fade(6, 0.3, 0.5), 1.0, 0.3)
+    return room(
+        rng,
+        harmonics(hz * (1 + 0.02 * np.sin(2 * np.pi * 6 * t)), 6, [1, 0.3, 0.12, 0.05]) * fade(6, 0.3, 0.5),
+        1.0,
+        0.3,
+    )
 
 
 def sweep(rng: Rng) -> Wave:
     """A sine that rises from 50 Hz to 10 kHz in five seconds, equally fast in octaves."""
     t = clock(5)
     return sine(50 * 200 ** (t / 5), 5) * fade(5, 0.02, 0.02)
-
-
-def shaker(rng: Rng) -> Wave:
-    """A shaken egg of grains, in eighths."""
-    grain = band(noise(rng, 0.12), 5000, 14000) * np.hanning(len(clock(0.12)))
-    return repeated(3.2, 0.2, grain) + 0.7 * repeated(3.2, 0.4, grain)
 
 
 def _metal(rng: Rng, seconds: float) -> Wave:

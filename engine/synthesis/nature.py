@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from engine.synthesis.waves import (
-    RATE_HZ,
     Wave,
     band,
     clock,
     dying,
     fade,
-    harmonics,
     lay,
     noise,
     phase,
@@ -41,10 +39,10 @@ def rain_on_roof(rng: Rng) -> Wave:
 
 def wind(rng: Rng) -> Wave:
     """Howling wind: brown noise through a resonance that wanders with the gusts."""
-    gust = np.convolve(slow(rng, 8, 0.9), np.hanning(RATE_HZ) / (RATE_HZ / 2), "same")
-    howl = swept_band(noise(rng, 8, 0.5), 260 + 650 * gust, 9)
+    gust = slow(rng, 8, 0.9)
+    howl = swept_band(noise(rng, 8, 0.5), 260 + 550 * gust, 5)
     rumble = band(noise(rng, 8, 2), 40, 350)
-    return (unit(howl, 0.9) + unit(rumble, 0.8)) * (0.25 + gust)
+    return (unit(howl, 0.8) + unit(rumble, 1.0) + 0.12 * unit(band(noise(rng, 8, 1), 200, 5000))) * (0.25 + gust)
 
 
 def ocean(rng: Rng) -> Wave:
@@ -54,7 +52,13 @@ def ocean(rng: Rng) -> Wave:
         t = clock(6)
         swell = np.clip(t / 2.2, 0, 1) ** 2 * np.exp(-np.maximum(0, t - 2.2) / 1.3)
         wash = np.clip((t - 1.8) / 1.0, 0, 1) * np.exp(-np.maximum(0, t - 2.8) / 1.4)
-        parts.append((start, unit(band(noise(rng, 6, 1.2), 60, 1800)) * swell + 0.5 * unit(band(noise(rng, 6, 0.3), 1000, 9000)) * wash))
+        parts.append(
+            (
+                start,
+                unit(band(noise(rng, 6, 1.2), 60, 1800)) * swell
+                + 0.5 * unit(band(noise(rng, 6, 0.3), 1000, 9000)) * wash,
+            )
+        )
     return lay(13, parts) + 0.06 * unit(band(noise(rng, 13, 1), 100, 4000))
 
 
@@ -64,7 +68,12 @@ def stream(rng: Rng) -> Wave:
     for _ in range(900):
         hz, length = float(np.exp(rng.uniform(np.log(400), np.log(3500)))), float(rng.uniform(0.015, 0.06))
         rise = hz * (1 + 0.15 * clock(length) / length)
-        parts.append((rng.uniform(0, 6.9), sine(rise, length) * dying(length, length * 1.3) * rng.pareto(2.5) * (800 / hz) ** 0.3))
+        parts.append(
+            (
+                rng.uniform(0, 6.9),
+                sine(rise, length) * dying(length, length * 1.3) * rng.pareto(2.5) * (800 / hz) ** 0.3,
+            )
+        )
     return unit(lay(7, parts), 0.9) + 0.12 * unit(band(noise(rng, 7, 0.8), 300, 6000))
 
 
@@ -80,16 +89,6 @@ def dripping(rng: Rng) -> Wave:
     return room(rng, lay(6.5, parts), 0.7, 0.35)
 
 
-def bubbles(rng: Rng) -> Wave:
-    """Bubbles rising in a jar."""
-    parts = []
-    for _ in range(70):
-        hz, length = float(rng.uniform(250, 900)), float(rng.uniform(0.05, 0.1))
-        rise = hz * (1 + 0.6 * (clock(length) / length) ** 1.5)
-        parts.append((rng.uniform(0, 4.8), sine(rise, length) * fade(length, 0.01, 0.03) * rng.uniform(0.3, 1)))
-    return room(rng, lay(5, parts), 0.2, 0.2)
-
-
 def thunder(rng: Rng) -> Wave:
     """A crack and a long rolling rumble."""
     roll = band(noise(rng, 8, 1.8), 25, 500) * dying(8, 9, 0.05) * (0.3 + slow(rng, 8, 3))
@@ -99,8 +98,15 @@ def thunder(rng: Rng) -> Wave:
 
 def fire(rng: Rng) -> Wave:
     """A wood fire: a soft roar with crackles of all sizes."""
-    parts = [(rng.uniform(0, 6.9), band(noise(rng, 0.02), rng.uniform(700, 3000), 12000) * dying(0.02, rng.uniform(0.004, 0.02), 2e-4)
-              * min(6.0, rng.pareto(1.6))) for _ in range(260)]
+    parts = [
+        (
+            rng.uniform(0, 6.9),
+            band(noise(rng, 0.02), rng.uniform(700, 3000), 12000)
+            * dying(0.02, rng.uniform(0.004, 0.02), 2e-4)
+            * min(6.0, rng.pareto(1.6)),
+        )
+        for _ in range(260)
+    ]
     roar = band(noise(rng, 7, 1.5), 60, 900) * (0.6 + 0.4 * slow(rng, 7, 6))
     return unit(lay(7, parts), 0.9) + unit(roar, 0.10)
 
@@ -108,21 +114,9 @@ def fire(rng: Rng) -> Wave:
 def cricket(rng: Rng) -> Wave:
     """A field cricket: chirps of three pulses at 4.6 kHz."""
     pulse = sine(4600, 0.02) * np.hanning(len(clock(0.02)))
-    return lay(6, [(start + 0.035 * i, pulse) for start in np.arange(0.1, 5.8, 0.42) for i in range(4)]) \
-        + 0.01 * noise(rng, 6, 1)
-
-
-def frog(rng: Rng) -> Wave:
-    """A frog's croak: a train of pulses through two resonances."""
-    parts = []
-    for at in (0.3, 1.5, 2.6, 3.9):
-        length = 0.6
-        rate = 42 + 18 * clock(length) / length
-        pulses = np.maximum(0, np.sin(phase(rate, length))) ** 12
-        tone = saw(230 + 60 * clock(length), length, 40)
-        croak = swept_band(tone, 900 + 700 * clock(length), 5) + 0.7 * swept_band(tone, 2000 + 500 * clock(length), 7)
-        parts.append((at, croak * pulses * fade(length, 0.05, 0.12)))
-    return room(rng, lay(5, parts), 0.5, 0.25)
+    return lay(6, [(start + 0.035 * i, pulse) for start in np.arange(0.1, 5.8, 0.42) for i in range(4)]) + 0.01 * noise(
+        rng, 6, 1
+    )
 
 
 def bird(rng: Rng) -> Wave:
@@ -139,27 +133,6 @@ def bird(rng: Rng) -> Wave:
     return room(rng, lay(5.8, parts), 0.8, 0.4) + 0.003 * noise(rng, 5.8, 1)
 
 
-def cuckoo(rng: Rng) -> Wave:
-    """A cuckoo: two hollow whistled notes, a third apart, four times."""
-    parts = []
-    for start in (0.3, 1.8, 3.3, 4.8):
-        for at, hz, length in ((0, 667, 0.16), (0.32, 545, 0.26)):
-            glide = hz * (1 + 0.03 * np.sin(np.pi * clock(length) / length))
-            parts.append((start + at, harmonics(glide, length, [1, 0.06, 0.03]) * np.hanning(len(clock(length)))))
-    return room(rng, lay(6.2, parts), 1.2, 0.5) + 0.003 * noise(rng, 6.2, 1)
-
-
-def owl(rng: Rng) -> Wave:
-    """An owl: soft hoots near 380 Hz, the middle one wavering."""
-    parts = []
-    for start in (0.3, 3.6):
-        for at, length, depth in ((0, 0.45, 0), (0.75, 0.25, 0), (1.1, 0.9, 0.03)):
-            t = clock(length)
-            hz = 390 * (1 + 0.03 * np.sin(np.pi * t / length) + depth * np.sin(2 * np.pi * 9 * t))
-            parts.append((start + at, harmonics(hz, length, [1, 0.08, 0.04]) * np.hanning(len(t)) ** 0.6))
-    return room(rng, lay(6.5, parts), 1.2, 0.5) + 0.004 * noise(rng, 6.5, 1)
-
-
 def bark(rng: Rng) -> Wave:
     """A dog-like bark: a rough tone that jumps up and falls, through an opening and closing throat."""
     parts = []
@@ -168,35 +141,13 @@ def bark(rng: Rng) -> Wave:
         t = clock(length) / length
         hz = float(rng.uniform(380, 440)) * (0.75 + 0.55 * np.sin(np.pi * np.minimum(1, t * 1.1)) ** 0.7)
         source = saw(hz * (1 + 0.04 * rng.standard_normal(len(t)).cumsum() / 60), length, 40) + 0.8 * noise(rng, length)
-        throat = swept_band(source, 600 + 700 * np.sin(np.pi * t), 3) + 0.7 * swept_band(source, 1500 + 500 * np.sin(np.pi * t), 5) \
+        throat = (
+            swept_band(source, 600 + 700 * np.sin(np.pi * t), 3)
+            + 0.7 * swept_band(source, 1500 + 500 * np.sin(np.pi * t), 5)
             + 0.2 * band(source, 2500, 6000)
+        )
         parts.append((start, np.tanh(3 * unit(throat)) * np.minimum(1, t * 12) * (1 - t) ** 0.7))
     return room(rng, lay(3.6, parts), 0.5, 0.3)
-
-
-def meow(rng: Rng) -> Wave:
-    """A cat-like cry: a nasal tone that rises and falls while the mouth opens and closes."""
-    parts = []
-    for start, length in ((0.2, 0.9), (1.7, 1.2)):
-        t = clock(length) / length
-        hz = 480 + 260 * np.sin(np.pi * t ** 0.7)
-        source = saw(hz * (1 + 0.006 * np.sin(2 * np.pi * 7 * t * length)), length, 30)
-        voice = swept_band(source, 700 + 900 * np.sin(np.pi * t ** 0.8), 4) + 0.6 * swept_band(source, 2000 + 900 * np.sin(np.pi * t), 6)
-        parts.append((start, voice * np.sin(np.pi * t ** 0.6)))
-    return room(rng, lay(3.2, parts), 0.4, 0.2)
-
-
-def bee(rng: Rng) -> Wave:
-    """A bee that comes near and goes again."""
-    t = clock(6)
-    hz = 215 + 20 * np.sin(2 * np.pi * 0.35 * t) + 12 * (slow(rng, 6, 6) - 0.5)
-    return saw(hz, 6, 25) * (0.15 + 0.85 * np.sin(np.pi * t / 6) ** 2) * (0.7 + 0.3 * slow(rng, 6, 20))
-
-
-def mosquito(rng: Rng) -> Wave:
-    """A mosquito: a thin whine near 600 Hz."""
-    hz = 590 + 40 * slow(rng, 5, 3)
-    return harmonics(hz, 5, [1, 0.7, 0.5, 0.5, 0.3, 0.3, 0.2, 0.1]) * (0.2 + 0.8 * slow(rng, 5, 1.5))
 
 
 def rattle(rng: Rng) -> Wave:
@@ -207,7 +158,10 @@ def rattle(rng: Rng) -> Wave:
 
 def _drops(rng: Rng, seconds: float, per_s: int, low_hz: float, high_hz: float) -> Wave:
     length = 0.02
-    kinds = [ringing(length, [(float(np.exp(rng.uniform(np.log(low_hz), np.log(high_hz)))), 1, 0.012)], 3e-4)
-             + 0.5 * band(noise(rng, length), 1000, 10000) * dying(length, 0.006, 2e-4) for _ in range(24)]
+    kinds = [
+        ringing(length, [(float(np.exp(rng.uniform(np.log(low_hz), np.log(high_hz)))), 1, 0.012)], 3e-4)
+        + 0.5 * band(noise(rng, length), 1000, 10000) * dying(length, 0.006, 2e-4)
+        for _ in range(24)
+    ]
     starts = rng.uniform(0, seconds - length, int(per_s * seconds))
     return lay(seconds, [(at, kinds[rng.integers(24)] * min(4.0, rng.pareto(2.2))) for at in starts])

@@ -37,13 +37,21 @@ def _vowel(name: str, f1: float, f2: float, f3: float, duration_s: float = 0.13)
     return Phoneme(name, "vowel", (f1, f2, f3), duration_s)
 
 
-def _fricative(name: str, formants: tuple[float, float, float], voicing: float, noise: float, noise_hz: float,
-               width_hz: float, duration_s: float) -> Phoneme:
+def _fricative(
+    name: str,
+    formants: tuple[float, float, float],
+    voicing: float,
+    noise: float,
+    noise_hz: float,
+    width_hz: float,
+    duration_s: float,
+) -> Phoneme:
     return Phoneme(name, "fricative", formants, duration_s, voicing, noise, noise_hz, width_hz)
 
 
-def _plosive(name: str, formants: tuple[float, float, float], voicing: float, noise_hz: float,
-             width_hz: float) -> Phoneme:
+def _plosive(
+    name: str, formants: tuple[float, float, float], voicing: float, noise_hz: float, width_hz: float
+) -> Phoneme:
     return Phoneme(name, "plosive", formants, 0.07, voicing, 0.5, noise_hz, width_hz, 0.0 if voicing else 0.5)
 
 

@@ -80,15 +80,30 @@ def tracks(sounds: list[Sound], scatter: NDArray[np.float64]) -> Tracks:
         band = (phoneme.noise_hz, phoneme.noise_width_hz)
         level = sound.loudness
         if phoneme.manner == "plosive":
-            rows.append((_frames(sound.duration_s), (*formants, sound.pitch, 0.3 * phoneme.voicing * level, 0, 0, *band)))
-            rows.append((_frames(BURST_S), (*formants, sound.pitch, phoneme.voicing * level, 0,
-                                            phoneme.noise * level, *band)))
+            rows.append(
+                (_frames(sound.duration_s), (*formants, sound.pitch, 0.3 * phoneme.voicing * level, 0, 0, *band))
+            )
+            rows.append(
+                (_frames(BURST_S), (*formants, sound.pitch, phoneme.voicing * level, 0, phoneme.noise * level, *band))
+            )
             if not phoneme.voicing:
-                rows.append((_frames(ASPIRATION_S), (*formants, sound.pitch, 0.1 * level,
-                                                     phoneme.aspiration * level, 0, *band)))
+                rows.append(
+                    (_frames(ASPIRATION_S), (*formants, sound.pitch, 0.1 * level, phoneme.aspiration * level, 0, *band))
+                )
         else:
-            rows.append((_frames(sound.duration_s), (*formants, sound.pitch, phoneme.voicing * level,
-                                                     phoneme.aspiration * level, phoneme.noise * level, *band)))
+            rows.append(
+                (
+                    _frames(sound.duration_s),
+                    (
+                        *formants,
+                        sound.pitch,
+                        phoneme.voicing * level,
+                        phoneme.aspiration * level,
+                        phoneme.noise * level,
+                        *band,
+                    ),
+                )
+            )
     steps = np.repeat(np.array([values for _, values in rows], dtype=np.float64), [n for n, _ in rows], axis=0)
     return Tracks(
         formants_hz=_smooth(steps[:, :3], GLIDE_S),

@@ -75,7 +75,9 @@ def dialling(rng: Rng) -> Wave:
     """Ten keys of a telephone, two tones each (ITU-T Q.23)."""
     rows, columns = (697, 770, 852, 941), (1209, 1336, 1477)
     keys = [(rows[rng.integers(4)], columns[rng.integers(3)]) for _ in range(11)]
-    tones = [(0.2 + 0.22 * i, (sine(a, 0.13) + sine(b, 0.13)) * fade(0.13, 0.004, 0.004)) for i, (a, b) in enumerate(keys)]
+    tones = [
+        (0.2 + 0.22 * i, (sine(a, 0.13) + sine(b, 0.13)) * fade(0.13, 0.004, 0.004)) for i, (a, b) in enumerate(keys)
+    ]
     return _telephone_band(lay(3.0, tones))
 
 
@@ -83,7 +85,9 @@ def telephone_bell(rng: Rng) -> Wave:
     """An old telephone: two gongs struck in turn, twenty times a second, two seconds on and two off."""
     low = ringing(0.3, [(1250, 1, 0.5), (2750, 0.6, 0.35), (4300, 0.3, 0.25), (6100, 0.2, 0.15)])
     high = ringing(0.3, [(1480, 1, 0.5), (3250, 0.6, 0.35), (5000, 0.3, 0.25), (7200, 0.2, 0.15)])
-    strokes = [(start + i * 0.05, (low if i % 2 else high) * rng.uniform(0.8, 1)) for start in (0.1, 4.1) for i in range(40)]
+    strokes = [
+        (start + i * 0.05, (low if i % 2 else high) * rng.uniform(0.8, 1)) for start in (0.1, 4.1) for i in range(40)
+    ]
     return room(rng, lay(7.5, strokes), 0.5, 0.3)
 
 
@@ -133,7 +137,9 @@ def train_horn(rng: Rng) -> Wave:
 
 def foghorn(rng: Rng) -> Wave:
     """A ship's horn: one deep long tone."""
-    blast = harmonics(98 * (1 - 0.05 * np.exp(-clock(3.5) / 0.2)), 3.5, [1, 0.9, 0.8, 0.7, 0.5, 0.4, 0.3, 0.3, 0.2, 0.2, 0.1])
+    blast = harmonics(
+        98 * (1 - 0.05 * np.exp(-clock(3.5) / 0.2)), 3.5, [1, 0.9, 0.8, 0.7, 0.5, 0.4, 0.3, 0.3, 0.2, 0.2, 0.1]
+    )
     return room(rng, lay(6, [(0.3, blast * fade(3.5, 0.15, 0.4))]), 2.5, 1.0)
 
 
@@ -159,6 +165,7 @@ def car_alarm(rng: Rng) -> Wave:
 
 def doorbell(rng: Rng) -> Wave:
     """Ding-dong: two struck bars, a third apart."""
+
     def bar(hz: float) -> Wave:
         return ringing(2.5, [(hz, 1, 2.2), (2.76 * hz, 0.25, 0.7), (5.4 * hz, 0.12, 0.3)])
 

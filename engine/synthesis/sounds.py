@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ class MadeSound:
 
 def _within(seconds: float, bed: Maker, event: Maker, at_s: float, bed_gain: float) -> Maker:
     """A long sound: a quiet bed, and one event somewhere inside."""
+
     def make(rng: np.random.Generator) -> Wave:
         piece = bed(rng)
         length = len(piece) / RATE_HZ
@@ -81,22 +83,14 @@ CATALOGUE: tuple[tuple[str, Maker, str], ...] = (
     ("ocean waves", nature.ocean, ""),
     ("stream", nature.stream, ""),
     ("dripping tap", nature.dripping, ""),
-    ("bubbles", nature.bubbles, ""),
     ("thunder", nature.thunder, ""),
     ("fire crackling", nature.fire, ""),
     ("cricket", nature.cricket, ""),
-    ("frog croaking", nature.frog, ""),
     ("bird chirping", nature.bird, ""),
-    ("cuckoo", nature.cuckoo, ""),
-    ("owl hooting", nature.owl, ""),
     ("dog-like barking", nature.bark, ""),
-    ("cat-like meow", nature.meow, ""),
-    ("bee buzzing", nature.bee, ""),
-    ("mosquito", nature.mosquito, ""),
     ("rattlesnake rattle", nature.rattle, ""),
     ("motorboat", machines.motorboat, ""),
     ("engine idling", machines.idling_engine, ""),
-    ("motorcycle revving", machines.revving_engine, ""),
     ("helicopter", machines.helicopter, ""),
     ("propeller aircraft", machines.propeller, ""),
     ("clock ticking", machines.clock_ticking, ""),
@@ -107,21 +101,14 @@ CATALOGUE: tuple[tuple[str, Maker, str], ...] = (
     ("pink noise", machines.pink_noise, "Gaussian noise whose power falls as 1/f."),
     ("mains hum", machines.mains_hum, ""),
     ("vacuum cleaner", machines.vacuum_cleaner, ""),
-    ("electric drill", machines.drill, ""),
     ("computer keyboard typing", machines.typing, ""),
-    ("mouse clicks", machines.mouse_clicks, ""),
     ("camera shutter", machines.camera, ""),
-    ("footsteps", machines.footsteps, ""),
     ("knocking on a door", machines.knocking, ""),
-    ("applause", machines.applause, ""),
     ("hammer on an anvil", machines.hammer, ""),
     ("glass ping", machines.glass_ping, ""),
     ("breaking glass", machines.breaking_glass, ""),
     ("laser zap", machines.laser, ""),
     ("explosion", machines.explosion, ""),
-    ("gunshots", machines.gunshots, ""),
-    ("fireworks", machines.fireworks, ""),
-    ("needle printer", machines.printer, ""),
     ("whoosh", machines.whoosh, ""),
     ("sonar ping", machines.sonar, ""),
     ("bass drum", music.kick, ""),
@@ -133,7 +120,6 @@ CATALOGUE: tuple[tuple[str, Maker, str], ...] = (
     ("acoustic guitar chords", music.guitar, ""),
     ("plucked string", music.single_string, ""),
     ("harp glissando", music.harp, ""),
-    ("banjo", music.banjo, ""),
     ("organ chord", music.organ, ""),
     ("bass synthesizer", music.bass_synth, ""),
     ("synthesizer arpeggio", music.arpeggio, ""),
@@ -149,13 +135,21 @@ CATALOGUE: tuple[tuple[str, Maker, str], ...] = (
     ("marimba", music.marimba, ""),
     ("theremin", music.theremin, ""),
     ("sine sweep", music.sweep, ""),
-    ("shaker", music.shaker, ""),
-    ("quiet room with a telephone ringing", _within(20, _quiet_room, signals.telephone_bell, 9.0, 0.01),
-     "Twenty seconds of a nearly silent room; an old telephone rings from the ninth second."),
-    ("wind with a church bell", _within(22, nature.wind, music.church_bell, 11.0, 0.12),
-     "Twenty-two seconds of soft wind; a church bell is struck from the eleventh second."),
-    ("rain with thunder", _within(20, nature.rain, nature.thunder, 8.0, 0.12),
-     "Twenty seconds of rain; thunder rolls from the eighth second."),
+    (
+        "quiet room with a telephone ringing",
+        _within(20, _quiet_room, signals.telephone_bell, 9.0, 0.01),
+        "Twenty seconds of a nearly silent room; an old telephone rings from the ninth second.",
+    ),
+    (
+        "wind with a church bell",
+        _within(22, nature.wind, music.church_bell, 11.0, 0.12),
+        "Twenty-two seconds of soft wind; a church bell is struck from the eleventh second.",
+    ),
+    (
+        "rain with thunder",
+        _within(20, nature.rain, nature.thunder, 8.0, 0.12),
+        "Twenty seconds of rain; thunder rolls from the eighth second.",
+    ),
 )
 
 
@@ -201,7 +195,7 @@ def write_library(folder: Path, ticket: Ticket | None = None, seed: int = 0) -> 
 
 def _made(seed: int, index: int) -> MadeSound:
     name, maker, description = CATALOGUE[index]
-    wave = maker(np.random.default_rng([seed, index]))
+    wave = maker(np.random.default_rng([seed, zlib.crc32(name.encode())]))
     edge = fade(len(wave) / RATE_HZ, 0.002, 0.01)[: len(wave)]
     samples = unit(wave * np.pad(edge, (0, len(wave) - len(edge))), PEAK).astype(np.float32)
     words = description or " ".join((maker.__doc__ or name).split())

@@ -21,7 +21,9 @@ BANDWIDTHS_HZ = (60.0, 90.0, 150.0, 200.0, 300.0)  # Klatt 1980, table I and II,
 Wave = NDArray[np.float64]
 
 
-def glottis(rng: np.random.Generator, f0_hz: Wave, *, open_quotient: float, jitter: float, shimmer: float) -> tuple[Wave, Wave]:
+def glottis(
+    rng: np.random.Generator, f0_hz: Wave, *, open_quotient: float, jitter: float, shimmer: float
+) -> tuple[Wave, Wave]:
     """Return (tone, opening), each float64 (samples,) at RATE_HZ.
 
     f0_hz: one value a sample. open_quotient: share of a period the glottis is open. jitter, shimmer: standard deviation
@@ -81,13 +83,26 @@ def tilted(wave: Wave, tilt_db: float) -> Wave:
         return wave
     omega, power = 2 * np.pi * 3000 / RATE_HZ, 10 ** (tilt_db / 10)
     # |1 − a|² · power = |1 − a·e^{−jω}|²: a² (1 − power) + a (2·power − 2·cos ω) + 1 − power = 0
-    pole = min(root.real for root in np.roots([1 - power, 2 * power - 2 * np.cos(omega), 1 - power]) if 0 <= root.real < 1)
+    pole = min(
+        root.real for root in np.roots([1 - power, 2 * power - 2 * np.cos(omega), 1 - power]) if 0 <= root.real < 1
+    )
     return np.asarray(lfilter([1 - pole], [1, -pole], wave))
 
 
-def render(rng: np.random.Generator, control: Tracks, *, f0_hz: float, formant_scale: NDArray[np.float64],
-           bandwidth_scale: float, open_quotient: float, tilt_db: float, breath: float, jitter: float,
-           shimmer: float, nasality: float) -> Wave:
+def render(
+    rng: np.random.Generator,
+    control: Tracks,
+    *,
+    f0_hz: float,
+    formant_scale: NDArray[np.float64],
+    bandwidth_scale: float,
+    open_quotient: float,
+    tilt_db: float,
+    breath: float,
+    jitter: float,
+    shimmer: float,
+    nasality: float,
+) -> Wave:
     """Return the wave, float64 (frames · FRAME,), not yet levelled. formant_scale: (5,) factors on F1 to F5."""
     frames = len(control.pitch)
     spread = lambda track: np.interp(np.arange(frames * FRAME), (np.arange(frames) + 0.5) * FRAME, track)  # noqa: E731
@@ -105,5 +120,7 @@ def render(rng: np.random.Generator, control: Tracks, *, f0_hz: float, formant_s
     if nasality:
         nose = np.broadcast_to([270.0 * formant_scale[0]], (frames, 1))
         throat = throat + nasality * filtered(source, resonators(nose, np.full((frames, 1), 100.0)))
-    rasp = filtered(rng.standard_normal(frames * FRAME), bands(control.noise_hz * formant_scale[3], control.noise_width_hz))
+    rasp = filtered(
+        rng.standard_normal(frames * FRAME), bands(control.noise_hz * formant_scale[3], control.noise_width_hz)
+    )
     return throat + 1.6 * spread(control.noise) * rasp

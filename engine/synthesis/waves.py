@@ -81,14 +81,18 @@ def swept_band(wave: Wave, centre_hz: Wave, quality: float) -> Wave:
         alpha = np.sin(omega) / (2 * quality)
         b = np.array([alpha, 0.0, -alpha]) / (1 + alpha)
         a = np.array([1 + alpha, -2 * np.cos(omega), 1 - alpha]) / (1 + alpha)
-        out[start:start + 64], state = lfilter(b, a, wave[start:start + 64], zi=state)
+        out[start : start + 64], state = lfilter(b, a, wave[start : start + 64], zi=state)
     return out
 
 
 def slow(rng: np.random.Generator, seconds: float, hz: float) -> Wave:
     """A random curve 0–1 that changes about `hz` times a second."""
     knots = max(4, round(seconds * hz) + 3)
-    return np.clip(np.interp(clock(seconds), np.linspace(0, seconds, knots), rng.random(knots)), 0, 1)
+    along = clock(seconds) / seconds * (knots - 1)
+    step, turn = np.divmod(along, 1.0)
+    heights, place = rng.random(knots), step.astype(np.int64)
+    ease = 0.5 - 0.5 * np.cos(np.pi * turn)
+    return heights[place] + (heights[np.minimum(place + 1, knots - 1)] - heights[place]) * ease
 
 
 def fade(seconds: float, attack_s: float, release_s: float) -> Wave:
@@ -126,7 +130,7 @@ def lay(seconds: float, parts: Iterable[tuple[float, Wave]]) -> Wave:
     for start_s, wave in parts:
         start = round(start_s * RATE_HZ)
         piece = wave[: max(0, len(out) - start)]
-        out[start:start + len(piece)] += piece
+        out[start : start + len(piece)] += piece
     return out
 
 
