@@ -1,0 +1,230 @@
+"""Hashing and decoding ahead of the encoder, in threads, in bounded memory."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.levels import PeaksBuilder
+from engine.errors import DecodeError
+from engine.library.files import AudioFiles, sha256_of
+from engine.library.scan import Found
+from engine.records import FileInfo, FloatArray
+
+SHORT_S = 60.0
+"""Sounds up to this length are decoded as a whole, ahead; longer ones flow through in blocks."""
+BLOCK_S = 30.0
+PEAK_BINS = 160
+WORKERS = 2
+LOOKAHEAD = 16
+"""Files read ahead: at most LOOKAHEAD × SHORT_S × 64 kB/s = 61 MB at 16 kHz."""
+BLOCKS_AHEAD = 2
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A short sound in memory. blocks: mono float32 at the encoder's rate. peaks: uint8 (PEAK_BINS,)."""
+
+    info: FileInfo
+    duration_s: float
+    peaks: NDArray[np.uint8] = field(repr=False)
+    blocks: list[FloatArray] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file that was read: its hash and, unless its content is known or it is long, its sound.
+
+    claimed: nobody else brings this content. reason: why it could not be read. lasting: it would be the same next time,
+    as long as the file stays the same. vanished: the file is not there any more.
+    """
+
+    found: Found
+    sha256: str = ""
+    claimed: bool = False
+    decoded: Decoded | None = None
+    reason: str = ""
+    lasting: bool = False
+    vanished: bool = False
+
+
+class Claims:
+    """Which contents need no decoding: they have vectors, or another file of this scan brings the same content."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = set(known)
+        self._guard = threading.Lock()
+
+    def claim(self, sha256: str) -> bool:
+        """True for the first who asks for a content that has no vectors."""
+        with self._guard:
+            if sha256 in self._known:
+                return False
+            self._known.add(sha256)
+            return True
+
+
+class Reader:
+    """Prepares files; `stop` makes the threads come home."""
+
+    def __init__(self, files: AudioFiles, rate_hz: int, claims: Claims) -> None:
+        self._files = files
+        self._rate_hz = rate_hz
+        self._claims = claims
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def ahead(self, found: Iterable[Found]) -> Generator[Prepared, None, None]:
+        """Prepared files in order, read by WORKERS threads up to LOOKAHEAD files ahead. Close it to stop."""
+        return _ahead(self.prepare, found, self.stop)
+
+    def prepare(self, found: Found) -> Prepared:
+        try:
+            sha256 = sha256_of(found.path, lambda: not self._stopped.is_set())
+        except FileNotFoundError:
+            return Prepared(found, reason="The file disappeared during the scan.", vanished=True)
+        except OSError as error:
+            return Prepared(found, reason=f"The file cannot be read: {error.strerror or error}.")
+        return self.decoded(found, sha256) if self._claims.claim(sha256) else Prepared(found, sha256)
+
+    def decoded(self, found: Found, sha256: str) -> Prepared:
+        """A file with its sound, if it is short; or with the reason why it cannot be read."""
+        try:
+            return Prepared(found, sha256, claimed=True, decoded=self._decode(found.path))
+        except DecodeError as error:
+            return self.refused(found, sha256, error)
+
+    def refused(self, found: Found, sha256: str, error: DecodeError) -> Prepared:
+        """A file that could not be decoded, with the reason; it may have disappeared meanwhile."""
+        vanished = not found.path.exists()
+        reason = "The file disappeared during the scan." if vanished else error.reason
+        return Prepared(found, sha256, claimed=True, reason=reason, lasting=not vanished, vanished=vanished)
+
+    def _decode(self, path: Path) -> Decoded | None:
+        """The whole sound, or None where it is too long for that. Raises DecodeError."""
+        info = self._files.info(path)
+        if info.duration_s > SHORT_S:
+            return None
+        blocks: list[FloatArray] = []
+        samples = 0
+        peaks = _peaks(info, self._rate_hz)
+        for block in self._files.stream(path, rate_hz=self._rate_hz, block_s=BLOCK_S):
+            if self._stopped.is_set():
+                raise DecodeError(path, "stopped.")
+            samples += len(block)
+            if samples > 2 * SHORT_S * self._rate_hz:  # the header was wrong about the length
+                return None
+            blocks.append(block)
+            peaks.push(block)
+        if not samples:
+            raise DecodeError(path, "there is no sound in it (0 samples).")
+        return Decoded(info, samples / self._rate_hz, peaks.result(), blocks)
+
+    def long(self, path: Path) -> LongSound:
+        """Raises DecodeError."""
+        return LongSound(self._files.info(path), self._files, self._rate_hz)
+
+
+class LongSound:
+    """A sound that flows through in blocks; peaks and length are there once it has."""
+
+    def __init__(self, info: FileInfo, files: AudioFiles, rate_hz: int) -> None:
+        self.info = info
+        self._files = files
+        self._rate_hz = rate_hz
+        self._peaks = _peaks(info, rate_hz)
+        self._samples = 0
+
+    def blocks(self, each: Callable[[float], None]) -> Iterator[FloatArray]:
+        """The blocks, decoded one thread ahead. each: told the seconds so far; may raise to stop."""
+        decoding = self._files.stream(self.info.path, rate_hz=self._rate_hz, block_s=BLOCK_S)
+        for block in prefetched(decoding, BLOCKS_AHEAD):
+            each(self.duration_s)
+            self._samples += len(block)
+            self._peaks.push(block)
+            yield block
+
+    def decoded(self) -> Decoded:
+        """What is known after all blocks were taken; without the blocks themselves."""
+        return Decoded(self.info, self.duration_s, self._peaks.result(), [])
+
+    @property
+    def duration_s(self) -> float:
+        return self._samples / self._rate_hz
+
+
+def prefetched(items: Iterator[A], depth: int) -> Iterator[A]:
+    """The same items, made by a thread up to `depth` ahead. Errors come out where they happened."""
+    ready: queue.Queue[tuple[bool, A | BaseException | None]] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(item: tuple[bool, A | BaseException | None]) -> bool:
+        while not stopped.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def make() -> None:
+        try:
+            for item in items:
+                if not put((True, item)):
+                    return
+            put((False, None))
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that asked
+            put((False, error))
+        finally:
+            close = getattr(items, "close", None)
+            if close is not None:
+                close()
+
+    thread = threading.Thread(target=make, name="decode-ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            more, item = ready.get()
+            if not more:
+                if isinstance(item, BaseException):
+                    raise item
+                return
+            yield item  # type: ignore[misc]
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _ahead(work: Callable[[A], B], items: Iterable[A], stop: Callable[[], None]) -> Generator[B, None, None]:
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="read-ahead")
+    waiting: deque[Future[B]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= LOOKAHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BaseException:  # closed early: nobody waits for what is being read
+        stop()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _peaks(info: FileInfo, rate_hz: int) -> PeaksBuilder:
+    return PeaksBuilder(info.duration_s, rate_hz, PEAK_BINS)

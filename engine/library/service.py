@@ -1,0 +1,136 @@
+"""The sound library as the window and the commands see it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from engine.audio import files as audio_files
+from engine.encoders.protocols import TextAudioEncoder
+from engine.errors import Busy, LibraryError
+from engine.index import unit
+from engine.library.files import AudioFiles
+from engine.library.indexing import Indexing
+from engine.library.reading import Reader
+from engine.library.scan import walk
+from engine.library.search import Search
+from engine.records import EncoderSpec, FloatArray, Folder, LibraryStats, ScanReport, SearchResult, Sound
+from engine.store import Store
+from engine.tasks import Ticket
+
+FALLBACK_RATE_HZ = 16000
+"""For an encoder that does not say at which rate it listens."""
+
+
+class Library:
+    """Folders of sounds, indexed and searchable. Thread-safe; one scan at a time.
+
+    joint: gives the encoder, loading it the first time; called only when something has to be embedded. spec: its spec,
+    without loading anything. files: how sound files are read.
+    """
+
+    def __init__(self, store: Store, joint: Callable[[], TextAudioEncoder], spec: Callable[[], EncoderSpec],
+                 files: AudioFiles = audio_files) -> None:
+        self._store = store
+        self._joint = joint
+        self._spec = spec
+        self._files = files
+        self._scanning = threading.Lock()
+
+    # --- folders ---
+
+    def folders(self) -> list[Folder]:
+        """All folders by path; online tells whether a folder can be reached now."""
+        return self._store.sounds.folders()
+
+    def add(self, path: Path) -> Folder:
+        """Register a folder; `scan` reads it. A folder that is there already is given back.
+
+        Folders of the library inside this one are taken over with their sounds. Raises LibraryError for something that
+        is no folder, or that lies inside a folder of the library.
+        """
+        path = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - keeps symbolic links, unlike resolve
+        if not path.is_dir():
+            raise LibraryError(f"“{path.name}” is not a folder." if path.exists() else
+                               f"There is no folder “{path}”.")
+        real = path.resolve()
+        inside = []
+        for folder in self.folders():
+            other = folder.path.resolve()
+            if other == real:
+                return folder
+            if other in real.parents:
+                raise LibraryError(f"“{path.name}” is part of the library already, as part of “{folder.path}”.")
+            if real in other.parents:
+                inside.append(folder.id)
+        folder_id = self._store.sounds.add_folder(path, absorbing=inside)
+        return next(folder for folder in self.folders() if folder.id == folder_id)
+
+    def remove(self, path: Path) -> None:
+        """Take a folder and its sounds out of the library; its files are not touched. Raises LibraryError."""
+        path = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100
+        for folder in self.folders():
+            if folder.path == path or folder.path.resolve() == path.resolve():
+                self._store.sounds.remove_folder(folder.id)
+                return
+        raise LibraryError(f"“{path}” is not a folder of the library.")
+
+    # --- scanning ---
+
+    def scan(self, ticket: Ticket | None = None) -> ScanReport:
+        """Bring the library to what is in its folders now. May be stopped or killed at any time and repeated.
+
+        Files that could not be read stand in `failed`. Raises Cancelled (what is finished is kept), WeightsMissing,
+        Busy, StoreError.
+        """
+        if not self._scanning.acquire(blocking=False):
+            raise Busy(self._store.folder, os.getpid())
+        try:
+            ticket, spec, sounds = ticket or Ticket(), self._spec(), self._store.sounds
+            sounds.begin_scan(spec)
+            folders = sounds.folders()
+            seen = walk(folders, self._files.SUFFIXES, sounds.folder_device, ticket)
+            return Indexing(self._store, spec, self._joint,
+                            lambda claims: Reader(self._files, spec.rate_hz or FALLBACK_RATE_HZ, claims),
+                            seen, {folder.id: folder for folder in folders}, ticket).run()
+        finally:
+            self._scanning.release()
+
+    # --- looking ---
+
+    def stats(self) -> LibraryStats:
+        return self._store.sounds.stats(self._spec(), self._store.database_bytes)
+
+    def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None) -> list[Sound]:
+        """Sounds in order of their paths."""
+        return self._store.sounds.list(folder_id, offset, limit)
+
+    def sound(self, sound_id: int) -> Sound:
+        """Raises LibraryError when it is not there any more."""
+        return self._store.sounds.sound(sound_id)
+
+    def vectors(self) -> tuple[list[Sound], FloatArray]:
+        """All indexed sounds by id, each with its own vector: the unit mean of its spans. float32 (sounds, dim)."""
+        snapshot = self._store.sounds.snapshot(self._spec())
+        if not len(snapshot):
+            return [], np.zeros((0, snapshot.spec.dim), np.float32)
+        means = unit(np.add.reduceat(snapshot.matrix[snapshot.rows], snapshot.starts, axis=0))
+        found = self._store.sounds.many(int(one) for one in snapshot.sound_ids)
+        there = np.fromiter((int(one) in found for one in snapshot.sound_ids), bool, len(snapshot))
+        return [found[int(one)] for one in snapshot.sound_ids[there]], means[there]
+
+    def search(self, text: str = "", like: Path | int | None = None, k: int = 10, folder_id: int | None = None,
+               offset: int = 0) -> SearchResult:
+        """Sounds most similar to a description, to a sound (a file, or the id of one of the library), or to both.
+
+        A sound is as similar as its best span, which is given with it. A sound asked for by its id is kept out of its
+        own results. Raises UsageError when nothing is asked; LibraryError, DecodeError, WeightsMissing.
+        """
+        search = Search(self._store.sounds, self._files, text, like)
+        spec = self._spec()
+        empty = not len(self._store.sounds.snapshot(spec))
+        return search.result(spec, None if empty else self._joint(), k, folder_id, offset)
