@@ -12,6 +12,7 @@ import platformdirs
 
 from engine import logs
 from engine.audio import recorder
+from engine.records import Space
 from engine.settings import SettingsFile
 from engine.store import Store
 from engine.weights import Weights
@@ -19,7 +20,7 @@ from engine.weights import Weights
 if TYPE_CHECKING:
     from engine.encoders.models import Models
     from engine.library import Library
-    from engine.projection import Maps
+    from engine.projection.service import Maps
     from engine.voices.service import Voices
 
 log = logging.getLogger(__name__)
@@ -67,10 +68,16 @@ class Earmark:
 
     @cached_property
     def maps(self) -> Maps:
-        from engine.projection import Maps
-        from engine.projection_points import points_of
+        from engine.projection.maps import MapSource, sound_sources, voice_sources
+        from engine.projection.service import Maps
 
-        return Maps(lambda space: points_of(space, self.voices, self.library))
+        def points_of(space: Space) -> list[MapSource]:
+            if space == "voices":
+                return voice_sources((v for v in self.voices.list() if v.state == "enrolled"), self.voices.samples())
+            sounds, vectors = self.library.vectors()
+            return sound_sources((s, v[None]) for s, v in zip(sounds, vectors, strict=True))
+
+        return Maps(points_of)
 
     def use_device(self, device: str) -> None:
         """Run on another processor from now on, and remember it."""

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.output import clock, file_name
-from engine.errors import UsageError
 from engine.records import SearchResult
 
 
@@ -85,10 +84,8 @@ def stats(context: typer.Context) -> None:
 def search(context: typer.Context, text: Annotated[str, typer.Argument(help="What it sounds like.")] = "",
            k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
            like: Annotated[Path | None, typer.Option(help="A sound to search by.")] = None) -> None:
-    """Find sounds by a description, or by a sound that is like them."""
+    """Find sounds by a description, by a sound that they are like, or by both."""
     out, app = context.obj.out, context.obj.app
-    if text.strip() and like is not None:
-        raise UsageError("Search by words or by a sound, not by both at once.")
     found = app.library.search(text=text, like=like, k=k)
     out.document(result(found))
     if not found.sounds:

@@ -82,4 +82,8 @@ def _vector(app: Any, space: str, path: Path) -> Any:
     """The query's vector in the space of the map."""
     if space == "voices":
         return app.voices.embed_file(path).vector
-    return app.library.embed_file(path)
+    from engine.audio import files
+    from engine.index import unit_mean
+
+    encoder = app.models.joint()
+    return unit_mean(encoder.analyse(files.stream(path, encoder.spec.rate_hz)).vectors)
