@@ -1,0 +1,57 @@
+"""The list of files that could not be read, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+
+from engine.records import Failure
+from gui.theme import Theme
+from gui.widgets.controls import Button, Text
+
+
+class FailuresDialog(QDialog):
+    """What could not be read in the last look through the folders."""
+
+    def __init__(self, theme: Theme, failures: Sequence[Failure], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Files that could not be read"))
+        self.resize(720, 420)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(12)
+        column.addWidget(Text(theme, self.tr("%n file(s) could not be read", "", len(failures)), "title", weight=600))
+        column.addWidget(Text(theme, self.tr(
+            "All others are in the library. These are tried again when they change."), "body", "text2", wrap=True))
+        self.table = QTableWidget(len(failures), 2)
+        self.table.setHorizontalHeaderLabels([self.tr("File"), self.tr("Why")])
+        self.table.setAccessibleName(self.tr("Files that could not be read"))
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for number, failure in enumerate(failures):
+            for place, text in enumerate((_words(failure), failure.reason)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                self.table.setItem(number, place, item)
+        column.addWidget(self.table, 1)
+        row = QHBoxLayout()
+        copy = Button(theme, self.tr("Copy list"), "copy")
+        lines = "\n".join(f"{_words(failure)}\t{failure.reason}" for failure in failures)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(lines))
+        close = Button(theme, self.tr("Close"))
+        close.clicked.connect(self.accept)
+        row.addWidget(copy)
+        row.addStretch(1)
+        row.addWidget(close)
+        column.addLayout(row)
+
+
+def _words(failure: Failure) -> str:
+    return str(failure.path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,256 @@
+"""The side list of the Library: all sounds, the folders with what lies below them, and what could not be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QStyle,
+    QStyledItemDelegate,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.records import Folder
+from gui.theme import ROW_TREE_PX, Theme
+from gui.widgets.controls import Button, IconButton, Text
+from gui.words import count
+
+PLACE, COUNT, DEPTH = (int(Qt.ItemDataRole.UserRole) + n for n in range(3))
+CARET_PX = 26  # at the left of a row with sub-folders, where a press opens it
+TREE_DEPTH = 2  # sub-folders shown below a folder of the library
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the table looks: everywhere (folder None), in a folder, or below `under` in it."""
+
+    folder: Folder | None = None
+    under: Path | None = None
+
+    @property
+    def folder_id(self) -> int | None:
+        return self.folder.id if self.folder else None
+
+    @property
+    def path(self) -> Path | None:
+        return self.under or (self.folder.path if self.folder else None)
+
+
+def below(folder: Path, sounds: Iterable[Path]) -> Counter[Path]:
+    """How many of these sounds lie below each sub-folder of folder, TREE_DEPTH levels deep."""
+    found: Counter[Path] = Counter()
+    for sound in sounds:
+        try:
+            parts = sound.relative_to(folder).parts[:-1]
+        except ValueError:
+            continue
+        for depth in range(1, min(len(parts), TREE_DEPTH) + 1):
+            found[folder.joinpath(*parts[:depth])] += 1
+    return found
+
+
+class FolderList(QWidget):
+    """chosen(Place); add, scan and failures: asked for; menu(Place, global position)."""
+
+    chosen = Signal(object)
+    add = Signal()
+    scan = Signal()
+    failures = Signal()
+    menu = Signal(object, QPoint)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.setMinimumWidth(180)
+        self.setMaximumWidth(420)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 10, 8, 12)
+        column.setSpacing(4)
+        head = QHBoxLayout()
+        head.setContentsMargins(8, 0, 2, 0)
+        head.setSpacing(0)
+        head.addWidget(Text(theme, self.tr("Folders"), "caption", "text3", weight=600))
+        head.addStretch(1)
+        self.scan_button = IconButton(theme, "arrows-clockwise", self.tr("Look through the folders again (F5)"),
+                                      size=24)
+        self.scan_button.clicked.connect(self.scan)
+        plus = IconButton(theme, "plus", self.tr("Add a folder"), size=24)
+        plus.clicked.connect(self.add)
+        head.addWidget(self.scan_button)
+        head.addWidget(plus)
+        column.addLayout(head)
+        self.none = Text(theme, self.tr("None yet."), "caption", "text3")
+        self.none.setContentsMargins(8, 2, 0, 0)
+        column.addWidget(self.none)
+        self.model = QStandardItemModel(self)
+        self.tree = _Tree(theme)
+        self.tree.setModel(self.model)
+        self.tree.setItemDelegate(_FolderPainter(theme, self.tree))
+        self.tree.selectionModel().currentChanged.connect(self._moved)
+        self.tree.customContextMenuRequested.connect(self._wants_menu)
+        column.addWidget(self.tree, 1)
+        column.addStretch(0)
+        self.failed = Button(theme, "", "warning", "ghost", small=True)
+        self.failed.clicked.connect(self.failures)
+        self.failed.hide()
+        column.addWidget(self.failed, 0, Qt.AlignmentFlag.AlignLeft)
+        self._place = Place()
+
+    @property
+    def place(self) -> Place:
+        return self._place
+
+    def show_folders(self, folders: list[Folder], subfolders: dict[int, Counter[Path]], total: int) -> None:
+        """Fill the list; what was open and chosen stays so where it is still there."""
+        opened = self._opened()
+        wanted = self._place.path
+        self.none.setVisible(not folders)
+        self.tree.setVisible(bool(folders))
+        self.scan_button.setVisible(bool(folders))
+        self.tree.selectionModel().blockSignals(True)
+        self.model.clear()
+        root = self.model.invisibleRootItem()
+        everything = _item(self.tr("All sounds"), Place(), count(total), 0)
+        root.appendRow(everything)
+        chosen = everything
+        for folder in folders:
+            words = count(folder.sounds) if folder.online else self.tr("offline")
+            top = _item(folder.path.name or str(folder.path), Place(folder), words, 0)
+            root.appendRow(top)
+            items = {folder.path: top}
+            for path, sounds in sorted(subfolders.get(folder.id, Counter()).items()):
+                item = _item(path.name, Place(folder, path), count(sounds), len(path.relative_to(folder.path).parts))
+                items.get(path.parent, top).appendRow(item)
+                items[path] = item
+            for path, item in items.items():
+                if path in opened:
+                    self.tree.setExpanded(item.index(), True)
+                if path == wanted:
+                    chosen = item
+        self.tree.setCurrentIndex(chosen.index())
+        self._place = chosen.data(PLACE)
+        self.tree.selectionModel().blockSignals(False)
+        self.tree.viewport().update()
+
+    def show_failures(self, number: int) -> None:
+        self.failed.setVisible(number > 0)
+        self.failed.setText(self.tr("%n could not be read", "", number))
+
+    def words(self) -> list[str]:
+        """What is listed, top level, for tests and screen readers."""
+        return [self.model.item(i).text() for i in range(self.model.rowCount())]
+
+    def choose(self, text: str) -> None:
+        """Choose a row by its word."""
+        for item in self.model.findItems(text, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive):
+            self.tree.setCurrentIndex(item.index())
+            return
+
+    def _opened(self) -> set[Path]:
+        found = set()
+        stack = [self.model.item(i) for i in range(self.model.rowCount())]
+        while stack:
+            item = stack.pop()
+            if self.tree.isExpanded(item.index()) and item.data(PLACE).path is not None:
+                found.add(item.data(PLACE).path)
+            stack += [item.child(i) for i in range(item.rowCount())]
+        return found
+
+    def _moved(self, current: Any, _: Any) -> None:
+        if current.isValid():
+            self._place = current.data(PLACE)
+            self.chosen.emit(self._place)
+
+    def _wants_menu(self, position: QPoint) -> None:
+        index = self.tree.indexAt(position)
+        if index.isValid() and index.data(PLACE).folder is not None:
+            self.menu.emit(index.data(PLACE), self.tree.viewport().mapToGlobal(position))
+
+
+def _item(text: str, place: Place, words: str, depth: int) -> QStandardItem:
+    item = QStandardItem(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    item.setEditable(False)
+    item.setData(place, PLACE)
+    item.setData(words, COUNT)
+    item.setData(depth, DEPTH)
+    item.setData(f"{text} {words}", int(Qt.ItemDataRole.AccessibleTextRole))
+    if place.path is not None:
+        item.setToolTip(str(place.path))
+    return item
+
+
+class _Tree(QTreeView):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("ground", "window")
+        self.setHeaderHidden(True)
+        self.setIndentation(0)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setMouseTracking(True)
+        self.setAccessibleName(self.tr("Folders"))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        theme.changed.connect(self.viewport().update)
+
+    def drawBranches(self, painter: QPainter, rect: QRect, index: Any) -> None:
+        """The delegate draws them."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        left = CARET_PX + 16 * int(index.data(DEPTH) or 0) if index.isValid() else 0
+        if index.isValid() and self.model().hasChildren(index) and event.position().x() < left:
+            self.setExpanded(index, not self.isExpanded(index))
+            return
+        super().mousePressEvent(event)
+
+
+class _FolderPainter(QStyledItemDelegate):
+    def __init__(self, theme: Theme, tree: QTreeView) -> None:
+        super().__init__(tree)
+        self.theme, self.tree = theme, tree
+
+    def sizeHint(self, option: Any, index: Any) -> QSize:
+        return QSize(100, ROW_TREE_PX)
+
+    def paint(self, painter: QPainter, option: Any, index: Any) -> None:
+        theme, box, place = self.theme, QRect(option.rect), index.data(PLACE)
+        depth, words = int(index.data(DEPTH)), str(index.data(COUNT))
+        on = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(theme.colour("accent") if on and self.tree.hasFocus() else Qt.PenStyle.NoPen)
+        if on or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(theme.colour("raised"))
+            painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 6, 6)
+        left, middle = box.x() + 16 * depth, box.center().y()
+        if self.tree.model().hasChildren(index):
+            caret = "caret-down" if self.tree.isExpanded(index) else "caret-right"
+            painter.drawPixmap(left + 8, middle - 5, theme.pixmap(caret, "text3", 12))
+        offline = place.folder is not None and not place.folder.online
+        open_ = self.tree.isExpanded(index) and self.tree.model().hasChildren(index)
+        icon = ("stack" if place.folder is None else "folder-minus" if offline
+                else "folder-open" if open_ else "folder")
+        painter.drawPixmap(left + 25, middle - 7, theme.pixmap(icon, "text2", 16))
+        painter.setFont(theme.font("body"))
+        taken = painter.fontMetrics().horizontalAdvance(words) + 18
+        painter.setPen(theme.colour("text3"))
+        painter.drawText(box.adjusted(0, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words)
+        painter.setFont(theme.font("body", 500 if on else 400))
+        painter.setPen(theme.colour("text2" if offline else "text1"))
+        room = QRect(left + 46, box.y(), box.right() - taken - left - 46, box.height())
+        text = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.restore()

@@ -1,0 +1,558 @@
+"""The Library page: it asks jobs, and shows folders, results and what plays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QMessageBox,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.errors import EarmarkError
+from engine.records import Failure, Folder, LibraryStats, ScanReport, SearchResult, Sound
+from engine.tasks import Progress, Ticket
+from gui.context import Context
+from gui.pages.base import Page
+from gui.pages.library.empty import EmptyLibrary
+from gui.pages.library.failures import FailuresDialog
+from gui.pages.library.folders import FolderList, Place, below
+from gui.pages.library.player import PlayerBar, folder_words
+from gui.pages.library.query import Query, QueryBox, QueryLine, suggest
+from gui.widgets.controls import Button, Notice, rule
+from gui.widgets.result_table import ResultModel, ResultTable, Row
+from gui.words import amount, count
+
+PAGE_ROWS = 200  # rows fetched at a time
+LOOK_MS = 2500  # how often a scan's findings are shown
+SUGGEST_FROM = 30  # results whose tags make the suggestions
+
+
+@dataclass(frozen=True)
+class _Known:
+    stats: LibraryStats
+    folders: list[Folder]
+    subfolders: dict[int, Counter[Path]]
+
+
+class LibraryPage(Page):
+    id = "library"
+    icon = "magnifying-glass"
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._known: _Known | None = None
+        self._search: Ticket | None = None
+        self._asking: Ticket | None = None
+        self._scan: Ticket | None = None
+        self._again = False
+        self._failures: tuple[Failure, ...] = ()
+        self._outputs_known = False
+        self._span_only = False
+        self.setAcceptDrops(True)
+        self._build()
+        self._bind()
+
+    @property
+    def title(self) -> str:
+        return self.tr("Library")
+
+    def toolbar_right(self) -> QWidget:
+        button = Button(self.theme, self.tr("Add folder…"), "folder-plus")
+        button.clicked.connect(self.choose_folder)
+        return button
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def shown(self) -> None:
+        super().shown()
+        if not self._outputs_known:
+            self.look_for_outputs()
+
+    def hidden(self) -> None:
+        super().hidden()
+        self.query.stop()
+        self.audition.stop()
+
+    def refresh(self) -> None:
+        if self._asking is None:
+            self._asking = self.jobs.run(self, lambda ticket: self._ask(), lane="store", done=self._show_known,
+                                         failed=self._refresh_failed)
+
+    def models_ready(self) -> None:
+        if self._known is not None and self.query.query:
+            self.search()
+
+    def open(self, what: object) -> None:
+        """ "query": to the query box. Other words: search for them. A path or a sound: what is like it."""
+        if what == "query":
+            self.query.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.query.field.selectAll()
+        elif isinstance(what, str):
+            self.query.set_text(what)
+        elif isinstance(what, Path):
+            self.query.set_like(what, what.name)
+        elif isinstance(what, Sound):
+            self.query.set_like_sound(what)
+
+    # --- what is there ------------------------------------------------------------------------------------------------
+
+    def _ask(self) -> _Known:
+        folders = self.app.library.folders()
+        subfolders = {f.id: below(f.path, [s.path for s in self.app.library.sounds(f.id)]) for f in folders if f.sounds}
+        return _Known(self.app.library.stats(), folders, subfolders)
+
+    def _show_known(self, known: _Known) -> None:
+        before, self._known, self._asking = self._known, known, None
+        sounds = known.stats.sounds
+        self.set_scope(self.tr("{n} sounds · {length}").format(n=count(sounds), length=amount(known.stats.audio_s))
+                       if sounds else self.tr("No sounds yet"))
+        self.folders.show_folders(known.folders, known.subfolders, sounds)
+        self.query.set_ready(bool(sounds))
+        self.stack.setCurrentWidget(self.results if sounds else self.empty_ground)
+        self.player.setVisible(bool(sounds))
+        self._line.setVisible(bool(sounds))
+        if sounds and (before is None or before.stats != known.stats):
+            self.search(keep=True)
+
+    def _refresh_failed(self, error: EarmarkError) -> None:
+        self._asking = None
+        self._tell(self.tr("The library cannot be shown now."), str(error))
+
+    # --- searching ----------------------------------------------------------------------------------------------------
+
+    def search(self, keep: bool = False) -> None:
+        """Ask for what the query box says, or for everything in the folder. keep: the chosen sound, if it is found."""
+        if self._search is not None:
+            self._search.cancel()
+        query, place = self.query.query, self.folders.place
+        chosen = self.player.row.sound.id if keep and self.player.row is not None else None
+        if query and self.app.models.ready.isdisjoint({"joint"}):
+            self.line.say("", self.tr("The sound encoder is loading; the search begins by itself…"))
+        self._search = self.jobs.run(
+            self, lambda ticket: self._find(query, place, 0), lane="models" if query else "store",
+            done=lambda found: self._show_found(found, chosen), failed=self._search_failed)
+
+    def _find(self, query: Query, place: Place, offset: int) -> SearchResult | list[Sound]:
+        limit = PAGE_ROWS if place.under is None else None
+        if query:
+            found = self.app.library.search(query.text, query.like, limit or 2000, place.folder_id, offset)
+            if place.under is None:
+                return found
+            inside = tuple(m for m in found.matches if m.sound.path.is_relative_to(place.under))
+            return SearchResult(found.query, inside, len(inside), found.took_ms)
+        sounds = list(self.app.library.sounds(place.folder_id, offset, limit))
+        return sounds if place.under is None else [s for s in sounds if s.path.is_relative_to(place.under)]
+
+    def _show_found(self, found: SearchResult | list[Sound], chosen: int | None) -> None:
+        self.notice.hide()
+        rows = _rows(found)
+        place, ranked = self.folders.place, isinstance(found, SearchResult)
+        if isinstance(found, SearchResult):
+            self.model.show(rows, max(found.sounds, len(rows)), True)
+            self.line.say(count(len(rows)) if len(rows) < PAGE_ROWS else count(found.sounds),
+                          self.tr("of {all} · {ms} ms").format(all=count(self._total()), ms=f"{found.took_ms:.0f}"))
+            self.line.show_suggestions(suggest(found.query, [r.sound for r in rows[:SUGGEST_FROM]]))
+        else:
+            total = len(rows) if place.under is not None or len(rows) < PAGE_ROWS else self._total(place)
+            self.model.show(rows, total, False)
+            self.line.say(count(total), self.tr("sounds"))
+            self.line.show_suggestions(suggest("", [r.sound for r in rows[:PAGE_ROWS]]))
+        again = next((n for n, row in enumerate(rows) if row.sound.id == chosen), -1)
+        if again >= 0:
+            self.table.selectRow(again)
+            self._show_row(again)
+        elif chosen is None or ranked:
+            self.table.scrollToTop()
+            self.audition.stop()
+            self.player.show_row(None, "", 0, 0)
+
+    def _search_failed(self, error: EarmarkError) -> None:
+        self.model.show([], 0, bool(self.query.query))
+        self.line.say("", "")
+        self._tell(self.tr("The search did not work."), str(error))
+
+    def _more(self) -> None:
+        """The table came to its end: ask for the next rows."""
+        query, place, offset = self.query.query, self.folders.place, len(self.model.rows)
+        if place.under is not None:
+            self.model.append([])
+            return
+        search = self._search
+        self.jobs.run(self, lambda ticket: self._find(query, place, offset), lane="models" if query else "store",
+                      done=lambda found: self.model.append(_rows(found)) if self._search is search else None,
+                      failed=lambda _: self.model.append([]))
+
+    def _total(self, place: Place | None = None) -> int:
+        if self._known is None:
+            return 0
+        if place is not None and place.folder is not None:
+            return next((f.sounds for f in self._known.folders if f.id == place.folder_id), 0)
+        return self._known.stats.sounds
+
+    def _tell(self, title: str, sentence: str) -> None:
+        self.notice.title.setText(title)
+        self.notice.sentence.setText(sentence)
+        self.notice.show()
+
+    # --- folders and scanning -----------------------------------------------------------------------------------------
+
+    def choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Add a folder of sounds"), str(Path.home()))
+        if chosen:
+            self.add_folders([Path(chosen)])
+
+    def add_folders(self, paths: Sequence[Path]) -> None:
+        """Register folders and look through them."""
+        def work(ticket: Ticket) -> None:
+            for path in paths:
+                self.app.library.add(path)
+
+        self.jobs.run(self, work, lane="store", done=lambda _: self.scan(), failed=self._add_failed)
+
+    def add_made_sounds(self) -> None:
+        """Make the trial sounds in the workspace, then add them."""
+        folder = Path(self.app.workspace) / "made-sounds"
+
+        def work(ticket: Ticket) -> None:
+            from engine.synthesis.sounds import write_library
+
+            write_library(folder, ticket)
+
+        title = self.tr("Making sounds")
+        self.empty.show_scan(title, None)
+        self._scan = self.jobs.run(
+            self, work, lane="files", title=title, progress=lambda p: self.empty.show_scan(title, p),
+            done=lambda _: self._made(folder), failed=self._scan_failed, cancelled=self._scan_over)
+
+    def _made(self, folder: Path) -> None:
+        self._scan = None
+        self.add_folders([folder])
+
+    def _add_failed(self, error: EarmarkError) -> None:
+        self.said.emit(str(error))
+        self.scan()
+
+    def scan(self) -> None:
+        """Look through all folders; a second request while one runs is done after it."""
+        if self._scan is not None:
+            self._again = True
+            return
+        title = self.tr("Indexing")
+        self.empty.show_scan(title, None)
+        self._scan = self.jobs.run(
+            self, lambda ticket: self.app.library.scan(ticket), lane="files", title=title, progress=self._scanning,
+            done=self._scanned, failed=self._scan_failed, cancelled=self._scan_over)
+        self.refresh()
+
+    def _scanning(self, progress: Progress) -> None:
+        self.empty.show_scan(self.tr("Indexing"), progress)
+
+    def _scanned(self, report: ScanReport) -> None:
+        self._failures = report.failed
+        self.folders.show_failures(len(report.failed))
+        news = [words.format(count(n)) for n, words in (
+            (report.added, self.tr("{} added")), (report.updated, self.tr("{} updated")),
+            (report.moved, self.tr("{} moved")), (report.removed, self.tr("{} gone")),
+            (len(report.failed), self.tr("{} could not be read"))) if n]
+        self.said.emit(self.tr("Looked through the folders: {}.").format(", ".join(news) or self.tr("nothing new")))
+        self._scan_over()
+
+    def _scan_failed(self, error: EarmarkError) -> None:
+        self._tell(self.tr("The folders could not be looked through to the end. What was done is kept."), str(error))
+        self.said.emit(str(error))
+        self._scan_over()
+
+    def _scan_over(self) -> None:
+        self._scan = None
+        self.empty.show_scan("", None)
+        self.refresh()
+        if self._again:
+            self._again = False
+            self.scan()
+
+    def _look(self) -> None:
+        if self._scan is not None:
+            self.refresh()
+
+    def show_failures(self) -> FailuresDialog:
+        dialog = FailuresDialog(self.theme, self._failures, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+        return dialog
+
+    def remove_folder(self, folder: Folder) -> None:
+        """Ask, then forget a folder; its files stay."""
+        box = QMessageBox(QMessageBox.Icon.Question, self.tr("Remove folder"), self.tr(
+            "Remove “{}” from the library? Its files stay where they are; what Earmark remembers of them is "
+            "forgotten.").format(folder.path.name), QMessageBox.StandardButton.NoButton, self)
+        remove = box.addButton(self.tr("Remove folder"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(cancel)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        remove.clicked.connect(lambda: self.jobs.run(
+            self, lambda ticket: self.app.library.remove(folder.path), lane="store", done=lambda _: self.refresh(),
+            failed=lambda error: self.said.emit(str(error))))
+        box.open()
+
+    def _folder_menu(self, place: Place, position: QPoint) -> None:
+        menu = QMenu(self)
+        if place.path is not None:
+            path = place.path
+            menu.addAction(self.tr("Show in folder"), lambda: _show_in_folder(path))
+        menu.addAction(self.tr("Look through the folders again"), self.scan)
+        if place.folder is not None and place.under is None:
+            folder = place.folder
+            menu.addSeparator()
+            menu.addAction(self.tr("Remove from the library…"), lambda: self.remove_folder(folder))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(position)
+
+    # --- hearing ------------------------------------------------------------------------------------------------------
+
+    def pick(self, number: int) -> None:
+        """A row was chosen: show and play it, its span first."""
+        self._show_row(number)
+        self.replay()
+
+    def _show_row(self, number: int) -> None:
+        row = self.model.row(number)
+        if row is not None and self._known is not None:
+            folders = {f.id: f.path for f in self._known.folders}
+            self.player.show_row(row, folder_words(row, folders), number, self.model.total)
+
+    def replay(self) -> None:
+        """From the matched span (or the start) to the end; looped or span only where asked."""
+        row = self.player.row
+        if row is None:
+            self.table.step(1)
+            return
+        looped = row.span is not None and self.player.loop.isChecked()
+        only = row.span is not None and (looped or self._span_only)
+        start = row.span.start_s if row.span is not None else 0.0
+        end = row.span.end_s if row.span is not None and only else None
+        self.audition.play(row.sound.path, start, end, looped, token=row.sound.id)
+
+    def play_from(self, position_s: float) -> None:
+        if self.player.row is not None:
+            self.audition.play(self.player.row.sound.path, position_s, None, False, token=self.player.row.sound.id)
+
+    def pause(self) -> None:
+        if self.audition.state == "stopped":
+            self.replay()
+        else:
+            self.audition.pause_or_resume()
+
+    def play_span(self) -> None:
+        """Only the matched span, from now on until it is asked again."""
+        self._span_only = not self._span_only
+        self.said.emit(self.tr("Only the matched span is played.") if self._span_only
+                       else self.tr("Sounds are played to their end."))
+        self.replay()
+
+    def find_similar(self) -> None:
+        if self.player.row is not None:
+            self.query.set_like_sound(self.player.row.sound)
+
+    def _loop(self, on: bool) -> None:
+        if on != self.app.settings.value.loop_span:
+            self.app.settings.change(loop_span=on)
+        if self.audition.state == "playing":
+            self.replay()
+
+    def _heard(self) -> None:
+        state = self.audition.state
+        self.player.show_state(state)
+        row = self.player.row
+        mine = row is not None and self.audition.token == row.sound.id
+        if mine and state != "stopped":
+            self._moved(self.audition.position_s)
+        else:
+            self.table.show_playing(-1, None)
+        error = self.audition.error
+        if error is not None:
+            self.player.show_problem(str(error))
+        elif state == "playing":
+            self.player.show_problem("")
+
+    def _moved(self, position_s: float) -> None:
+        row = self.player.row
+        if row is not None and self.audition.token == row.sound.id and self.isVisible():
+            self.player.show_position(position_s)
+            self.table.show_playing(self.table.current_row(), position_s)
+
+    def look_for_outputs(self) -> None:
+        """List the loudspeakers; say so where there is none."""
+        def work(ticket: Ticket) -> list[str]:
+            from engine.audio import devices
+
+            return [device.name for device in devices.outputs(rescan=self._outputs_known)]
+
+        self.jobs.run(self, work, lane="sound", done=self._show_outputs,
+                      failed=lambda error: self._no_output(str(error)))
+
+    def _show_outputs(self, names: list[str]) -> None:
+        self._outputs_known = True
+        self.player.show_outputs(names, self.app.settings.value.output_device)
+        if names:
+            self.player.show_problem("")
+        else:
+            self._no_output(self.tr("No loudspeaker was found. Searching works; sounds cannot be heard."))
+
+    def _no_output(self, sentence: str) -> None:
+        self._outputs_known = True
+        self.player.show_problem(sentence)
+
+    def _row_menu(self, number: int, position: QPoint) -> None:
+        row = self.model.row(number)
+        if row is None:
+            return
+        menu = QMenu(self)
+        menu.addAction(self.tr("Find similar"), lambda: self.query.set_like_sound(row.sound))
+        menu.addAction(self.tr("Show in folder"), lambda: _show_in_folder(row.sound.path.parent))
+        menu.addAction(self.tr("Copy path"), lambda: QGuiApplication.clipboard().setText(str(row.sound.path)))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(position)
+
+    # --- dropping -----------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        mime = event.mimeData()
+        if mime is not None and mime.hasUrls() and event.source() is None:
+            self.empty.set_over(True)
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.empty.set_over(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.empty.set_over(False)
+        self.query.take([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.player.set_narrow(self.width() < 1000)
+
+    # --- building -----------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        self.splitter = self.remember("folders", QSplitter(Qt.Orientation.Horizontal))
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.folders = FolderList(self.theme)
+        self.splitter.addWidget(self.folders)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        top = QVBoxLayout()
+        top.setContentsMargins(16, 12, 16, 8)
+        top.setSpacing(10)
+        self.query = QueryBox(self.theme)
+        self.notice = Notice(self.theme, tone="error")
+        self.notice.add_act(self.tr("Try again"), self.search)
+        self.notice.hide()
+        top.addWidget(self.query)
+        top.addWidget(self.notice)
+        column.addLayout(top)
+        self.stack = QStackedWidget()
+        self.results = QWidget()
+        inside = QVBoxLayout(self.results)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(10)
+        self.line = QueryLine(self.theme)
+        inset = QHBoxLayout()
+        inset.setContentsMargins(16, 0, 16, 0)
+        inset.addWidget(self.line)
+        inside.addLayout(inset)
+        self.model = ResultModel(self)
+        self.table = ResultTable(self.theme, self.model)
+        inside.addWidget(self.table, 1)
+        self.empty = EmptyLibrary(self.theme, _made_sounds())
+        empty_ground = QWidget()
+        around = QVBoxLayout(empty_ground)
+        around.setContentsMargins(16, 8, 16, 16)
+        around.addWidget(self.empty)
+        self._blank = QWidget()
+        for page in (self._blank, self.results, empty_ground):
+            self.stack.addWidget(page)
+        self.empty_ground = empty_ground
+        column.addWidget(self.stack, 1)
+        self._line = rule()
+        column.addWidget(self._line)
+        self.player = PlayerBar(self.context)
+        column.addWidget(self.player)
+        self._line.hide()
+        self.player.hide()
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([215, 1200])
+        outer.addWidget(self.splitter)
+
+    def _bind(self) -> None:
+        self.query.changed.connect(self.search)
+        self.query.wants_file.connect(self._choose_example)
+        self.query.folders.connect(self.add_folders)
+        self.line.suggested.connect(self.query.set_text)
+        self.model.more_wanted.connect(self._more)
+        self.table.picked.connect(self.pick)
+        self.table.menu.connect(self._row_menu)
+        self.folders.chosen.connect(lambda _: self.search())
+        self.folders.add.connect(self.choose_folder)
+        self.folders.scan.connect(self.scan)
+        self.folders.failures.connect(self.show_failures)
+        self.folders.menu.connect(self._folder_menu)
+        self.empty.add.connect(self.choose_folder)
+        self.empty.made.connect(self.add_made_sounds)
+        self.empty.cancelled.connect(lambda: self._scan.cancel() if self._scan is not None else None)
+        self.player.toggle.connect(self.pause)
+        self.player.stop.connect(self.audition.stop)
+        self.player.sought.connect(self.play_from)
+        self.player.similar.connect(self.find_similar)
+        self.player.look_again.connect(self.look_for_outputs)
+        self.player.loop_changed.connect(self._loop)
+        self.audition.changed.connect(self._heard)
+        self.audition.moved.connect(self._moved)
+        self.every(LOOK_MS, self._look)
+        for entry, slot in (
+                ("add", self.choose_folder), ("scan", self.scan), ("next", lambda: self.table.step(1)),
+                ("previous", lambda: self.table.step(-1)), ("stop", self.audition.stop), ("replay", self.replay),
+                ("pause", self.pause), ("span", self.play_span), ("loop", self.player.loop.toggle),
+                ("similar", self.find_similar), ("clear", self.query.clear)):
+            self.bind(f"library.{entry}", slot)
+
+    def _choose_example(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Search by a sound file"), str(Path.home()))
+        if path:
+            self.query.set_like(Path(path), Path(path).name)
+
+
+def _rows(found: SearchResult | list[Sound]) -> list[Row]:
+    if isinstance(found, SearchResult):
+        return [Row(m.sound, m.similarity, m.span) for m in found.matches]
+    return [Row(sound) for sound in found]
+
+
+def _made_sounds() -> int:
+    """How many trial sounds there are."""
+    from engine.synthesis.sounds import CATALOGUE
+
+    return len(CATALOGUE)
+
+
+def _show_in_folder(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

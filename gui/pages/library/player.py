@@ -1,0 +1,228 @@
+"""The player at the bottom of the Library: what is chosen, large, with its span, and the keys that move through it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.actions import key_text
+from gui.context import Context
+from gui.widgets.controls import Button, Check, ElidedText, Icon, IconButton, KeyCap, Select, Slider, Text
+from gui.widgets.result_table import Row, shown_name
+from gui.widgets.strip import Strip
+from gui.words import clock, count
+
+VOLUME_LOW_DB, VOLUME_HIGH_DB = -40, 0
+
+
+class PlayerBar(QWidget):
+    """similar: find what is like the sound; look_again: for a loudspeaker. Playing itself is the page's work."""
+
+    toggle = Signal()
+    stop = Signal()
+    sought = Signal(float)
+    similar = Signal()
+    look_again = Signal()
+    loop_changed = Signal(bool)
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context, self.theme = context, context.theme
+        self.row: Row | None = None
+        self.setProperty("surface", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(112)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(16, 8, 16, 6)
+        line.setSpacing(16)
+        line.addWidget(self._left())
+        line.addWidget(self._middle(), 1)
+        self._right_side = self._right()
+        line.addWidget(self._right_side)
+        self.show_row(None, "", 0, 0)
+
+    def show_row(self, row: Row | None, folder: str, number: int, total: int) -> None:
+        """The chosen sound, the n-th of so many."""
+        self.row = row
+        for widget in (self.play, self.stop_button, self.loop, self.like):
+            widget.setEnabled(row is not None)
+        if row is None:
+            self.name.set_text(self.tr("Nothing chosen"))
+            self.where.set_text(self.tr("Press a row, or ↓, to hear it."))
+            self.strip.clear()
+            self._now.setText("")
+            self._all.setText("")
+            return
+        self.name.set_text(shown_name(row.sound))
+        place = self.tr("{n} of {all}").format(n=count(number + 1), all=count(total))
+        self.where.set_text(f"{folder} · {place}" if folder else place)
+        self.strip.set_sound(row.sound.peaks, row.sound.duration_s, row.span)
+        self.loop.setEnabled(row.span is not None)
+        self.show_position(row.span.start_s if row.span else 0.0, shown=False)
+
+    def show_position(self, position_s: float, shown: bool = True) -> None:
+        if self.row is None:
+            return
+        self.strip.set_position(position_s, shown)
+        self._now.setText(clock(position_s))
+        self._all.setText(self.tr("of {}").format(clock(self.row.sound.duration_s)))
+
+    def show_state(self, state: str) -> None:
+        self.play.set_icon("pause-fill" if state == "playing" else "play-fill")
+        self.play.set_tip(self.tr("Pause (Space)") if state == "playing" else self.tr("Play (Space)"))
+
+    def show_outputs(self, names: list[str], chosen: str) -> None:
+        """Fill the list of loudspeakers; the first entry is the system's choice."""
+        self.output.blockSignals(True)
+        self.output.clear()
+        self.output.add(self.tr("system default"), "")
+        for name in names:
+            self.output.add(name, name)
+        self.output.setCurrentIndex(max(0, self.output.findData(chosen)))
+        self.output.blockSignals(False)
+        self.output.setToolTip(self.output.currentText())
+
+    def show_problem(self, sentence: str) -> None:
+        """A sentence in place of the keys; empty takes it away."""
+        self.problem.set_text(sentence)
+        self._below.setCurrentIndex(1 if sentence else 0)
+
+    def set_narrow(self, narrow: bool) -> None:
+        self._right_side.setVisible(not narrow)
+
+    def _left(self) -> QWidget:
+        side = QWidget()
+        side.setFixedWidth(236)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        self.name = ElidedText(self.theme, "", "body", weight=500, mode=Qt.TextElideMode.ElideMiddle)
+        self.where = ElidedText(self.theme, "", "caption", "text3", mode=Qt.TextElideMode.ElideMiddle)
+        column.addWidget(self.name)
+        column.addWidget(self.where)
+        column.addSpacing(10)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self.play = IconButton(self.theme, "play-fill", self.tr("Play (Space)"), "primary")
+        self.stop_button = IconButton(self.theme, "stop-fill", self.tr("Stop (←)"), "plain")
+        self.loop = IconButton(self.theme, "repeat", self.tr("Loop the matched span (O)"), "plain", checkable=True)
+        self.like = IconButton(self.theme, "equals", self.tr("Find similar sounds (Ctrl L)"), "plain")
+        self.loop.setChecked(self.context.app.settings.value.loop_span)
+        self.play.clicked.connect(self.toggle)
+        self.stop_button.clicked.connect(self.stop)
+        self.loop.toggled.connect(self.loop_changed)
+        self.like.clicked.connect(self.similar)
+        for button in (self.play, self.stop_button, self.loop, self.like):
+            row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addStretch(1)
+        return side
+
+    def _middle(self) -> QWidget:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 2, 0, 0)
+        column.setSpacing(4)
+        self.strip = Strip(self.theme)
+        self.strip.sought.connect(self.sought)
+        column.addWidget(self.strip)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self._now = Text(self.theme, "", "small", "text1", weight=500)
+        self._all = Text(self.theme, "", "small", "text3")
+        row.addWidget(self._now)
+        row.addSpacing(8)
+        row.addWidget(self._all)
+        self._below = QStackedWidget()
+        self._below.setFixedHeight(24)
+        self._below.addWidget(self._keys())
+        self._below.addWidget(self._trouble())
+        row.addWidget(self._below, 1)
+        column.addLayout(row)
+        return side
+
+    def _keys(self) -> QWidget:
+        side = QWidget()
+        row = QHBoxLayout(side)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addStretch(1)
+        for ids, words in ((("library.previous", "library.next"), self.tr("next")),
+                           (("library.stop",), self.tr("stop")), (("library.replay",), self.tr("replay")),
+                           (("library.pause",), self.tr("pause")), (("library.span",), self.tr("span only"))):
+            for entry in ids:
+                row.addWidget(KeyCap(self.theme, key_text(entry)))
+            row.addWidget(Text(self.theme, words, "small", "text2"))
+            row.addSpacing(8)
+        return side
+
+    def _trouble(self) -> QWidget:
+        side = QWidget()
+        row = QHBoxLayout(side)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(Icon(self.theme, "speaker-slash", "warning"))
+        self.problem = ElidedText(self.theme, "", "small", "warning")
+        row.addWidget(self.problem, 1)
+        again = Button(self.theme, self.tr("Look again"), "arrows-clockwise", small=True)
+        again.clicked.connect(self.look_again)
+        row.addWidget(again)
+        return side
+
+    def _right(self) -> QWidget:
+        side = QWidget()
+        side.setFixedWidth(190)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        settings = self.context.app.settings.value
+        self.loop_check = Check(self.theme, self.tr("Loop matched span"))
+        self.loop_check.setChecked(settings.loop_span)
+        self.loop_check.toggled.connect(self.loop.setChecked)
+        self.loop.toggled.connect(self.loop_check.setChecked)
+        column.addWidget(self.loop_check)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(Icon(self.theme, "speaker-high", "text2"))
+        self.volume = Slider(self.tr("Volume"), VOLUME_LOW_DB, VOLUME_HIGH_DB, round(settings.volume_db))
+        self._volume_words = Text(self.theme, "", "small", "text2")
+        self._volume_words.setFixedWidth(42)
+        self._volume_words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.volume.valueChanged.connect(self._volume_moved)
+        self.volume.sliderReleased.connect(self._volume_set)
+        row.addWidget(self.volume, 1)
+        row.addWidget(self._volume_words)
+        column.addLayout(row)
+        self.output = Select(self.theme, self.tr("Sound output"), self.tr("Output"))
+        self.output.currentIndexChanged.connect(self._output_chosen)
+        column.addWidget(self.output)
+        self._volume_moved(self.volume.value())
+        return side
+
+    def _volume_moved(self, value: int) -> None:
+        self._volume_words.setText(f"{value:d} dB".replace("-", "−"))
+        if not self.volume.isSliderDown():
+            self._volume_set()
+
+    def _volume_set(self) -> None:
+        if self.volume.value() != round(self.context.app.settings.value.volume_db):
+            self.context.audition.set_volume_db(float(self.volume.value()))
+
+    def _output_chosen(self, _: int) -> None:
+        self.context.app.settings.change(output_device=str(self.output.currentData() or ""))
+        self.output.setToolTip(self.output.currentText())
+
+
+def folder_words(row: Row, folders: dict[int, Path]) -> str:
+    """"Foley/Doors": the library's folder and what is below it, of a sound."""
+    root = folders.get(row.sound.folder_id)
+    parent = row.sound.path.parent
+    if root is None:
+        return parent.name
+    try:
+        return "/".join((root.name, *parent.relative_to(root).parts))
+    except ValueError:
+        return parent.name
