@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import threading
 import warnings
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ CHUNK = 512  # samples, 32 ms: the only size the net takes at 16 kHz
 THRESHOLD = 0.5  # Silero's own; speech ends below THRESHOLD − 0.15
 _MIN_SPEECH_MS = 250
 _MIN_SILENCE_MS = 100
+_WARM_UP = 4  # chunks: torch's just-in-time compiler takes its time over the first ones
 _PAD_MS = 60  # each side: Silero's 30 ms cuts off soft consonants; 60 ms adds no silence worth the name
 
 
@@ -35,14 +37,17 @@ class SpeechDetector:
 
         threads = torch.get_num_threads()
         from silero_vad import get_speech_timestamps, load_silero_vad
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
         torch.set_num_threads(threads)  # importing silero_vad sets it to 1 for the whole process
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch.jit is deprecated; the package has no other form for torch
             self._fresh = load_silero_vad()
-        self._net = copy.deepcopy(self._fresh)
+        self._one_thread = _OneThread(ThreadpoolController())
         self._timestamps: Any = get_speech_timestamps
         self._lock = threading.Lock()
+        self.stream()  # compiles `_fresh`'s code once
+        self._net = copy.deepcopy(self._fresh)
 
     def spans(self, audio: Audio) -> list[Span]:
         """Where there is speech, in order and apart from each other; [] where there is none."""
@@ -51,7 +56,7 @@ class SpeechDetector:
         samples = resample(audio.samples, audio.rate_hz, RATE_HZ)
         if not len(samples):
             return []
-        with self._lock:
+        with self._lock, self._one_thread():
             found = self._timestamps(
                 torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32)), self._net, threshold=THRESHOLD,
                 sampling_rate=RATE_HZ, min_speech_duration_ms=_MIN_SPEECH_MS,
@@ -62,7 +67,28 @@ class SpeechDetector:
     def stream(self) -> SpeechStream:
         """A detector for one live stream, with a net and a state of its own (2 MB, 20 ms)."""
         with self._lock:
-            return SpeechStream(copy.deepcopy(self._fresh))
+            stream = SpeechStream(copy.deepcopy(self._fresh), self._one_thread)
+        stream.push(np.zeros(_WARM_UP * CHUNK, dtype=np.float32))
+        stream.reset()
+        return stream
+
+
+class _OneThread:
+    """`with one_thread():` torch uses one core in the calling thread, and in no other.
+
+    The net is so small that two threads wait for each other longer than they work: on a busy machine a chunk took
+    200 ms with two threads, 0.5 ms with one. torch.set_num_threads would reach threads that start meanwhile.
+    """
+
+    def __init__(self, controller: Any) -> None:
+        self._openmp = controller.select(user_api="openmp")
+
+    def __call__(self) -> AbstractContextManager[Any]:
+        import torch
+
+        torch.get_num_threads()  # torch sets the calling thread up here, if this is its first use of torch
+        limit: AbstractContextManager[Any] = self._openmp.limit(limits=1)
+        return limit
 
 
 class SpeechStream:
@@ -70,8 +96,8 @@ class SpeechStream:
 
     rate_hz = RATE_HZ
 
-    def __init__(self, net: Any) -> None:
-        self._net = net
+    def __init__(self, net: Any, one_thread: _OneThread) -> None:
+        self._net, self._one_thread = net, one_thread
         self._held: FloatArray = np.zeros(0, dtype=np.float32)
 
     def push(self, samples: FloatArray) -> list[float]:
@@ -82,7 +108,7 @@ class SpeechStream:
         whole = len(self._held) // CHUNK * CHUNK
         chunks = torch.from_numpy(self._held[:whole].copy()).reshape(-1, CHUNK)  # (chunks, 512)
         self._held = self._held[whole:].copy()
-        with torch.inference_mode():
+        with torch.inference_mode(), self._one_thread():
             return [float(self._net(chunk, RATE_HZ).item()) for chunk in chunks]
 
     def reset(self) -> None:
