@@ -36,9 +36,9 @@ class LivePage(Page):
     id = "live"
     icon = "microphone"
 
-    def __init__(self, context: Context, session: LiveSession, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, session: LiveSession | None = None, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.session = session
+        session = self.session = session or LiveSession.of(context)
         self.devices = DevicePicker(context, session)
         self._build_toolbar()
         self._build()
@@ -77,6 +77,9 @@ class LivePage(Page):
         self.threshold.setValue(settings.threshold)
         self.margin.setValue(settings.margin)
         self.session.refresh_map()
+
+    def leaving(self) -> None:
+        self.session.close()
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
@@ -167,6 +170,7 @@ class LivePage(Page):
         self._follow_buttons(none)
         self._follow_notice()
         self._say_kept()
+        self.microphone.emit(session.listening)
         self._draw_turns()
         if not session.listening:
             self.set_status(self.tr("No input device") if none else "")

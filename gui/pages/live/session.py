@@ -1,6 +1,6 @@
 """The one live session of the window: who owns the microphone, what it hears, and the map that the × moves on.
 
-The window makes it once and hands it to the Live, Voices and Map pages. Opening and closing the microphone happens in the
+`LiveSession.of(context)` gives it to the Live, Voices and Map pages. Opening and closing the microphone happens in the
 `sound` lane; what the listener found is asked for by a timer that runs only while it listens.
 """
 
@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from engine.errors import EarmarkError
 from engine.records import LiveUpdate, Turn, Voice
 from engine.tasks import Ticket
+from gui.context import Context
 from gui.jobs import Jobs
 from gui.widgets.projection_plot import Link
 
@@ -60,6 +61,12 @@ class LiveSession(QObject):
         self._map_ticket: Ticket | None = None
         self._timer = QTimer(self, interval=POLL_MS)
         self._timer.timeout.connect(self.poll)
+
+    @classmethod
+    def of(cls, context: Context) -> LiveSession:
+        """The one session of a window: made by the page that first asks for it, shared by all."""
+        found = context.jobs.findChild(cls)
+        return found if found is not None else cls(context.app, context.jobs, context.jobs)
 
     # --- listening --------------------------------------------------------------------------------------------------
 

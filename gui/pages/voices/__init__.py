@@ -1,0 +1,5 @@
+"""The Voices page."""
+
+from gui.pages.voices.page import VoicesPage
+
+__all__ = ["VoicesPage"]

@@ -1,0 +1,242 @@
+"""The part of a voice where takes are recorded: prompt, live pictures, advice, buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+import numpy as np
+
+from engine.audio.features import SpectrogramStream
+from engine.audio.levels import envelope_peaks
+from engine.records import FloatArray, Voice
+from gui import words
+from gui.actions import key_text
+from gui.context import Context
+from gui.pages.voices.progress import ENROLL_S, Part, QualityCards, SpeechBar
+from gui.pages.voices.prompts import prompts
+from gui.pages.voices.take import Judged, TakeRecorder
+from gui.widgets.controls import Button, Check, KeyCap, ProgressLine, Text
+from gui.widgets.spectrogram import BANDS, F_MAX, HOP_S, SpectrogramView
+from gui.widgets.waveform import TakeWaveform
+
+LEAST_S = 3.0  # net speech below which a voice is not saved
+PEAKS_A_SECOND = 100
+
+
+class RecordingPart(QWidget):
+    """take: start or stop.  files: add files.  save: the voice is done.  cancel: throw the draft away, or close."""
+
+    take = Signal()
+    files = Signal()
+    save = Signal()
+    cancel = Signal()
+
+    def __init__(self, context: Context, recorder: TakeRecorder, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme, self._recorder = context.theme, recorder
+        self._prompts, self._prompt = prompts(), 0
+        self._stream: SpectrogramStream | None = None
+        self._rest: FloatArray = np.zeros(0, dtype=np.float32)
+        self._parts: list[Part] = []
+        self._running_s = 0.0
+        self._voice: Voice | None = None
+        self._build()
+        recorder.changed.connect(self._follow)
+        recorder.arrived.connect(self._draw)
+        recorder.judged.connect(self._judged)
+
+    @property
+    def keep(self) -> bool:
+        """The consent of the person, asked anew for each voice."""
+        return self.consent.isChecked()
+
+    def show_voice(self, voice: Voice, parts: list[Part]) -> None:
+        if self._voice is None or self._voice.id != voice.id:
+            self.consent.setChecked(False)
+            self.clear()
+        self._voice, self._parts = voice, parts
+        self._follow()
+
+    def clear(self) -> None:
+        """Nothing recorded yet."""
+        self.wave.clear()
+        self.picture.clear()
+        self.cards.clear()
+        self.time.setText("")
+        self._running_s = 0.0
+
+    def next_prompt(self) -> None:
+        self._prompt = (self._prompt + 1) % len(self._prompts)
+        self._say_prompt()
+
+    def say_failure(self, sentence: str) -> None:
+        """A sentence below the buttons; empty takes it away."""
+        self.failure.setText(sentence)
+        self.failure.setVisible(bool(sentence))
+
+    def busy(self, title: str) -> None:
+        """Something is under way (a take is being enrolled); empty: over."""
+        self.progress.setVisible(bool(title))
+        if title:
+            self.progress.set(title, None)
+        self._follow()
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        state = self._recorder.state
+        recording = state == "recording"
+        self.wave.recording = recording
+        if state == "opening":
+            self.clear()
+            self._stream = None
+            self._rest = np.zeros(0, dtype=np.float32)
+            self.say_failure("")
+        self.record.set_kind("danger" if recording else "plain")
+        self.record.set_icon("stop-fill" if recording else "record")
+        self.record.setText(self.tr("Stop take") if recording else
+                            self.tr("Opening…") if state == "opening" else self.tr("Record take"))
+        parts = list(self._parts)
+        if recording:
+            parts.append(Part(self.tr("take {}").format(len(parts) + 1), self._running_s, running=True))
+        self.bar.set_parts(parts)
+        self._follow_save(state)
+
+    def _follow_save(self, state: str) -> None:
+        found = self.bar.total_s
+        draft = self._voice is not None and self._voice.state == "enrolling"
+        self.close_.setText(self.tr("Discard…") if draft else self.tr("Close"))
+        self.save_.setVisible(draft)
+        left = ENROLL_S - found
+        enough = left <= 0
+        self.save_.set_kind("primary" if enough else "plain")
+        self.record.setEnabled(not self.progress.isVisibleTo(self))
+        if state != "idle":
+            self.save_.say(self.tr("Save voice"), self.tr("Stop the take first."))
+        elif found < LEAST_S:
+            self.save_.say(self.tr("Save voice · {} s to go").format(f"{left:.1f}"),
+                           self.tr("At least {} s of speech are needed, {} s are good.").format(
+                               f"{LEAST_S:.0f}", f"{ENROLL_S:.0f}"))
+        else:
+            self.save_.say(self.tr("Save voice") if enough
+                           else self.tr("Save anyway · {} s to go").format(f"{left:.1f}"))
+
+    def _draw(self, samples: FloatArray, rate_hz: int) -> None:
+        if self._stream is None:
+            self._stream = SpectrogramStream(rate_hz, "mel", BANDS, HOP_S, F_MAX)
+        self.picture.push(self._stream.push(samples))
+        joined = np.concatenate([self._rest, samples])
+        a_peak = rate_hz // PEAKS_A_SECOND
+        bins = len(joined) // a_peak
+        self._rest = joined[bins * a_peak:]
+        if bins:
+            self.wave.push(envelope_peaks(joined[:bins * a_peak], bins), self._recorder.elapsed_s)
+            self.picture.length_s = self.wave.length_s
+        self.time.setText(words.clock(self._recorder.elapsed_s))
+
+    def _judged(self, judged: Judged) -> None:
+        self._running_s = judged.quality.speech_s
+        self.wave.set_spans(judged.quality.spans)
+        self.cards.show_quality(judged.quality)
+        self._follow()
+
+    def _say_prompt(self) -> None:
+        self.prompt.setText(self._prompts[self._prompt])
+        self.prompt_count.setText(self.tr("prompt {n} of {all} · next").format(n=self._prompt + 1,
+                                                                             all=len(self._prompts)))
+
+    # --- set-up -----------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        theme = self.theme
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        self.bar = SpeechBar(theme)
+        column.addWidget(self.bar)
+        column.addWidget(self._prompter())
+        self.wave = TakeWaveform(theme)
+        self.picture = SpectrogramView(theme, round(10 / HOP_S), scrolling=False, framed=True)
+        self.picture.setAccessibleName(self.tr("Spectrogram of the take"))
+        pictures = QVBoxLayout()
+        pictures.setSpacing(4)
+        pictures.addWidget(self.wave, 1)
+        pictures.addWidget(self.picture, 1)
+        foot = QHBoxLayout()
+        self.legend = Text(theme, self.tr("▂ counted as speech"), "caption", "ok")
+        self.time = Text(theme, "", "caption", "text3")
+        foot.addWidget(self.legend)
+        foot.addStretch(1)
+        foot.addWidget(self.time)
+        pictures.addLayout(foot)
+        column.addLayout(pictures, 1)
+        self.cards = QualityCards(theme)
+        column.addWidget(self.cards)
+        column.addLayout(self._buttons())
+        self.failure = Text(theme, "", "body", "error", wrap=True)
+        self.failure.hide()
+        self.progress = ProgressLine(theme, "")
+        self.progress.stop.hide()
+        self.progress.hide()
+        self.consent = Check(theme, self.tr("Keep the recordings of my takes so they can be played and re-used"))
+        self.consent.setToolTip(self.tr("They are stored in the workspace’s recordings folder with today’s date, and go "
+                                        "with the take or the voice."))
+        column.addWidget(self.failure)
+        column.addWidget(self.progress)
+        column.addWidget(self.consent)
+        self.kept = Text(theme, self.tr("In the recordings folder of the workspace, with the date of this consent. "
+                                        "Without the tick only numbers are kept."), "small", "text3", wrap=True)
+        self.kept.setContentsMargins(24, 0, 0, 0)
+        column.addWidget(self.kept)
+
+    def _prompter(self) -> QWidget:
+        frame = QWidget()
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(14)
+        edge = QFrame()
+        edge.setProperty("surface", "raised")
+        edge.setFixedWidth(3)
+        inner = QVBoxLayout()
+        inner.setSpacing(4)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        self.prompt_count = Text(self.theme, "", "small", "text2")
+        following = Button(self.theme, self.tr("Next"), "arrow-right", "ghost", small=True)
+        following.setAccessibleName(self.tr("Next prompt"))
+        following.clicked.connect(self.next_prompt)
+        self.following = following
+        top.addWidget(Text(self.theme, self.tr("Read aloud, at your usual pace"), "small", "text3"))
+        top.addWidget(self.prompt_count)
+        top.addWidget(KeyCap(self.theme, key_text("voices.prompt")))
+        top.addStretch(1)
+        following.hide()
+        self.prompt = Text(self.theme, "", "figure", "text1", wrap=True)
+        self.prompt.setMaximumWidth(720)
+        self.prompt.setAlignment(Qt.AlignmentFlag.AlignTop)
+        inner.addLayout(top)
+        inner.addWidget(self.prompt)
+        row.addWidget(edge)
+        row.addLayout(inner, 1)
+        self._say_prompt()
+        return frame
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.record = Button(self.theme, self.tr("Record take"), "record")
+        self.record.clicked.connect(self.take)
+        files = Button(self.theme, self.tr("Add files…"), "file-plus", "ghost")
+        files.clicked.connect(self.files)
+        self.close_ = Button(self.theme, self.tr("Close"), kind="ghost")
+        self.close_.clicked.connect(self.cancel)
+        self.save_ = Button(self.theme, self.tr("Save voice"))
+        self.save_.clicked.connect(self.save)
+        row.addWidget(self.record)
+        row.addWidget(KeyCap(self.theme, key_text("voices.take")))
+        row.addWidget(files)
+        row.addStretch(1)
+        row.addWidget(self.close_)
+        row.addWidget(self.save_)
+        return row

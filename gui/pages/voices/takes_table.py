@@ -1,0 +1,114 @@
+"""The takes of a voice: what was accepted with its figures, what was refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from engine.records import Take
+from gui.theme import Theme
+from gui.widgets.controls import Badge, ElidedText, IconButton, Text, rule
+
+NO_SNR_DB = 99.0  # what the engine stores where nothing lies between the words
+COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line. take: None for what was refused or is being recorded."""
+
+    number: int
+    state: str  # "accepted", "refused", "recording"
+    result: str
+    take: Take | None = None
+    speech_s: float | None = None
+    snr_db: float | None = None
+    level_dbfs: float | None = None
+
+
+class TakesTable(QScrollArea):
+    """play(Take), remove(Take)."""
+
+    play = Signal(object)
+    remove = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Takes"))
+        self._rows: tuple[Row, ...] | None = None
+        self.set_rows(())
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self._rows or ()
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        if tuple(rows) == self._rows:
+            return
+        self._rows = tuple(rows)
+        inner = QWidget()
+        inner.setProperty("surface", "panel")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 6, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(0)
+        grid.setColumnStretch(5, 1)
+        self._head(grid)
+        for i, row in enumerate(self._rows):
+            self._line(grid, 2 + 2 * i, row)
+        column.addLayout(grid)
+        column.addStretch(1)
+        self.setWidget(inner)
+
+    def _head(self, grid: QGridLayout) -> None:
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        titles = ((self.tr("Takes"), None), ("", None), (self.tr("Speech"), right), (self.tr("SNR"), right),
+                  (self.tr("Level"), right), (self.tr("Result"), None))
+        for i, (title, align) in enumerate(titles):
+            label = Text(self.theme, title, "caption", "text3", 500)
+            label.setFixedHeight(26)
+            grid.addWidget(label, 0, i, align or Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(rule(), 1, 0, 1, COLUMNS)
+
+    def _line(self, grid: QGridLayout, at: int, row: Row) -> None:
+        tone, icon = {"accepted": ("ok", ""), "refused": ("error", "x-circle-fill"),
+                      "recording": ("plain", "record-fill")}[row.state]
+        word = {"accepted": self.tr("accepted"), "refused": self.tr("refused"),
+                "recording": self.tr("recording")}[row.state]
+        name = Text(self.theme, self.tr("Take {}").format(row.number))
+        name.setFixedHeight(31)
+        grid.addWidget(name, at, 0)
+        grid.addWidget(Badge(self.theme, word, tone, icon), at, 1)  # type: ignore[arg-type]
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        figures = (self._figure(row.speech_s, "{:.1f} s"), self._figure(row.snr_db, "{:.0f} dB"),
+                   self._figure(row.level_dbfs, "{:.0f} dB"))
+        for i, text in enumerate(figures):
+            grid.addWidget(Text(self.theme, text), at, 2 + i, right)
+        grid.addWidget(ElidedText(self.theme, row.result, "body", "text2"), at, 5)
+        take = row.take
+        if take is not None:
+            listen = IconButton(self.theme, "play", self.tr("Play take {}").format(row.number), size=24)
+            if take.recording is None:
+                listen.say("", self.tr("The recording of this take was not kept."))
+            listen.clicked.connect(lambda *_: self.play.emit(take))
+            bin_ = IconButton(self.theme, "trash", self.tr("Remove take {}").format(row.number), size=24)
+            bin_.clicked.connect(lambda *_: self.remove.emit(take))
+            grid.addWidget(listen, at, 6)
+            grid.addWidget(bin_, at, 7)
+        grid.addWidget(rule(), at + 1, 0, 1, COLUMNS)
+
+    @staticmethod
+    def _figure(value: float | None, form: str) -> str:
+        if value is None or value >= NO_SNR_DB:
+            return "–"
+        return form.format(value).replace("-", "−")
