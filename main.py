@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.app import Earmark
+    from engine.projection.maps import ProjectedMap
 
 
 
@@ -13,27 +19,42 @@ def main() -> int:
     return cli.main(sys.argv[1:], window=_window, pictures=_pictures, picture_of_map=_picture_of_map)
 
 
-def _window(workspace: object, device: object) -> int:
+def _window(workspace: Path | None, device: str | None) -> int:
     """Open the window; imports Qt."""
-    from gui.app import open_window
+    from gui import app
 
-    return open_window(workspace, device)  # type: ignore[arg-type]
+    if words := app.display_missing():
+        sys.stderr.write(f"earmark: {words}\n")
+        return 2
+    from engine.app import Earmark
+    from engine.errors import EarmarkError
+
+    try:
+        earmark = Earmark(workspace, device)
+    except EarmarkError as error:
+        return app.refuse(error)
+    with earmark:
+        try:
+            earmark.claim()
+        except EarmarkError as error:
+            return app.refuse(error)
+        return app.run(earmark)
 
 
-def _pictures(app: object, folder: object) -> list[object]:
+def _pictures(earmark: Earmark, folder: Path) -> list[Path]:
     """Pictures of every page, for `demo`; imports Qt, offscreen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from gui.app import pictures
 
-    return list(pictures(app, folder))  # type: ignore[arg-type]
+    return pictures(earmark, folder)
 
 
-def _picture_of_map(shown: object, path: object) -> None:
+def _picture_of_map(shown: ProjectedMap, path: Path) -> None:
     """A projection as .png or .svg, for `map --out`; imports Qt, offscreen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from gui.app import picture_of_map
+    from gui.map_picture import draw
 
-    picture_of_map(shown, path)  # type: ignore[arg-type]
+    draw(shown, path)
 
 
 if __name__ == "__main__":

@@ -84,9 +84,11 @@ class Earmark:
         self.settings.change(device=device)
         self.models.use_device(device)
 
-    def recover_recordings(self) -> list[Path]:
-        """Recordings that a killed program left unfinished, made whole. Call it only where no other Earmark records."""
-        return recorder.recover(self.store.recordings)
+    def claim(self) -> list[Path]:
+        """Be the one program that writes to this workspace; returns recordings that a killed program left unfinished,
+        made whole. Raises Busy when another one is."""
+        with self.store.writing():
+            return recorder.recover(self.store.recordings)
 
     def forget_everything(self) -> None:
         """Remove every voice, sound, recording and vector of this workspace. Settings and models stay."""

@@ -1,0 +1,75 @@
+"""The tag bridge on ESC-10: prompts, temperature, mel bands of torchaudio and of TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from measuring import SHARED, table
+
+from engine.audio import files
+from engine.encoders import joint
+from engine.encoders.models import Models
+from engine.encoders.sound import BANDS, HIGH_HZ, LOW_HZ, N_FFT, RATE_HZ, YAMNetEncoder
+from engine.evaluation import data, zero_shot
+from engine.weights import Weights
+
+PROMPTS = {"{label}": ["{label}"], "the sound of {label}": ["the sound of {label}"],
+           "This is a sound of {label}.": ["This is a sound of {label}."],
+           "five of them, averaged": ["{label}", "the sound of {label}", "a recording of {label}", "{label} can be heard",
+                                      "this is the sound of {label}"]}
+
+
+def tensorflow_bands() -> np.ndarray[Any, Any]:
+    """Triangles that are straight on the mel scale, as TensorFlow makes them: (257, 64)."""
+    def mel(hz: Any) -> Any:
+        return 1127.0 * np.log1p(np.asarray(hz) / 700.0)
+
+    bins, edges = mel(np.linspace(0, RATE_HZ / 2, N_FFT // 2 + 1))[:, None], np.linspace(mel(LOW_HZ), mel(HIGH_HZ), BANDS + 2)
+    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
+    weights = np.maximum(0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)))
+    weights[0] = 0
+    return weights.astype(np.float32)
+
+
+def main() -> None:
+    import torch
+
+    models = Models(Weights(), "cpu")
+    items = data.sounds(SHARED / "sounds" / "esc10")
+    classes = sorted({i.label for i in items})
+    text = models.text()
+    names = text.embed(models.sound().classes)
+    rows = []
+    for bands in ("torchaudio", "TensorFlow"):
+        encoder = models.sound()
+        if bands == "TensorFlow":
+            encoder._bands = torch.from_numpy(tensorflow_bands())
+        sounds = np.array([_mean(encoder, i) for i in items])
+        sounds = _unit(sounds ** joint.POWER)
+        for prompt, templates in PROMPTS.items():
+            queries = sum(text.embed([t.format(label=c) for c in classes]) for t in templates)
+            cosines = _unit(queries) @ names.T
+            for temperature in (0.03, 0.05, 0.08):
+                texts = _unit(np.exp((cosines - cosines.max(axis=1, keepdims=True)) / temperature))
+                found = zero_shot.measures(sounds @ texts.T, [i.label for i in items], classes, 7)
+                chosen = bands == "torchaudio" and prompt == zero_shot.TEMPLATE and temperature == joint.TEMPERATURE
+                rows.append([bands, prompt, f"{temperature}", f"{found['top1']:.3f}", f"{found['map']:.3f}",
+                             "shipped" if chosen else ""])
+    print(table(["mel bands", "prompt", "temperature", "top-1", "mAP", ""], rows))
+
+
+def _mean(encoder: YAMNetEncoder, item: data.Labelled) -> np.ndarray[Any, Any]:
+    import torch
+
+    stream = encoder.patches()
+    patches = [p for block in files.stream(item.path, RATE_HZ) for p in stream.push(block)]
+    return encoder.run(torch.cat([*patches, *stream.finish()]))[1].mean(axis=0)
+
+
+def _unit(rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+if __name__ == "__main__":
+    main()

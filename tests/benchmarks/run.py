@@ -1,0 +1,40 @@
+"""All benchmarks, one after the other, each in a process of its own; writes RESULTS.md.
+
+    make bench        or        python tests/benchmarks/run.py [name…]
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from measuring import ROOT, in_child, machine
+
+PARTS = {
+    "voice_encoder": "Voice embedding against the `resemblyzer` package, the same files",
+    "indexing": "Indexing from flac and ogg",
+    "live": "Compute of one live step",
+    "search": "Warm text search over 10,000 sounds",
+    "start": "Start of the window, and memory",
+    "bridge": "The tag bridge: prompts and constants on ESC-10",
+    "short_sounds": "Filling sounds that are shorter than one patch",
+    "thresholds": "Similarities behind the default threshold and margin",
+}
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(PARTS)
+    pieces = [f"# Results\n\nMade by `make bench` on {time.strftime('%Y-%m-%d')}: {machine()}."]
+    for name in chosen:
+        sys.stderr.write(f"{name} …\n")
+        pieces.append(f"## {PARTS[name]}\n\n`tests/benchmarks/{name}.py`\n\n{in_child(name + '.py')}")
+        sys.stdout.write(pieces[-1] + "\n\n")
+        sys.stdout.flush()
+    if not sys.argv[1:]:
+        (ROOT / "tests" / "benchmarks" / "RESULTS.md").write_text("\n\n".join(pieces) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()
