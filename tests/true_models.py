@@ -1,0 +1,52 @@
+"""The true encoders, loaded once a run and shared by the tests that need them, and made voices to feed them.
+
+They need the weights (`python main.py models fetch`), as the program does; `make test` fetches them first.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from engine.audio import files
+from engine.encoders.models import Models
+from engine.records import Audio
+from engine.synthesis import voices
+from engine.weights import Weights
+
+
+@cache
+def models() -> Models:
+    """All encoders on the CPU. Each is loaded when it is first asked for."""
+    return Models(Weights(), "cpu")
+
+
+@cache
+def spoken(voice: int, take: int = 0, seconds: float = 4.0) -> Audio:
+    """A take of one of the eight made voices; the same samples every time."""
+    audio = voices.speak(voices.VOICES[voice], take, seconds)
+    audio.samples.flags.writeable = False
+    return audio
+
+
+def write_takes(folder: Path, voice: int, takes: int, seconds: float = 4.0, first: int = 0) -> list[Path]:
+    """Takes of a made voice as wav files named by voice and take."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"voice {voice} take {number}.wav" for number in range(first, first + takes)]
+    for number, path in enumerate(paths, first):
+        files.write(path, spoken(voice, number, seconds))
+    return paths
+
+
+def silence(seconds: float = 2.0) -> Audio:
+    return Audio(np.zeros(int(seconds * 16_000), np.float32), 16_000)
+
+
+def chord(seconds: float = 4.0) -> Audio:
+    """Something that is music and nobody's speech: a struck chord of sines with octaves."""
+    time_s = np.arange(int(seconds * 16_000)) / 16_000
+    notes = [220.0, 277.18, 329.63, 440.0]
+    wave = sum(np.sin(2 * np.pi * f * time_s) + 0.3 * np.sin(4 * np.pi * f * time_s) for f in notes)
+    return Audio((0.05 * wave * np.exp(-time_s)).astype(np.float32), 16_000)
