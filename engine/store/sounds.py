@@ -144,33 +144,26 @@ class SoundStore:
         Vectors are on the disk before the rows that name them are committed. Raises ShapeError, LibraryError (same_as
         names a sound without vectors), StoreError.
         """
-        ids = []
+        if not sounds:
+            return []
         with self._database.writing() as connection:
-            fresh = []
-            for new in sounds:
-                values = _described(new) if new.same_as is None else _copied(connection, new.same_as.sound_id)
-                values |= {"folder_id": new.folder_id, "path": new.path, "size": new.key.size,
-                           "mtime_ns": new.key.mtime_ns, "sha256": new.sha256}
-                if new.id is not None:  # spans in whatever space go with the content they were made of
-                    old = select(sound.c.id).where(sound.c.id == new.id, sound.c.sha256 != new.sha256)
-                    connection.execute(delete(span).where(span.c.sound_id.in_(old)))
-                _free_path(connection, new.path, new.id)
-                sound_id = _write(connection, new.id, values)
-                ids.append(sound_id)
-                connection.execute(delete(failed_file).where(failed_file.c.path == new.path))
-                if new.same_as is None:
-                    fresh.append((sound_id, new.spans, new.vectors))
-                elif not self._spans.share(connection, spec, new.same_as.sound_id, sound_id):
-                    raise LibraryError("The sound to copy from has no vectors.")
-            self._spans.write(connection, spec, fresh)
-            if sounds:
-                _changed(connection)
+            self.forget_failures(new.path for new in sounds)
+            _free_paths(connection, {new.path: new.id for new in sounds})
+            described = [_described(new) if new.same_as is None else _copied(connection, new) for new in sounds]
+            shared = [self._spans.of(connection, spec, new.same_as.sound_id) if new.same_as else [] for new in sounds]
+            ids = _written(connection, sounds, described)
+            for sound_id, new, spans in zip(ids, sounds, shared, strict=True):
+                if new.same_as is not None:
+                    self._spans.share(connection, spec, spans, sound_id)
+            self._spans.write(connection, spec, [(sound_id, new.spans, new.vectors) for sound_id, new
+                                                 in zip(ids, sounds, strict=True) if new.same_as is None])
+            _changed(connection)
         return ids
 
     def place(self, sound_id: int, path: Path, folder_id: int, key: FileKey) -> None:
         """A sound whose content is the same stands at this path now."""
         with self._database.writing() as connection:
-            _free_path(connection, path, sound_id)
+            _free_paths(connection, {path: sound_id})
             connection.execute(delete(failed_file).where(failed_file.c.path == path))
             connection.execute(update(sound).where(sound.c.id == sound_id).values(
                 path=path, folder_id=folder_id, size=key.size, mtime_ns=key.mtime_ns))
@@ -228,34 +221,48 @@ def _changed(connection: Connection) -> None:
     connection.execute(update(counter).where(counter.c.name == LIBRARY).values(value=counter.c.value + 1))
 
 
-def _free_path(connection: Connection, path: Path, sound_id: int | None) -> None:
-    """Another row that has this path keeps its content, which may turn up elsewhere in the same scan."""
-    for other in connection.execute(select(sound.c.id).where(sound.c.path == path)).scalars().all():
-        if other != sound_id:
-            connection.execute(update(sound).where(sound.c.id == other).values(
-                path=path.with_name(f"{path.name}.gone-{other}")))
+def _free_paths(connection: Connection, owners: dict[Path, int | None]) -> None:
+    """Other rows that have these paths keep their content, which may turn up elsewhere in the same scan."""
+    for paths in _portions(owners):
+        for other, path in connection.execute(select(sound.c.id, sound.c.path).where(sound.c.path.in_(paths))).all():
+            if other != owners[path]:
+                connection.execute(update(sound).where(sound.c.id == other).values(
+                    path=path.with_name(f"{path.name}.gone-{other}")))
 
 
-def _write(connection: Connection, sound_id: int | None, values: dict[str, Any]) -> int:
-    if sound_id is None:
-        return inserted_id(connection.execute(insert(sound).values(values)))
-    if not connection.execute(update(sound).where(sound.c.id == sound_id).values(values)).rowcount:
-        raise LibraryError("This sound is not in the library any more.")
-    return sound_id
+def _written(connection: Connection, sounds: Sequence[NewSound],
+             described: Sequence[dict[str, Any]]) -> builtins.list[int]:
+    """Update the rows that have an id, insert the others. Returns the ids in order."""
+    for new, values in zip(sounds, described, strict=True):
+        if new.id is not None:  # spans in whatever space go with the content they were made of
+            old = select(sound.c.id).where(sound.c.id == new.id, sound.c.sha256 != new.sha256)
+            connection.execute(delete(span).where(span.c.sound_id.in_(old)))
+            if not connection.execute(update(sound).where(sound.c.id == new.id).values(values)).rowcount:
+                raise LibraryError("This sound is not in the library any more.")
+    added = [values for new, values in zip(sounds, described, strict=True) if new.id is None]
+    made = iter(connection.execute(insert(sound).returning(sound.c.id, sort_by_parameter_order=True), added).scalars()
+                if added else ())
+    return [next(made) if new.id is None else new.id for new in sounds]
+
+
+def _placed(new: NewSound) -> dict[str, Any]:
+    return {"folder_id": new.folder_id, "path": new.path, "size": new.key.size, "mtime_ns": new.key.mtime_ns,
+            "sha256": new.sha256}
 
 
 def _described(new: NewSound) -> dict[str, Any]:
-    return {"duration_s": float(new.duration_s), "rate_hz": int(new.rate_hz), "channels": int(new.channels),
-            "format": new.format, "peaks": np.asarray(new.peaks, np.uint8).tobytes(),
+    return {**_placed(new), "duration_s": float(new.duration_s), "rate_hz": int(new.rate_hz),
+            "channels": int(new.channels), "format": new.format, "peaks": np.asarray(new.peaks, np.uint8).tobytes(),
             "tags": json.dumps([[tag.name, round(float(tag.probability), 5)] for tag in new.tags], ensure_ascii=False)}
 
 
-def _copied(connection: Connection, sound_id: int) -> dict[str, Any]:
+def _copied(connection: Connection, new: NewSound) -> dict[str, Any]:
+    assert new.same_as is not None
     columns = (sound.c.duration_s, sound.c.rate_hz, sound.c.channels, sound.c.format, sound.c.peaks, sound.c.tags)
-    row = connection.execute(select(*columns).where(sound.c.id == sound_id)).mappings().one_or_none()
+    row = connection.execute(select(*columns).where(sound.c.id == new.same_as.sound_id)).mappings().one_or_none()
     if row is None:
         raise LibraryError("The sound to copy from is not in the library any more.")
-    return dict(row)
+    return {**_placed(new), **row}
 
 
 def _sound(row: Any) -> Sound:

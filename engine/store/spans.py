@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from engine.errors import ShapeError
+from engine.errors import LibraryError, ShapeError
 from engine.records import EncoderSpec, FloatArray, Span
 from engine.store.database import Database
 from engine.store.records import IntArray, Snapshot
@@ -61,28 +61,30 @@ class SpanStore:
         rows = self._take_rows(connection, spec, spec_id, sum(len(spans) for _, spans, _ in sounds))
         try:
             self.file(spec).write(rows, np.concatenate([vectors for _, _, vectors in sounds]))
-            at = 0
-            for sound_id, spans, _ in sounds:
-                connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
-                connection.execute(insert(span), [
-                    {"spec_id": spec_id, "sound_id": sound_id, "position": position, "start_s": float(one.start_s),
-                     "end_s": float(one.end_s), "row": int(rows[at + position])}
-                    for position, one in enumerate(spans)])
-                at += len(spans)
+            next_row = iter(rows.tolist())
+            connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == bindparam("old")),
+                               [{"old": sound_id} for sound_id, _, _ in sounds])
+            connection.execute(insert(span), [
+                {"spec_id": spec_id, "sound_id": sound_id, "position": position, "start_s": float(one.start_s),
+                 "end_s": float(one.end_s), "row": next(next_row)}
+                for sound_id, spans, _ in sounds for position, one in enumerate(spans)])
         except BaseException:
             self.forget_free_rows()  # the rows taken stay unnamed
             raise
 
-    def share(self, connection: Connection, spec: EncoderSpec, source_id: int, sound_id: int) -> int:
-        """Let a sound name the same rows as another of equal content. Returns how many spans that are."""
+    def of(self, connection: Connection, spec: EncoderSpec, sound_id: int) -> list[dict[str, Any]]:
+        """The spans of a sound with the rows they name, to be shared with another of equal content."""
+        return [dict(row) for row in connection.execute(
+            select(span.c.position, span.c.start_s, span.c.end_s, span.c.row)
+            .where(span.c.spec_id == find_space(connection, spec), span.c.sound_id == sound_id)).mappings()]
+
+    def share(self, connection: Connection, spec: EncoderSpec, spans: Sequence[dict[str, Any]], sound_id: int) -> None:
+        """Let a sound name the same rows as another. Raises LibraryError when there are none."""
+        if not spans:
+            raise LibraryError("The sound to copy from has no vectors.")
         spec_id = take_space(connection, spec)
-        rows = connection.execute(select(span.c.position, span.c.start_s, span.c.end_s, span.c.row).where(
-            span.c.spec_id == spec_id, span.c.sound_id == source_id)).mappings().all()
-        if source_id != sound_id:
-            connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
-            if rows:
-                connection.execute(insert(span), [{**row, "spec_id": spec_id, "sound_id": sound_id} for row in rows])
-        return len(rows)
+        connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
+        connection.execute(insert(span), [{**one, "spec_id": spec_id, "sound_id": sound_id} for one in spans])
 
     def snapshot(self, spec: EncoderSpec) -> Snapshot:
         """Everything that can be searched in a space as it is now; the same object until the library changes."""

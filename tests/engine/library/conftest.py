@@ -40,7 +40,7 @@ class PitchEncoder:
         if not samples.any():
             raise ShapeError("The sound is silent.")
         stretches = np.array_split(samples, max(1, len(samples) // RATE_HZ))
-        crossings = [np.mean(np.abs(np.diff(np.signbit(part).astype(np.float32)))) * 4 for part in stretches]
+        crossings = [np.mean(np.abs(np.diff(np.signbit(part).astype(np.float32)))) * 2 for part in stretches]
         vectors = unit(np.array([[1 - min(one, 0.999), one] for one in crossings], np.float32))
         seconds = [len(part) / RATE_HZ for part in stretches]
         ends = np.cumsum(seconds)

@@ -154,7 +154,8 @@ def test_a_file_that_failed_is_reported_each_time_but_tried_again_only_when_it_c
     world.tone("silence.wav", level=0.0)
     world.tone("good.wav")
     world.scan(added=1, failed=3)
-    assert {failure.path.name: failure.reason for failure in world.report.failed}["silence.wav"] == "The sound is silent."
+    reasons = {failure.path.name: failure.reason for failure in world.report.failed}
+    assert reasons["silence.wav"] == "The sound is silent."
     analysed = world.encoder.analysed
     world.files.decoded.clear()
     world.scan(unchanged=1, failed=3)
