@@ -25,7 +25,8 @@ from engine.synthesis.waves import (
 
 Rng = np.random.Generator
 
-# Partials of a tuned church bell as ratios to its prime: hum, prime, tierce, quint, nominal … (Fletcher & Rossing 1998, ch. 21)
+# Partials of a tuned church bell: ratio to the prime, gain, relative decay. Hum, prime, tierce, quint, nominal …
+# (ratios: Fletcher & Rossing 1998, *The Physics of Musical Instruments*, chapter 21; gains and decays are guesses).
 BELL = (
     (0.5, 1.0, 1.0),
     (1.0, 0.9, 0.6),
@@ -234,9 +235,12 @@ def trumpet(rng: Rng) -> Wave:
         parts.append(
             (
                 at,
-                sum(
-                    blow ** (1 + 0.35 * n) * harmonics(pitch, length, [0.0] * (n - 1) + [min(1, 3 / n) * (0.9**n)])
-                    for n in range(1, 19)
+                np.sum(
+                    [
+                        blow ** (1 + 0.35 * n) * harmonics(pitch, length, [0.0] * (n - 1) + [min(1, 3 / n) * (0.9**n)])
+                        for n in range(1, 19)
+                    ],
+                    axis=0,
                 ),
             )
         )
@@ -268,11 +272,12 @@ def whistling(rng: Rng) -> Wave:
 
 
 def church_bell(rng: Rng) -> Wave:
-    """A church bell of 220 Hz, struck three times."""
-    stroke = ringing(6, [(220 * ratio, gain, 7 * t60) for ratio, gain, t60 in BELL]) + 0.1 * band(
-        noise(rng, 6), 800, 5000
-    ) * dying(6, 0.03)
-    return room(rng, lay(8, [(0.1, stroke), (2.1, stroke), (4.1, stroke)]), 1.5, 0.4)
+    """A church bell of 440 Hz, swung eight times; each partial is a pair a little apart, so that it beats."""
+    pairs = [(440 * ratio * side, gain * share, 9 * t60) for ratio, gain, t60 in BELL
+             for side, share in ((1.0, 1.0), (1 + 0.0012 * (1 + ratio), 0.6))]
+    clapper = unit(band(noise(rng, 6), 1500, 8000)) * dying(6, 0.05)
+    stroke = ringing(6, pairs, 5e-4) + 0.4 * clapper
+    return room(rng, lay(9, [(0.1 + 0.9 * i, stroke) for i in range(8)]), 2.5, 0.5)
 
 
 def hand_bell(rng: Rng) -> Wave:
@@ -350,5 +355,5 @@ def sweep(rng: Rng) -> Wave:
 
 def _metal(rng: Rng, seconds: float) -> Wave:
     """Six inharmonic square waves and hiss, high-passed, as in drum machines (Roland TR-808's cymbal)."""
-    ring = sum(square(hz, seconds, 40) for hz in (205.3, 304.4, 369.6, 522.7, 540.0, 800.0))
+    ring = np.sum([square(hz, seconds, 40) for hz in (205.3, 304.4, 369.6, 522.7, 540.0, 800.0)], axis=0)
     return unit(band(ring, 6500, None)) + 0.9 * unit(band(noise(rng, seconds), 6000, None))

@@ -1,8 +1,8 @@
 """The speech sounds that made voices use, as targets for a formant synthesiser.
 
-Vowel formants: mean of 33 men, Peterson & Barney 1952, J. Acoust. Soc. Am. 24, table II. Consonant formants and
-bandwidths: Klatt 1980, J. Acoust. Soc. Am. 67, tables II and III. Durations: about those of Klatt 1979 (in *Frontiers of
-Speech Communication Research*), noise bands by ear and by what a speech detector takes for speech.
+Vowel formants: mean of 33 men, Peterson & Barney 1952, J. Acoust. Soc. Am. 24, table II. Consonant formants:
+after Klatt 1980, J. Acoust. Soc. Am. 67, tables II and III. Durations and noise bands are our own, of the usual
+order of magnitude, kept because a speech detector takes the result for speech.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """What a made voice says, and how: syllables, words, phrases, pauses, melody — as control tracks, one row a frame.
 
-The words mean nothing. Syllables are (C)V(C), one in three closed; words have one to three syllables with the stress on the
-first; phrases of three to seven words fall in pitch (declination) and end lower and longer, as read English does.
+The words mean nothing. Syllables are (C)V(C), one in three closed; words have one to three syllables with the stress on
+the first; phrases of three to seven words fall in pitch (declination) and end lower and longer, as read English does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class Tracks:
 
 
 def say(rng: np.random.Generator, seconds: float, pace: float, melody: float) -> list[Sound]:
-    """Return meaningless speech of about `seconds`. pace: 1 is about 4.5 syllables/s; melody: pitch range, semitones."""
+    """Return meaningless speech of at least `seconds`. pace: 1 is about 4.5 syllables/s; melody: range in semitones."""
     sounds: list[Sound] = [Sound(None, 0.15, 0.0, 0.0)]
     spoken = 0.15
     while spoken < seconds:
@@ -143,11 +143,6 @@ def _phrase(rng: np.random.Generator, pace: float, melody: float) -> list[Sound]
 
 def _consonant(rng: np.random.Generator) -> Phoneme:
     return CONSONANTS[int(rng.integers(len(CONSONANTS)))]
-
-
-def lengthened(sound: Sound, factor: float) -> Sound:
-    """The same sound, held `factor` times as long."""
-    return replace(sound, duration_s=sound.duration_s * factor)
 
 
 def _frames(duration_s: float) -> int:

@@ -153,6 +153,36 @@ CATALOGUE: tuple[tuple[str, Maker, str], ...] = (
 )
 
 
+# Queries and the sounds that answer them. With the tag bridge (YAMNet, MiniLM) one of these is among the first three of
+# the whole catalogue at seed 0; most are first. The test measures it again.
+SEARCHES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("a police siren", frozenset({"police siren wail", "siren yelp"})),
+    ("rain falling", frozenset({"rain", "rain on a tin roof", "rain with thunder"})),
+    ("waves on a beach", frozenset({"ocean waves"})),
+    ("a telephone dial tone", frozenset({"telephone dial tone"})),
+    ("a busy telephone line", frozenset({"telephone busy signal"})),
+    ("a smoke alarm", frozenset({"smoke detector"})),
+    ("a car horn", frozenset({"car horn"})),
+    ("beeping", frozenset({"beeps", "sine tone 1 kHz", "reversing beeps"})),
+    ("a beating heart", frozenset({"heartbeat"})),
+    ("a cricket chirping", frozenset({"cricket"})),
+    ("a bird chirping", frozenset({"bird chirping"})),
+    ("a rattlesnake", frozenset({"rattlesnake rattle"})),
+    ("a clock ticking", frozenset({"clock ticking"})),
+    ("a helicopter", frozenset({"helicopter"})),
+    ("steam hissing", frozenset({"steam hiss"})),
+    ("a spray can", frozenset({"spray can"})),
+    ("knocking on a door", frozenset({"knocking on a door"})),
+    ("sonar", frozenset({"sonar ping"})),
+    ("somebody whistling", frozenset({"whistled tune"})),
+    ("a flute", frozenset({"flute melody"})),
+    ("a trumpet", frozenset({"trumpet fanfare"})),
+    ("a drum beat", frozenset({"drum beat"})),
+    ("thunder", frozenset({"thunder", "rain with thunder"})),
+    ("a church bell", frozenset({"church bell", "wind with a church bell"})),
+)
+
+
 def make_sounds(seed: int = 0, names: tuple[str, ...] = ()) -> list[MadeSound]:
     """Make all sounds, or those named, in the catalogue's order: mono float32 at 44.1 kHz, peaks at 0.7.
 
