@@ -160,3 +160,24 @@ class TakeWaveform(QWidget):
             x = 1 + self.elapsed_s * scale
             painter.drawLine(QPointF(x, 1), QPointF(x, self.height() - 1))
         painter.end()
+
+
+class WaveformStrip(QWidget):
+    """A whole sound, 40 px high, plain."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._peaks: Peaks = np.zeros(0, dtype=np.uint8)
+        self.setFixedHeight(40)
+        self.setAccessibleName(self.tr("Waveform"))
+        theme.changed.connect(self.update)
+
+    def set_peaks(self, peaks: Peaks) -> None:
+        self._peaks = peaks
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_peaks(painter, QRectF(self.rect()).adjusted(0, 2, 0, -2), self._peaks, QColor(self._theme.tokens.wave_span))
+        painter.end()

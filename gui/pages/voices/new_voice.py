@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from gui.theme import Theme
-from gui.widgets.controls import Button, EmptyState, Text
+from gui.widgets.controls import Button, Text
 
 
 class NewVoice(QFrame):
@@ -20,27 +20,33 @@ class NewVoice(QFrame):
         super().__init__(parent)
         self.setProperty("frame", "panel")
         column = QVBoxLayout(self)
-        self.state = EmptyState(
-            theme, self.tr("Enroll a voice"),
-            self.tr("Whose voice is it? Fifteen seconds of speech over three or more takes are enough. Everything stays "
-                    "on this machine."))
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(12)
+        centre = Qt.AlignmentFlag.AlignHCenter
+        title = Text(theme, self.tr("Enroll a voice"), "name", weight=600)
+        words = Text(theme, self.tr("Whose voice is it? Fifteen seconds of speech over three or more takes are enough. "
+                                    "Everything stays on this machine."), "body", "text2", wrap=True)
+        words.setAlignment(centre)
+        words.setFixedWidth(420)
         self.name = QLineEdit()
         self.name.setFont(theme.font("body"))
         self.name.setPlaceholderText(self.tr("Name"))
         self.name.setAccessibleName(self.tr("Name of the new voice"))
         self.name.setFixedWidth(320)
         self.failure = Text(theme, "", "small", "error")
-        self.microphone = Button(theme, self.tr("Record takes"), "microphone", "primary", large=True)
+        self.microphone = Button(theme, self.tr("Record takes"), "microphone", large=True)
         self.files = Button(theme, self.tr("Add files…"), "file-plus", large=True)
-        self.state.acts.addWidget(self.microphone)
-        self.state.acts.addWidget(self.files)
-        inner = self.state.layout()
-        assert isinstance(inner, QVBoxLayout)
-        at = inner.indexOf(self.state.sentence) + 1
-        inner.insertSpacing(at, 16)
-        inner.insertWidget(at + 1, self.name, 0, Qt.AlignmentFlag.AlignHCenter)
-        inner.insertWidget(at + 2, self.failure, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self.state)
+        acts = QHBoxLayout()
+        acts.setSpacing(8)
+        acts.addStretch(1)
+        acts.addWidget(self.microphone)
+        acts.addWidget(self.files)
+        acts.addStretch(1)
+        column.addStretch(1)
+        for widget in (title, words, self.name, self.failure):
+            column.addWidget(widget, 0, centre)
+        column.addLayout(acts)
+        column.addStretch(1)
         self.microphone.clicked.connect(lambda: self._go(False))
         self.files.clicked.connect(lambda: self._go(True))
         self.name.returnPressed.connect(lambda: self._go(False))
@@ -56,6 +62,8 @@ class NewVoice(QFrame):
     def fail(self, sentence: str) -> None:
         self.failure.setText(sentence)
         empty = not self.name.text().strip()
+        self.failure.setVisible(bool(sentence))
+        self.microphone.set_kind("plain" if empty else "primary")
         for button in (self.microphone, self.files):
             button.setEnabled(not empty)
             button.setToolTip(self.tr("Write a name first.") if empty else "")

@@ -316,6 +316,7 @@ class VoicesPage(Page):
         self.fold = IconButton(theme, "list", self.tr("Show the list of voices"), checkable=True)
         self.list = VoiceList(theme)
         self.list.setMinimumWidth(200)
+        self.list.hide()  # until there is known to be room
         self.panel = VoicePanel(self.context, self.recorder)
         self.form = NewVoice(theme)
         self.stack = QStackedWidget()
@@ -389,4 +390,6 @@ class VoicesPage(Page):
         narrow = self.width() < NARROW_PX
         self.fold.setVisible(narrow)
         self.list.setVisible(not narrow or self.fold.isChecked())
-        self._side.setFixedWidth(max(260, min(420, round(self.width() * 0.27))))
+        width = max(260, min(420, round(self.width() * 0.27)))
+        self._side.setFixedWidth(width)
+        self.where.fit_into(width, self.height() - 24)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from engine.records import Take
 from gui import words
@@ -36,7 +36,7 @@ class VoicePanel(QFrame):
         self.recording = RecordingPart(context, recorder)
         self._build()
         recorder.changed.connect(self._fill_takes)
-        recorder.judged.connect(lambda _: self._fill_takes())
+        recorder.judged.connect(lambda _: self._follow())
 
     def show_details(self, found: Details) -> None:
         other = self.details is None or self.details.voice.id != found.voice.id
@@ -92,13 +92,14 @@ class VoicePanel(QFrame):
         draft = found.voice.state == "enrolling"
         records = draft or self.adding or self._recorder.state != "idle"
         self.recording.setVisible(records)
+        self.rest.setVisible(not records)
         self.samples_head.setVisible(not records)
         self.samples.setVisible(not records)
         self.more.setVisible(not records)
         self.bin.setVisible(not draft)
         self.share.setVisible(draft)
         self.share_line.setVisible(draft)
-        speech = found.voice.speech_s
+        speech = self.recording.bar.total_s if draft else found.voice.speech_s
         self.share.setText(f"{min(1.0, speech / ENROLL_S) * 100:.0f} %")
         self.share_line.setText(self.tr("{found} of {all} s net speech").format(found=f"{speech:.1f}",
                                                                                all=f"{ENROLL_S:.0f}"))
@@ -162,20 +163,19 @@ class VoicePanel(QFrame):
         self.failure = Text(self.theme, "", "small", "error", wrap=True)
         self.failure.hide()
         column.addWidget(self.failure)
-        column.addWidget(self.recording, 5)
+        column.addWidget(self.recording, 1)
         self.table = TakesTable(self.theme)
-        self.table.setMinimumHeight(124)
-        self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.table.play.connect(self.play)
         self.table.remove.connect(self.remove_take)
-        column.addWidget(self.table, 2)
+        column.addWidget(self.table)
         self.samples_head = Text(self.theme, self.tr("Samples and their similarity to the centroid"), "small", "text3", 600)
         self.samples = BarRows(self.theme, 24, swatch=False, label_share=0.34, value_width=44)
         self.samples.setAccessibleName(self.tr("Samples"))
         self.samples.setMaximumWidth(560)
         column.addWidget(self.samples_head)
         column.addWidget(self.samples)
-        column.addStretch(1)
+        self.rest = QWidget()
+        column.addWidget(self.rest, 1)
         scroll.setWidget(inner)
         inner.setProperty("surface", "panel")
         outer.addWidget(scroll)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
-
 import numpy as np
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.audio.features import SpectrogramStream
 from engine.audio.levels import envelope_peaks
@@ -16,7 +16,8 @@ from gui.context import Context
 from gui.pages.voices.progress import ENROLL_S, Part, QualityCards, SpeechBar
 from gui.pages.voices.prompts import prompts
 from gui.pages.voices.take import Judged, TakeRecorder
-from gui.widgets.controls import Button, Check, KeyCap, ProgressLine, Text
+from gui.theme import Theme
+from gui.widgets.controls import Button, Check, IconButton, KeyCap, ProgressLine, Text
 from gui.widgets.spectrogram import BANDS, F_MAX, HOP_S, SpectrogramView
 from gui.widgets.waveform import TakeWaveform
 
@@ -143,7 +144,7 @@ class RecordingPart(QWidget):
 
     def _say_prompt(self) -> None:
         self.prompt.setText(self._prompts[self._prompt])
-        self.prompt_count.setText(self.tr("prompt {n} of {all} · next").format(n=self._prompt + 1,
+        self.prompt_count.setText(self.tr("prompt {n} of {all}").format(n=self._prompt + 1,
                                                                              all=len(self._prompts)))
 
     # --- set-up -----------------------------------------------------------------------------------------------------
@@ -161,11 +162,15 @@ class RecordingPart(QWidget):
         self.picture.setAccessibleName(self.tr("Spectrogram of the take"))
         pictures = QVBoxLayout()
         pictures.setSpacing(4)
+        self.wave.setMinimumHeight(72)
+        self.picture.setMinimumHeight(72)
         pictures.addWidget(self.wave, 1)
         pictures.addWidget(self.picture, 1)
         foot = QHBoxLayout()
-        self.legend = Text(theme, self.tr("▂ counted as speech"), "caption", "ok")
+        self.legend = Text(theme, self.tr("counted as speech"), "caption", "text2")
         self.time = Text(theme, "", "caption", "text3")
+        foot.setSpacing(6)
+        foot.addWidget(_SpeechKey(theme))
         foot.addWidget(self.legend)
         foot.addStretch(1)
         foot.addWidget(self.time)
@@ -203,15 +208,13 @@ class RecordingPart(QWidget):
         top = QHBoxLayout()
         top.setSpacing(8)
         self.prompt_count = Text(self.theme, "", "small", "text2")
-        following = Button(self.theme, self.tr("Next"), "arrow-right", "ghost", small=True)
-        following.setAccessibleName(self.tr("Next prompt"))
+        following = IconButton(self.theme, "arrow-right", self.tr("Next prompt"), size=24)
         following.clicked.connect(self.next_prompt)
-        self.following = following
         top.addWidget(Text(self.theme, self.tr("Read aloud, at your usual pace"), "small", "text3"))
         top.addWidget(self.prompt_count)
         top.addWidget(KeyCap(self.theme, key_text("voices.prompt")))
+        top.addWidget(following)
         top.addStretch(1)
-        following.hide()
         self.prompt = Text(self.theme, "", "figure", "text1", wrap=True)
         self.prompt.setMaximumWidth(720)
         self.prompt.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -240,3 +243,21 @@ class RecordingPart(QWidget):
         row.addWidget(self.close_)
         row.addWidget(self.save_)
         return row
+
+
+class _SpeechKey(QWidget):
+    """The green bar of the legend."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setFixedSize(14, 14)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("ok"))
+        painter.drawRoundedRect(QRectF(0, 5, 14, 4), 2, 2)
+        painter.end()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.records import Candidate, Embedding
@@ -77,6 +76,6 @@ class WherePanel(Panel):
         else:
             self.apart.set(self.tr("close"), "warning")
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.plot.setFixedHeight(min(max(160, self.width() - 24), max(160, self.height() - 90)))
+    def fit_into(self, width: int, height: int) -> None:
+        """A square plot, as large as a panel of this width and at most this height lets it be."""
+        self.plot.setFixedHeight(max(160, min(width - 26, height - 90)))

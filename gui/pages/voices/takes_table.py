@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from engine.records import Take
 from gui.theme import Theme
@@ -29,7 +29,7 @@ class Row:
     level_dbfs: float | None = None
 
 
-class TakesTable(QScrollArea):
+class TakesTable(QWidget):
     """play(Take), remove(Take)."""
 
     play = Signal(object)
@@ -38,10 +38,10 @@ class TakesTable(QScrollArea):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Takes"))
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._inner: QWidget | None = None
         self._rows: tuple[Row, ...] | None = None
         self.set_rows(())
 
@@ -53,22 +53,20 @@ class TakesTable(QScrollArea):
         if tuple(rows) == self._rows:
             return
         self._rows = tuple(rows)
-        inner = QWidget()
-        inner.setProperty("surface", "panel")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 6, 0)
+        if self._inner is not None:
+            self._column.removeWidget(self._inner)
+            self._inner.hide()
+            self._inner.deleteLater()
+        self._inner = QWidget()
+        grid = QGridLayout(self._inner)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(5, 1)
         self._head(grid)
         for i, row in enumerate(self._rows):
             self._line(grid, 2 + 2 * i, row)
-        column.addLayout(grid)
-        column.addStretch(1)
-        self.setWidget(inner)
+        self._column.addWidget(self._inner)
 
     def _head(self, grid: QGridLayout) -> None:
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

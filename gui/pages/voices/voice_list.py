@@ -74,6 +74,7 @@ class VoiceList(QWidget):
             if voice.id == selected:
                 self.list.setCurrentItem(item)
         self.list.blockSignals(False)
+        self.find.setVisible(bool(voices))
         self._filter(self.find.text())
 
     def select(self, voice_id: int | None) -> None:

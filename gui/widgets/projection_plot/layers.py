@@ -75,6 +75,11 @@ class PointLayers:
                              levels=(0, 255))
         self._image.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
 
+    def set_export(self, on: bool) -> None:
+        """Let the scatters draw shapes instead of the pixels they keep."""
+        for _, item in self._items:
+            item.setExportMode(on)
+
     def _colours(self) -> NDArray[np.float64]:
         palette = {OTHER: QColor(self._theme.tokens.text3)}
         palette |= {i: QColor(self._theme.category(i)) for i in range(12)}

@@ -263,6 +263,10 @@ class ProjectionPlot(pg.PlotWidget):
         if self._ready:
             self._point_at(None)
 
+    def point_at_nothing(self) -> None:
+        """Take away the card and the ring."""
+        self._point_at(None)
+
     def _point_at(self, index: int | None) -> None:
         if index == self._hover:
             return
@@ -337,6 +341,19 @@ class ProjectionPlot(pg.PlotWidget):
             self._texts.paint(painter, box.center(), text, tokens.text2 if dimmed else tokens.text1,
                               500 if dimmed else 600)
         painter.restore()
+
+    def paint_shapes(self, painter: QPainter) -> None:
+        """Everything once more, as shapes, into a painter of the widget's size: for SVG."""
+        self._layers.set_export(True)
+        self._texts.vector = True
+        try:
+            self.scene().prepareForPaint()
+            self.render(painter, QRectF(self.viewport().rect()), self.viewport().rect())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self.query.paint(painter, self._theme, self.to_pixel, CROSS[self._size], self._texts)
+        finally:
+            self._layers.set_export(False)
+            self._texts.vector = False
 
     def _paint_rings(self, painter: QPainter) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -19,6 +19,7 @@ class RimmedText:
 
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
+        self.vector = False  # drawn as shapes, for an export
         self._done: dict[tuple[str, str, int, float], QPixmap] = {}
 
     def clear(self) -> None:
@@ -29,6 +30,11 @@ class RimmedText:
         return QSizeF(QFontMetricsF(self._theme.font("small", weight)).horizontalAdvance(text), 16.0)
 
     def paint(self, painter: QPainter, centre: QPointF, text: str, colour: str, weight: int = 600) -> None:
+        if self.vector:
+            size = self.size(text, weight)
+            self._draw(painter, QRectF(centre.x() - size.width() / 2, centre.y() - size.height() / 2, size.width(),
+                                       size.height()), text, colour, weight)
+            return
         ratio = painter.device().devicePixelRatioF()
         key = (text, colour, weight, ratio)
         if key not in self._done:
@@ -40,8 +46,6 @@ class RimmedText:
         painter.drawPixmap(QPointF(round(centre.x() - size.width() / 2), round(centre.y() - size.height() / 2)), pixmap)
 
     def _render(self, text: str, colour: str, weight: int, ratio: float) -> QPixmap:
-        font = self._theme.font("small", weight)
-        metrics = QFontMetricsF(font)
         words = self.size(text, weight)
         box = QRectF(0, 0, round(words.width()) + 2 * RIM + 2, words.height() + 2 * RIM)
         pixmap = QPixmap(round(box.width() * ratio), round(box.height() * ratio))
@@ -49,8 +53,15 @@ class RimmedText:
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw(painter, box, text, colour, weight)
+        painter.end()
+        return pixmap
+
+    def _draw(self, painter: QPainter, box: QRectF, text: str, colour: str, weight: int) -> None:
+        font = self._theme.font("small", weight)
+        metrics = QFontMetricsF(font)
         path = QPainterPath()
-        base = QPointF(box.center().x() - words.width() / 2,
+        base = QPointF(box.center().x() - metrics.horizontalAdvance(text) / 2,
                        box.center().y() + (metrics.ascent() - metrics.descent()) / 2)
         path.addText(base, font, text)
         painter.strokePath(path, QPen(QColor(self._theme.tokens.plot), RIM, Qt.PenStyle.SolidLine,
@@ -58,5 +69,3 @@ class RimmedText:
         painter.setFont(font)
         painter.setPen(QColor(colour))
         painter.drawText(base, text)
-        painter.end()
-        return pixmap

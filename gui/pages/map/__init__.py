@@ -1,0 +1,5 @@
+"""The Map page."""
+
+from gui.pages.map.page import MapPage
+
+__all__ = ["MapPage"]

@@ -1,0 +1,81 @@
+"""The plot of the Map page with what lies over it: legend, hearing, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from engine.records import MapPoint
+from engine.tasks import Progress
+from gui.theme import Theme
+from gui.widgets.controls import Check, KeyCap, ProgressLine
+from gui.widgets.projection_plot import AxisWords, Legend, ProjectionPlot
+
+MARGIN = 14
+
+
+class MapCanvas(QWidget):
+    """cancel: the × of the progress line."""
+
+    cancel = Signal()
+
+    def __init__(self, theme: Theme, hover_key: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.plot = ProjectionPlot(theme, "large", "plot")
+        self.plot.setAccessibleName(self.tr("Map"))
+        column.addWidget(self.plot)
+        self.legend = Legend(theme, framed=True, parent=self)
+        self._hearing = QFrame(self)
+        self._hearing.setProperty("frame", "panel")
+        row = QHBoxLayout(self._hearing)
+        row.setContentsMargins(10, 5, 10, 5)
+        row.setSpacing(10)
+        self.hear = Check(theme, self.tr("Hear on hover"))
+        row.addWidget(self.hear)
+        row.addWidget(KeyCap(theme, hover_key))
+        self._working = QFrame(self)
+        self._working.setProperty("frame", "panel")
+        row = QHBoxLayout(self._working)
+        row.setContentsMargins(12, 6, 8, 6)
+        self.progress = ProgressLine(theme, "")
+        self.progress.cancelled.connect(self.cancel)
+        row.addWidget(self.progress)
+        self._working.hide()
+        self._hearing.hide()
+
+    def show_points(self, points: Sequence[MapPoint], axes: AxisWords, space: str) -> None:
+        self.legend.setVisible(space == "voices")
+        self._hearing.setVisible(space == "sounds")
+        self.plot.set_points(points, axes)
+        self._place()
+
+    def show_progress(self, title: str, progress: Progress | None) -> None:
+        """An empty title: nothing runs."""
+        self._working.setVisible(bool(title))
+        if title:
+            self.progress.set(title, progress)
+            self._place()
+
+    @contextmanager
+    def only_the_map(self) -> Iterator[None]:
+        """For a picture: without the card and the rings of the pointer."""
+        self.plot.point_at_nothing()
+        yield
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        for part in (self.legend, self._hearing, self._working):
+            part.adjustSize()
+        self._working.resize(min(420, self.width() - 2 * MARGIN), self._working.sizeHint().height())
+        self.legend.move(self.width() - self.legend.width() - MARGIN, MARGIN)
+        self._hearing.move(self.width() - self._hearing.width() - MARGIN, self.height() - self._hearing.height() - MARGIN)
+        self._working.move(MARGIN, MARGIN)

@@ -1,0 +1,401 @@
+"""The Map page: voices or sounds in two dimensions, by PCA, t-SNE or UMAP."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QStackedWidget, QWidget
+
+from engine.errors import EarmarkError, UsageError
+from engine.records import LiveUpdate, MapPoint, Sound
+from engine.tasks import Ticket
+from gui import words
+from gui.actions import key_text
+from gui.context import Context
+from gui.pages.base import Page
+from gui.pages.live.session import LiveSession
+from gui.pages.map.canvas import MapCanvas
+from gui.pages.map.export import FORMATS, save_png, save_points, save_svg
+from gui.pages.map.grouping import Group, group_sounds, group_voices
+from gui.pages.map.inspector import Inspector
+from gui.pages.map.parameters import NAMES
+from gui.widgets.controls import Button, EmptyState, IconButton, Segmented, Select
+from gui.widgets.projection_plot import AxisWords, CardWords
+
+NARROW_PX = 1120  # of the page: below, the inspector lies over the plot
+INSPECTOR_PX = (300, 420)
+
+
+class MapPage(Page):
+    """MapPage(context, session). open("voices") and open("sounds") choose the space."""
+
+    id = "map"
+    icon = "scatter"
+
+    def __init__(self, context: Context, session: LiveSession | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.session = session or LiveSession.of(context)
+        settings = self.app.settings.value
+        self.space = settings.map_space if settings.map_space in ("voices", "sounds") else "voices"
+        self.method = settings.map_method if settings.map_method in NAMES else "pca"
+        self.map: Any = None
+        self._maps: dict[tuple[str, str], tuple[Any, int]] = {}  # what was drawn last, and of how many things
+        self._sounds: dict[int, Sound] = {}
+        self._groups: tuple[Group, ...] = ()
+        self._ticket: Ticket | None = None
+        self._kept: MapPoint | None = None
+        self._build_toolbar()
+        self._build()
+        self._connect()
+
+    @property
+    def title(self) -> str:
+        return self.tr("Map")
+
+    def toolbar_left(self) -> QWidget:
+        return self._left
+
+    def toolbar_right(self) -> QWidget:
+        return self._right
+
+    def hidden(self) -> None:
+        super().hidden()
+        self._silence()
+
+    def leaving(self) -> None:
+        if self._ticket is not None:
+            self._ticket.cancel()
+
+    def open(self, what: object) -> None:
+        if what in ("voices", "sounds"):
+            self.spaces.choose(str(what))
+
+    def refresh(self) -> None:
+        """Look whether there is something new to draw; draw it if so."""
+        self._say_space()
+        space = self.space
+        self.jobs.run(self, lambda ticket: self._count(space), lane="store",
+                      done=partial(self._counted, space), failed=self._failed)
+
+    # --- acts -------------------------------------------------------------------------------------------------------
+
+    def run(self, again: bool = True) -> None:
+        """Make the map of the chosen space and method; the one that is shown stays until the new one is there."""
+        if self._ticket is not None:
+            self._ticket.cancel()
+        space, method = self.space, self.method
+        params = self.inspector.method.params() if method == self.inspector.method.method else {}
+
+        def work(ticket: Ticket) -> tuple[Any, dict[int, Sound], int]:
+            projected = self.app.maps.project(space, method, params, ticket=ticket)
+            sounds = {s.id: s for s in self.app.library.sounds()} if space == "sounds" else {}
+            return projected, sounds, self._count(space)
+
+        self.inspector.show_failure("")
+        title = self.tr("Drawing by {}").format(NAMES[method])
+        self.inspector.method.show_progress(title, None)
+        self.canvas.show_progress(title, None)
+        self._ticket = self.jobs.run(
+            self, work, lane="files", title=title if method != "pca" else "", done=self._drawn, failed=self._failed,
+            cancelled=self._over, progress=partial(self._progressed, title))
+
+    def cancel(self) -> None:
+        if self._ticket is not None:
+            self._ticket.cancel()
+        self._over()
+
+    def fit(self) -> None:
+        self.canvas.plot.fit()
+
+    def clear(self) -> None:
+        """Let go of the chosen point and group."""
+        self._keep(None)
+        self.inspector.groups.choose("")
+
+    def toggle_hearing(self) -> None:
+        self.canvas.hear.setChecked(not self.canvas.hear.isChecked())
+
+    def export(self, path: Path) -> None:
+        """Save what is shown, in the format of the suffix."""
+        if self.map is None:
+            return
+        try:
+            form = path.suffix.lower().lstrip(".")
+            if form in ("png", "svg"):
+                with self.canvas.only_the_map():
+                    fine = (save_png if form == "png" else save_svg)(self.canvas.plot, path)
+                if not fine:
+                    raise OSError
+            else:
+                save_points(self.map, self.canvas.plot.points, path)
+        except OSError:
+            self.said.emit(self.tr("{} could not be written.").format(path.name))
+            return
+        self.said.emit(self.tr("Saved as {}.").format(path.name))
+
+    # --- what came in -----------------------------------------------------------------------------------------------
+
+    def _count(self, space: str) -> int:
+        """In a lane: how many things there are to draw, to see whether a map is of today."""
+        if space == "sounds":
+            return int(self.app.library.stats().sounds)
+        return sum(voice.samples for voice in self.app.voices.list())
+
+    def _counted(self, space: str, found: int) -> None:
+        if space != self.space:
+            return
+        self.stack.setCurrentWidget(self.canvas if found else self.empty)
+        self.inspector.setVisible(bool(found) and (self.width() >= NARROW_PX or self.fold.isChecked()))
+        self.export_.setEnabled(bool(found))
+        self._place_inspector()
+        if not found:
+            self.map = None
+            self.canvas.plot.set_points(())
+            self._say_empty()
+            return
+        known = self._maps.get((space, self.method))
+        if known is not None and known[1] == found:
+            self._show(known[0])
+        else:
+            self.run()
+
+    def _drawn(self, result: tuple[Any, dict[int, Sound], int]) -> None:
+        projected, sounds, count = result
+        self._over()
+        self._sounds = sounds or self._sounds
+        self._maps[projected.space, projected.method] = (projected, count)
+        self._show(projected)
+
+    def _show(self, projected: Any) -> None:
+        self.map = projected
+        points = projected.points
+        if projected.space == "sounds":
+            points, self._groups = group_sounds(points, self._sounds, str(self.colour.currentData()), self.tr("others"))
+        else:
+            self._groups = group_voices(points)
+        shares = projected.variance or ()
+        axes = AxisWords()
+        if len(shares) > 1:
+            axes = AxisWords(self.tr("PC 1 · {} % of variance").format(f"{shares[0] * 100:.0f}"),
+                             self.tr("PC 2 · {} %").format(f"{shares[1] * 100:.0f}"))
+        self.canvas.show_points(points, axes, projected.space)
+        self.inspector.show_map(projected, self._groups)
+        if projected.space == "voices" and self.session.last is not None and self.session.listening:
+            self._updated([self.session.last])
+        self._say_status(self.tr("{} points").format(words.count(len(points))))
+
+    def _failed(self, error: EarmarkError) -> None:
+        self._over()
+        if isinstance(error, UsageError) and self.map is None:
+            self.stack.setCurrentWidget(self.empty)
+            self._say_empty()
+        self.inspector.show_failure(str(error))
+
+    def _progressed(self, title: str, progress: Any) -> None:
+        self.inspector.method.show_progress(title, progress)
+        self.canvas.show_progress(title, progress)
+
+    def _over(self) -> None:
+        self.inspector.method.show_progress("", None)
+        self.canvas.show_progress("", None)
+
+    def _updated(self, updates: list[LiveUpdate]) -> None:
+        if not self._is_shown or self.map is None or self.map.space != "voices":
+            return
+        last = updates[-1]
+        for update in updates:
+            began = time.perf_counter()
+            found = self.session.place(self.map, update)
+            took_ms = (time.perf_counter() - began) * 1000
+            if found is None:
+                self.canvas.plot.tick_query(update.time_s)
+                continue
+            x, y, links = found
+            self.canvas.plot.move_query(update.time_s, x, y, links, self.tr("now · {} s").format(f"{update.used_s:.1f}"))
+            self._say_status(self.tr("Live point placed in {} ms").format(f"{took_ms:.1f}"))
+        found_now = last.identification if last.speaking else None
+        self.inspector.show_found(found_now, self.tr("Nobody speaks."), self.app.settings.value.threshold, last.time_s)
+
+    def _session_changed(self) -> None:
+        if not self.session.listening:
+            self.canvas.plot.clear_query()
+            if self.map is not None and self.map.space == "voices":
+                self.inspector.show_found(None, "", 0.0, 0.0)
+
+    # --- points and groups ------------------------------------------------------------------------------------------
+
+    def _describe(self, point: MapPoint) -> CardWords:
+        if point.kind == "sound":
+            sound = self._sounds.get(point.ref or 0)
+            if sound is not None:
+                return CardWords(point.label, point.group, words.length(sound.duration_s), sound.peaks)
+            return CardWords(point.label, point.group)
+        kind = self.tr("centroid ▲") if point.kind == "centroid" else self.tr("sample △")
+        return CardWords(point.label, kind)
+
+    def _pointed(self, point: MapPoint | None) -> None:
+        shown = point or self._kept
+        sound = self._sounds.get(shown.ref or 0) if shown is not None and shown.kind == "sound" else None
+        self.inspector.show_sound(sound, shown.group if shown else "")
+
+    def _hovered(self, point: MapPoint | None) -> None:
+        if point is None:
+            self._silence()
+        elif self.canvas.hear.isChecked() and point.kind == "sound" and point.ref in self._sounds:
+            self.audition.play(self._sounds[point.ref].path, token=("map", point.ref))
+
+    def _silence(self) -> None:
+        token = self.audition.token
+        if isinstance(token, tuple) and token and token[0] == "map":
+            self.audition.stop()
+
+    def _keep(self, point: MapPoint | None) -> None:
+        self._kept = point
+        self.canvas.plot.select(point.id if point else None)
+        if point is not None and point.kind in ("sample", "centroid"):
+            if self.inspector.groups.current != point.group:
+                self.inspector.groups.choose(point.group)
+        self._pointed(None)
+
+    # --- showing ----------------------------------------------------------------------------------------------------
+
+    def _choose_space(self, space: str) -> None:
+        self.space = space
+        self.app.settings.change(map_space=space)
+        self.cancel()
+        self._kept = None
+        self.canvas.plot.clear_query()
+        self.refresh()
+
+    def _choose_method(self, method: str) -> None:
+        self.method = method
+        self.app.settings.change(map_method=method)
+        self.cancel()
+        self.inspector.method.show_method(method)
+        self.refresh()
+
+    def _choose_colour(self) -> None:
+        if self.map is not None and self.map.space == self.space:
+            self._show(self.map)
+
+    def _say_space(self) -> None:
+        wanted = [(self.tr("voice"), "voice")] if self.space == "voices" else [(self.tr("first tag"), "tag"),
+                                                                               (self.tr("folder"), "folder")]
+        if [self.colour.itemData(i) for i in range(self.colour.count())] != [data for _, data in wanted]:
+            self.colour.clear()
+            for text, data in wanted:
+                self.colour.add(text, data)
+
+    def _say_empty(self) -> None:
+        voices = self.space == "voices"
+        self.empty.title.setText(self.tr("No voices to map yet") if voices else self.tr("No sounds to map yet"))
+        self.empty.sentence.setText(
+            self.tr("Each enrolled voice appears here as triangles, near those that sound alike, and an × follows who "
+                    "speaks.") if voices else
+            self.tr("Each sound of the library appears here as a point, near those that sound alike. Point at one to hear "
+                    "it."))
+        self.empty_act.setText(self.tr("Enroll a voice") if voices else self.tr("Go to the Library"))
+        self._say_status("")
+
+    def _say_status(self, text: str) -> None:
+        if text != self.status:
+            self.set_status(text)
+
+    def _choose_file(self, form: str) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Export the map"), f"{self.space}-{self.method}.{form}",
+                                              f"{form.upper()} (*.{form})")
+        if name:
+            path = Path(name)
+            self.export(path if path.suffix else path.with_suffix(f".{form}"))
+
+    # --- set-up -----------------------------------------------------------------------------------------------------
+
+    def _build_toolbar(self) -> None:
+        theme = self.theme
+        self._left, self._right = QWidget(), QWidget()
+        left, right = QHBoxLayout(self._left), QHBoxLayout(self._right)
+        for row in (left, right):
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(8)
+        self.spaces = Segmented(theme, [("voices", self.tr("Voices")), ("sounds", self.tr("Sounds"))], self.space,
+                                name=self.tr("What is mapped"))
+        self.methods = Segmented(theme, list(NAMES.items()), self.method, name=self.tr("Method"))
+        left.addWidget(self.spaces)
+        left.addWidget(self.methods)
+        self.colour = Select(theme, self.tr("Colour by"), prefix=self.tr("Colour by"))
+        self.colour.setFixedWidth(178)
+        self.export_ = Button(theme, self.tr("Export…"), "export")
+        menu = QMenu(self.export_)
+        for form in FORMATS:
+            menu.addAction({"png": self.tr("Picture (PNG)"), "svg": self.tr("Drawing (SVG)"),
+                            "csv": self.tr("Points (CSV)"), "json": self.tr("Points (JSON)")}[form],
+                           partial(self._choose_file, form))
+        self.export_.clicked.connect(lambda: menu.exec(self.export_.mapToGlobal(self.export_.rect().bottomLeft())))
+        self.fold = IconButton(theme, "info", self.tr("Show the details of the map"), checkable=True)
+        for widget in (self.colour, self.export_, self.fold):
+            right.addWidget(widget)
+
+    def _build(self) -> None:
+        theme = self.theme
+        self.canvas = MapCanvas(theme, key_text("map.hover"))
+        self.canvas.plot.describe = self._describe
+        self.canvas.hear.setChecked(self.app.settings.value.hear_on_hover)
+        self.empty = EmptyState(theme, "", "")
+        self.empty_act = Button(theme, "", kind="primary", large=True)
+        self.empty.acts.addWidget(self.empty_act)
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.canvas)
+        self.stack.addWidget(self.empty)
+        self.inspector = Inspector(theme, self.app.settings.value.seed, self)
+        self.inspector.method.show_method(self.method)
+        self.setMinimumSize(480, 360)
+
+    def _connect(self) -> None:
+        self.spaces.chosen.connect(self._choose_space)
+        self.methods.chosen.connect(self._choose_method)
+        self.colour.activated.connect(self._choose_colour)
+        self.fold.toggled.connect(lambda _: self._place_inspector())
+        self.empty_act.clicked.connect(self._leave_empty)
+        plot = self.canvas.plot
+        plot.pointed.connect(self._pointed)
+        plot.hovered.connect(self._hovered)
+        plot.clicked.connect(self._keep)
+        self.canvas.cancel.connect(self.cancel)
+        self.canvas.hear.toggled.connect(lambda on: self.app.settings.change(hear_on_hover=on))
+        self.inspector.group.connect(lambda name: plot.set_focus_group(name or None))
+        self.inspector.play.connect(lambda sound: self.audition.play(sound.path, token=("map-kept", sound.id)))
+        self.inspector.show_in_library.connect(lambda sound: self.go.emit("library", sound))
+        self.inspector.method.run.connect(self.run)
+        self.inspector.method.cancel.connect(self.cancel)
+        self.session.updated.connect(self._updated)
+        self.session.changed.connect(self._session_changed)
+        self.bind("map.run", self.run)
+        self.bind("map.fit", self.fit)
+        self.bind("map.clear", self.clear)
+        self.bind("map.hover", self.toggle_hearing)
+
+    def _leave_empty(self) -> None:
+        if self.space == "voices":
+            self.go.emit("voices", "new")
+        else:
+            self.go.emit("library", None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_inspector()
+
+    def _place_inspector(self) -> None:
+        narrow = self.width() < NARROW_PX
+        self.fold.setVisible(narrow)
+        low, high = INSPECTOR_PX
+        wide = max(low, min(high, round(self.width() * 0.258)))
+        some = self.stack.currentWidget() is self.canvas
+        shown = some and (not narrow or self.fold.isChecked())
+        self.inspector.setVisible(shown)
+        self.inspector.setGeometry(self.width() - wide, 0, wide, self.height())
+        self.stack.setGeometry(0, 0, self.width() - (wide if shown and not narrow else 0), self.height())
+        self.inspector.raise_()
