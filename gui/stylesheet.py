@@ -29,8 +29,6 @@ QFrame[frame="plot"] {{ background: {t.plot}; border: 1px solid {t.line}; border
 QFrame[frame="error"] {{ background: {t.error_tint}; border: 1px solid {t.error}; border-radius: 6px; }}
 QFrame[frame="warning"] {{ background: {t.warning_tint}; border: 1px solid {t.warning}; border-radius: 6px; }}
 QFrame[frame="toast"] {{ background: {t.raised}; border: 1px solid {t.edge}; border-radius: 6px; }}
-QFrame[frame="drop"] {{ background: transparent; border: 1px dashed {t.edge}; border-radius: 8px; }}
-QFrame[frame="drop"][over="true"] {{ border: 2px dashed {t.accent}; background: {t.accent_wash}; }}
 QFrame[rule="h"] {{ background: {t.line}; border: none; min-height: 1px; max-height: 1px; }}
 QFrame[rule="v"] {{ background: {t.line}; border: none; min-width: 1px; max-width: 1px; }}
 QLabel[cap="key"] {{ color: {t.text3}; background: {t.window}; border: 1px solid {t.line}; border-radius: 4px; }}
@@ -53,9 +51,9 @@ QPushButton[kind="ghost"]:hover {{ background: {t.raised}; }}
 QPushButton[kind="ghost"]:focus {{ border-color: {t.accent}; }}
 QPushButton[kind="danger"] {{ color: {t.error}; background: {t.error_tint}; border-color: {t.error}; }}
 QPushButton[kind="danger"]:focus {{ border: 2px solid {t.error}; }}
-QPushButton[kind="dashed"] {{ color: {t.text2}; background: transparent; border: 1px dashed {t.edge}; }}
+QPushButton[kind="dashed"] {{ color: {t.text2}; background: transparent; border-color: transparent; }}
 QPushButton:checked {{ color: {t.accent}; background: {t.accent_wash}; border-color: {t.accent}; }}
-QPushButton:disabled {{ color: {t.text3}; background: transparent; border: 1px dashed {t.line}; }}
+QPushButton:disabled {{ color: {t.text3}; background: transparent; border-color: transparent; }}
 QPushButton[kind="ghost"]:disabled {{ border-color: transparent; }}
 
 QLineEdit, QTextEdit, QPlainTextEdit {{ color: {t.text1}; background: {t.field};
@@ -97,7 +95,7 @@ QTreeView[ground="window"], QListView[ground="window"] {{ background: {t.window}
 QTreeView[ground="panel"], QListView[ground="panel"], QTableView[ground="panel"] {{ background: {t.panel}; }}
 QHeaderView {{ background: {t.window}; border: none; }}
 QHeaderView::section {{ color: {t.text3}; background: {t.window}; border: none; border-top: 1px solid {t.line};
-  border-bottom: 1px solid {t.line}; padding: 0 6px; }}
+  border-bottom: 1px solid {t.line}; padding: 0 6px; font-size: 11px; font-weight: 500; }}
 QTableCornerButton::section {{ background: {t.window}; border: none; }}
 
 QSplitter::handle {{ background: {t.line}; }}

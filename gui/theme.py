@@ -242,6 +242,6 @@ def _palette(t: Tokens) -> QPalette:
             (roles.Accent, t.accent), (roles.Light, t.line), (roles.Dark, t.line), (roles.Mid, t.line),
             (roles.Shadow, t.line)):
         palette.setColor(role, QColor(colour))
-    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+    for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.PlaceholderText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(t.text3))
     return palette

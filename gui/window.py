@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
             self.status.set_words(wanted.status)
             self._notice_here()
             wanted.shown()
+            wanted.setFocus(Qt.FocusReason.OtherFocusReason)
         if what is not None:
             wanted.open(what)
         return wanted
@@ -107,12 +108,18 @@ class MainWindow(QMainWindow):
             made.status_changed.connect(lambda text: self._page_said(page, text))
             made.go.connect(self.show_page)
             made.said.connect(self.say)
+            made.models_changed.connect(self.warm)
+            made.forgotten.connect(self._forgotten)
             made.microphone.connect(lambda on: self.rail.set_dot("live", on))
             for key, splitter in made.splitters.items():
                 state = self._memory.value(f"{page}/{key}") if self._memory is not None else None
                 if isinstance(state, QByteArray):
                     splitter.restoreState(state)
         return self.pages[page]
+
+    def _forgotten(self) -> None:
+        for page in self.pages.values():
+            page.refresh()
 
     def _page_said(self, page: str, text: str) -> None:
         if page == self.current:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -19,6 +19,7 @@ class Page(QWidget):
 
     go(page id, what): show another page; `what` is handed to its `open`.    said(sentence): a toast.
     microphone(open): the microphone was opened or closed; the rail shows it on Live.
+    models_changed: files or the processor of the models changed.    forgotten: everything was forgotten; all refresh.
     """
 
     id: ClassVar[str] = ""
@@ -29,6 +30,8 @@ class Page(QWidget):
     go = Signal(str, object)
     said = Signal(str)
     microphone = Signal(bool)
+    models_changed = Signal()
+    forgotten = Signal()
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +42,7 @@ class Page(QWidget):
         self.splitters: dict[str, QSplitter] = {}
         self._timers: list[QTimer] = []
         self._is_shown = False
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a press beside a text field takes the keys back from it
 
     @property
     def title(self) -> str:

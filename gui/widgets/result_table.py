@@ -31,7 +31,9 @@ from gui.words import clock, length, rate_hz, similarity
 NUMBER, NAME, WAVE, SIMILARITY, SPAN, LENGTH, TAGS, RATE = range(8)
 RIGHT = {NUMBER, SIMILARITY, SPAN, LENGTH}
 FIXED_PX = {NUMBER: 40, SIMILARITY: 122, SPAN: 136, LENGTH: 62, TAGS: 206, RATE: 96}
-NARROW_PX = 940  # below this width of the table tags and rate are left out
+COMPACT_PX = {NUMBER: 40, SIMILARITY: 112, SPAN: 128, LENGTH: 58, TAGS: 152, RATE: 82}
+ROOMY_PX = 1120  # below this width of the table the fixed columns shrink
+NARROW_PX = 900  # below this width of the table tags and rate are left out
 ROW = int(Qt.ItemDataRole.UserRole)
 Index = QModelIndex | QPersistentModelIndex
 
@@ -215,10 +217,9 @@ class ResultTable(QTableView):
         hidden = {TAGS, RATE} if narrow else set()
         if not self.rows.ranked:
             hidden |= {SIMILARITY, SPAN}
-        fixed = sum(width for column, width in FIXED_PX.items() if column not in hidden)
-        flexible = max(240, room - fixed)
-        widths = dict(FIXED_PX)
-        widths[NAME] = min(420, round(flexible * 0.47))
+        widths = dict(FIXED_PX if room >= ROOMY_PX else COMPACT_PX)
+        flexible = max(240, room - sum(width for column, width in widths.items() if column not in hidden))
+        widths[NAME] = min(420, round(flexible * (0.47 if room >= ROOMY_PX else 0.52)))
         widths[WAVE] = flexible - widths[NAME]
         for column in range(8):
             self.setColumnHidden(column, column in hidden)
@@ -271,7 +272,7 @@ class RowPainter(QStyledItemDelegate):
         elif column == SIMILARITY:
             self._similarity(painter, inner, row)
         elif column == TAGS:
-            self._tags(painter, inner, row, on)
+            self._tags(painter, inner, row)
         else:
             bright = column == NAME or (column == SPAN and row.span is not None)
             painter.setFont(self.theme.font("body", 500 if column == NAME and current else 400))
@@ -286,8 +287,8 @@ class RowPainter(QStyledItemDelegate):
         if on:
             painter.fillRect(QRectF(box.x(), box.y(), 3, box.height()), QColor(t.accent))
         if current:
-            icon = self.theme.pixmap("play-fill", "accent", 12)
-            painter.drawPixmap(int(box.right() - 16), int(box.center().y() - 6), icon)
+            icon = self.theme.pixmap("play-fill", "accent", 14)
+            painter.drawPixmap(int(box.right() - 18), int(box.center().y() - 7), icon)
             return
         painter.setFont(self.theme.font("small"))
         painter.setPen(QColor(t.text3))
@@ -308,7 +309,7 @@ class RowPainter(QStyledItemDelegate):
         painter.setPen(QColor(self.theme.tokens.text1))
         painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, similarity(row.similarity))
 
-    def _tags(self, painter: QPainter, inner: QRectF, row: Row, on: bool) -> None:
+    def _tags(self, painter: QPainter, inner: QRectF, row: Row) -> None:
         t = self.theme.tokens
         font = self.theme.font("caption")
         painter.setFont(font)
@@ -322,7 +323,7 @@ class RowPainter(QStyledItemDelegate):
             if x + width > inner.right() - (24 if left_over else 0):
                 break
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(t.line if on and self.theme.dark else t.raised))
+            painter.setBrush(QColor(t.raised))
             painter.drawRoundedRect(QRectF(x, inner.center().y() - 9, width, 18), 4, 4)
             painter.setPen(QColor(t.text2))
             painter.drawText(QRectF(x, inner.y(), width, inner.height()), Qt.AlignmentFlag.AlignCenter, name)

@@ -565,5 +565,12 @@ class FakeEarmark:
         self.voices = FakeVoices(empty=True)
         self.library = FakeLibrary(self.workspace / "sounds", empty=True)
 
+    def use_device(self, device: str) -> None:
+        self.settings.change(device=device)
+        self.models.use_device(device)
+
+    def claim(self) -> list[Path]:
+        return []
+
     def close(self) -> None:
         self.closed = True

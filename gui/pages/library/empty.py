@@ -6,16 +6,16 @@ import math
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.tasks import Progress
 from gui.theme import Theme
-from gui.widgets.controls import Button, EmptyState, KeyCap, ProgressLine, Text
+from gui.widgets.controls import Button, EmptyState, KeyCap, ProgressLine, Text, paint_dashes
 
 BARS = 60
 
 
-class EmptyLibrary(QFrame):
+class EmptyLibrary(QWidget):
     """add, made: the two acts; cancelled: of the scan that fills the library."""
 
     add = Signal()
@@ -25,7 +25,8 @@ class EmptyLibrary(QFrame):
     def __init__(self, theme: Theme, made_sounds: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
-        self.setProperty("frame", "drop")
+        self._over = False
+        theme.changed.connect(self.update)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.state = EmptyState(theme, self.tr("Add a folder to search it by description"), self.tr(
@@ -62,9 +63,13 @@ class EmptyLibrary(QFrame):
 
     def set_over(self, over: bool) -> None:
         """Something that can be dropped hangs above."""
-        self.setProperty("over", over)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        self._over = over
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._over:
+            QPainter(self).fillRect(self.rect(), self.theme.colour("accent_wash"))
+        paint_dashes(self, self.theme.colour("accent" if self._over else "edge"), 8, 2 if self._over else 1)
 
     def _steps(self) -> QWidget:
         steps = QWidget()

@@ -499,6 +499,7 @@ class LibraryPage(Page):
         self._line.hide()
         self.player.hide()
         self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(0, 0)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([215, 1200])
         outer.addWidget(self.splitter)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.actions import key_text
 from gui.context import Context
+from gui.theme import Theme
 from gui.widgets.controls import Button, Check, ElidedText, Icon, IconButton, KeyCap, Select, Slider, Text
 from gui.widgets.result_table import Row, shown_name
 from gui.widgets.strip import Strip
@@ -96,8 +98,8 @@ class PlayerBar(QWidget):
         side = QWidget()
         side.setFixedWidth(236)
         column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(1)
+        column.setContentsMargins(0, 3, 0, 0)
+        column.setSpacing(2)
         self.name = ElidedText(self.theme, "", "body", weight=500, mode=Qt.TextElideMode.ElideMiddle)
         self.where = ElidedText(self.theme, "", "caption", "text3", mode=Qt.TextElideMode.ElideMiddle)
         column.addWidget(self.name)
@@ -138,6 +140,7 @@ class PlayerBar(QWidget):
         row.addWidget(self._all)
         self._below = QStackedWidget()
         self._below.setFixedHeight(24)
+        self._below.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._below.addWidget(self._keys())
         self._below.addWidget(self._trouble())
         row.addWidget(self._below, 1)
@@ -145,19 +148,10 @@ class PlayerBar(QWidget):
         return side
 
     def _keys(self) -> QWidget:
-        side = QWidget()
-        row = QHBoxLayout(side)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addStretch(1)
-        for ids, words in ((("library.previous", "library.next"), self.tr("next")),
-                           (("library.stop",), self.tr("stop")), (("library.replay",), self.tr("replay")),
-                           (("library.pause",), self.tr("pause")), (("library.span",), self.tr("span only"))):
-            for entry in ids:
-                row.addWidget(KeyCap(self.theme, key_text(entry)))
-            row.addWidget(Text(self.theme, words, "small", "text2"))
-            row.addSpacing(8)
-        return side
+        return KeyHints(self.theme, [
+            (("library.previous", "library.next"), self.tr("next")), (("library.stop",), self.tr("stop")),
+            (("library.replay",), self.tr("replay")), (("library.pause",), self.tr("pause")),
+            (("library.span",), self.tr("span only"))])
 
     def _trouble(self) -> QWidget:
         side = QWidget()
@@ -176,8 +170,8 @@ class PlayerBar(QWidget):
         side = QWidget()
         side.setFixedWidth(190)
         column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
+        column.setContentsMargins(0, 6, 0, 4)
+        column.setSpacing(8)
         settings = self.context.app.settings.value
         self.loop_check = Check(self.theme, self.tr("Loop matched span"))
         self.loop_check.setChecked(settings.loop_span)
@@ -196,7 +190,7 @@ class PlayerBar(QWidget):
         row.addWidget(self.volume, 1)
         row.addWidget(self._volume_words)
         column.addLayout(row)
-        self.output = Select(self.theme, self.tr("Sound output"), self.tr("Output"))
+        self.output = Select(self.theme, self.tr("Sound output"), self.tr("Output:"), flat=True)
         self.output.currentIndexChanged.connect(self._output_chosen)
         column.addWidget(self.output)
         self._volume_moved(self.volume.value())
@@ -214,6 +208,36 @@ class PlayerBar(QWidget):
     def _output_chosen(self, _: int) -> None:
         self.context.app.settings.change(output_device=str(self.output.currentData() or ""))
         self.output.setToolTip(self.output.currentText())
+
+
+class KeyHints(QWidget):
+    """Keys and what they do, at the right; as many of them as there is room for."""
+
+    def __init__(self, theme: Theme, hints: list[tuple[tuple[str, ...], str]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(0)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._hints: list[QWidget] = []
+        for entries, words in hints:
+            hint = QWidget(self)
+            row = QHBoxLayout(hint)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(6)
+            for entry in entries:
+                row.addWidget(KeyCap(theme, key_text(entry)))
+            row.addWidget(Text(theme, words, "small", "text2"))
+            self._hints.append(hint)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        widths = [hint.sizeHint().width() for hint in self._hints]
+        room, fits = self.width(), 0
+        while fits < len(widths) and sum(widths[:fits + 1]) + 14 * fits <= room:
+            fits += 1
+        x = room - (sum(widths[:fits]) + 14 * max(0, fits - 1))
+        for number, (hint, width) in enumerate(zip(self._hints, widths, strict=True)):
+            hint.setVisible(number < fits)
+            hint.setGeometry(x, 0, width, self.height())
+            x += width + 14
 
 
 def folder_words(row: Row, folders: dict[int, Path]) -> str:

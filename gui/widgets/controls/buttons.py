@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Literal
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -60,6 +61,13 @@ class Button(QPushButton):
         self.setEnabled(not why_disabled)
         self.setToolTip(why_disabled)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.kind == "dashed" and self.isEnabled() and not self.hasFocus():
+            paint_dashes(self, self.theme.colour("edge"))
+        elif not self.isEnabled() and self.kind != "ghost":
+            paint_dashes(self, self.theme.colour("line"))
+
     def _colour(self) -> None:
         if self._icon_name:
             side = self.iconSize().height()
@@ -68,18 +76,29 @@ class Button(QPushButton):
             self.setIcon(_padded(self.theme, self._icon_name, ICON_ROLE[self.kind], side, gap))
 
 
+def paint_dashes(widget: QWidget, colour: QColor, radius: float = 6, width: float = 1) -> None:
+    """A dashed frame around a widget; style sheets draw dots of one pixel instead."""
+    painter = QPainter(widget)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(colour, width)
+    pen.setDashPattern([3 / width, 3 / width])
+    painter.setPen(pen)
+    inset = width / 2
+    painter.drawRoundedRect(QRectF(widget.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
 def _padded(theme: Theme, name: str, role: str, side: int, gap: int) -> QIcon:
     """The icon with room at its right."""
     icon = QIcon()
-    for ratio in (1, 2):
+    for ratio, mode in product((1, 2), (QIcon.Mode.Normal, QIcon.Mode.Disabled)):
         pixmap = QPixmap((side + gap) * ratio, side * ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
         pixmap.setDevicePixelRatio(ratio)
         painter = QPainter(pixmap)
+        painter.setOpacity(1.0 if mode == QIcon.Mode.Normal else 0.5)
         theme.icon(name, role, side).paint(painter, 0, 0, side, side)
         painter.end()
-        icon.addPixmap(pixmap, QIcon.Mode.Normal)
-        icon.addPixmap(pixmap, QIcon.Mode.Disabled)
+        icon.addPixmap(pixmap, mode)
     return icon
 
 
@@ -104,7 +123,7 @@ class IconButton(Button):
 
     def _colour(self) -> None:
         role = "accent" if self.isChecked() and self.kind != "primary" else ICON_ROLE[self.kind]
-        self.setIcon(self.theme.icon(self._icon_name, role, self.iconSize().width()))
+        self.setIcon(_padded(self.theme, self._icon_name, role, self.iconSize().width(), 0))
 
 
 class Segmented(QWidget):

@@ -31,13 +31,14 @@ class Select(QComboBox):
 
     DETAIL = int(Qt.ItemDataRole.UserRole) + 7
 
-    def __init__(self, theme: Theme, name: str, prefix: str = "", icon: str = "",
+    def __init__(self, theme: Theme, name: str, prefix: str = "", icon: str = "", flat: bool = False,
                  parent: QWidget | None = None) -> None:
+        """flat: small words without a frame, for what is seldom changed."""
         super().__init__(parent)
-        self.theme, self.prefix, self.icon_name, self._invalid = theme, prefix, icon, False
-        self.setFont(theme.font("body"))
+        self.theme, self.prefix, self.icon_name, self._invalid, self._flat = theme, prefix, icon, False, flat
+        self.setFont(theme.font("small" if flat else "body"))
         self.setAccessibleName(name)
-        self.setFixedHeight(CONTROL_PX)
+        self.setFixedHeight(20 if flat else CONTROL_PX)
         self.setMinimumWidth(90)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -63,10 +64,11 @@ class Select(QComboBox):
     def paintEvent(self, event: QPaintEvent) -> None:
         t = self.theme.tokens
         painter = QPainter(self)
-        paint_field(painter, self.rect(), self.theme, self.hasFocus(), self.isEnabled(),
-                    "error" if self._invalid else "edge")
+        if not self._flat or self.hasFocus():
+            paint_field(painter, self.rect(), self.theme, self.hasFocus(), self.isEnabled(),
+                        "error" if self._invalid else "edge")
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        x, right = 11, self.width() - 30
+        x, right = 1 if self._flat else 11, self.width() - (18 if self._flat else 30)
         if self.icon_name:
             painter.drawPixmap(x, (self.height() - 16) // 2,
                                self.theme.pixmap(self.icon_name, "error" if self._invalid else "text2"))
@@ -82,10 +84,12 @@ class Select(QComboBox):
             painter.setPen(QColor(t.text3))
             painter.drawText(QRectF(x, 0, right - x, self.height()),
                              Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, detail)
-        painter.setPen(QColor(t.error if self._invalid else t.text1 if self.isEnabled() else t.text3))
+        ink = t.text2 if self._flat else t.text1
+        painter.setPen(QColor(t.error if self._invalid else ink if self.isEnabled() else t.text3))
         painter.drawText(QRectF(x, 0, right - x, self.height()), middle,
                          metrics.elidedText(self.currentText(), Qt.TextElideMode.ElideRight, right - x))
-        painter.drawPixmap(self.width() - 24, (self.height() - 12) // 2, self.theme.pixmap("caret-down", "text3", 12))
+        painter.drawPixmap(self.width() - (13 if self._flat else 24), (self.height() - 12) // 2,
+                           self.theme.pixmap("caret-down", "text3", 12))
 
 
 class NumberBox(QDoubleSpinBox):

@@ -42,7 +42,11 @@ class EmptyState(QWidget):
         self.below.setSpacing(8)
         column.addWidget(self.title, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(8)
-        column.addWidget(self.sentence, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()  # an alignment here would forget the second line of the sentence
+        middle.addStretch(1)
+        middle.addWidget(self.sentence)
+        middle.addStretch(1)
+        column.addLayout(middle)
         column.addSpacing(20)
         row = QHBoxLayout()
         row.addStretch(1)

@@ -1,0 +1,59 @@
+"""General: the workspace, and how voices are compared."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout
+
+from gui.context import Context
+from gui.pages.settings.section import Section
+from gui.widgets.controls import Button, ElidedText, NumberBox, Segmented
+
+
+class GeneralSection(Section):
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        settings = self.app.settings.value
+        place = self.panel(self.tr("Workspace"))
+        line = QHBoxLayout()
+        line.addWidget(ElidedText(self.theme, str(self.app.workspace), mode=Qt.TextElideMode.ElideMiddle), 1)
+        show = Button(self.theme, self.tr("Show in folder"), "folder-open")
+        show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.app.workspace))))
+        line.addWidget(show)
+        self.row(place, self.tr("Folder"), line, self.tr(
+            "One folder holds the database, vectors, recordings and these settings. Start with --workspace DIR to use "
+            "another one."), stretch=True)
+        likeness = self.panel(self.tr("Recognising voices"))
+        self.measure = Segmented(self.theme, [("cosine", self.tr("Cosine")), ("dot", self.tr("Dot product"))],
+                                 settings.measure, name=self.tr("Similarity measure"))
+        self.measure.chosen.connect(self._measured)
+        self._why = self.row(likeness, self.tr("Similarity"), self.measure, self._explained(settings.measure))
+        self.threshold = NumberBox(self.theme, self.tr("Threshold"), -1, 1, 0.01, value=settings.threshold)
+        self.threshold.valueChanged.connect(lambda value: self.change(threshold=round(value, 4)))
+        self.row(likeness, self.tr("Threshold"), self.threshold, self.tr(
+            "How similar speech must be to a centroid to be named. Higher refuses more strangers, and more friends."))
+        self.margin = NumberBox(self.theme, self.tr("Margin"), 0, 2, 0.01, value=settings.margin)
+        self.margin.valueChanged.connect(lambda value: self.change(margin=round(value, 4)))
+        self.row(likeness, self.tr("Margin"), self.margin, self.tr(
+            "How far the nearest voice must lie before the runner-up. With less, the name is only tentative."))
+        self.column.addStretch(1)
+
+    def refresh(self) -> None:
+        settings = self.app.settings.value
+        for box, value in ((self.threshold, settings.threshold), (self.margin, settings.margin)):
+            box.blockSignals(True)
+            box.setValue(value)
+            box.blockSignals(False)
+        self.measure.set_value(settings.measure)
+        self._why.setText(self._explained(settings.measure))
+
+    def _measured(self, measure: str) -> None:
+        self.change(measure=measure)
+        self._why.setText(self._explained(measure))
+
+    def _explained(self, measure: str) -> str:
+        if measure == "cosine":
+            return self.tr("The angle between two vectors, −1 to 1. Their lengths do not count.")
+        return self.tr("Lengths count too, so that some voices win by being long. Good for seeing why cosine is the "
+                       "default.")

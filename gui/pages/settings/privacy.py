@@ -1,0 +1,97 @@
+"""Privacy: what is kept and where, and how to forget it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QMessageBox
+
+from engine.errors import EarmarkError
+from engine.tasks import Ticket
+from gui.context import Context
+from gui.pages.settings.section import Section
+from gui.widgets.controls import Button, Text
+from gui.words import count, data_size
+
+
+class PrivacySection(Section):
+    """forgotten: everything was removed."""
+
+    forgotten = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        kept = self.panel(self.tr("What is kept"), self.tr("all of it in the workspace, on this machine"))
+        self.rows: dict[str, Text] = {}
+        for key, word, why in (
+                ("voices", self.tr("Voices"), self.tr(
+                    "Name, samples and centroid of each voice. Voiceprints never leave this machine.")),
+                ("recordings", self.tr("Recordings"), self.tr(
+                    "Enrollment takes whose speaker agreed, with the date; and what you recorded on Live. Listening "
+                    "alone keeps no audio.")),
+                ("sounds", self.tr("Sounds"), self.tr(
+                    "Paths, outlines, tags and vectors. Your files stay where they are and are never changed.")),
+                ("logs", self.tr("Logs"), self.tr("What the program did, without audio, vectors or names."))):
+            value = Text(self.theme, "…", "body", "text1")
+            self.rows[key] = value
+            self.row(kept, word, value, why)
+        forget = self.panel(self.tr("Forget"))
+        self.button = Button(self.theme, self.tr("Forget everything…"), "trash", "danger")
+        self.button.clicked.connect(self.ask)
+        self.row(forget, self.tr("This workspace"), self.button, self.tr(
+            "Removes all voices, samples, recordings, sounds and vectors, and wipes them from the database. Your sound "
+            "files, settings and models stay. This cannot be undone."))
+        self.column.addStretch(1)
+
+    def refresh(self) -> None:
+        def work(ticket: Ticket) -> dict[str, str]:
+            voices = self.app.voices.list()
+            stats = self.app.library.stats()
+            takes = sum(t.recording is not None for v in voices for t in self.app.voices.takes(v.id))  # type: ignore[attr-defined]
+            folder = self.app.store.recordings
+            files = [f for f in folder.rglob("*") if f.is_file()] if folder.is_dir() else []
+            size = sum(f.stat().st_size for f in files)
+            return {
+                "voices": self.tr("{voices} voices · {samples} samples").format(
+                    voices=count(len(voices)), samples=count(sum(v.samples for v in voices))),
+                "recordings": self.tr("{files} files · {takes} of them takes · {size}").format(
+                    files=count(len(files)), takes=count(takes), size=data_size(size)),
+                "sounds": self.tr("{sounds} sounds · {size} of vectors").format(
+                    sounds=count(stats.sounds), size=data_size(stats.vectors_bytes)),
+                "logs": str(getattr(self.app.store, "logs", ""))}
+
+        self.jobs.run(self, work, lane="store", done=self._show)
+
+    def ask(self) -> QMessageBox:
+        """Ask once, in a dialog where Cancel has the focus."""
+        box = QMessageBox(QMessageBox.Icon.Warning, self.tr("Forget everything"), self.tr(
+            "Forget all voices, recordings and sounds of “{}”?").format(self.app.workspace.name),
+            QMessageBox.StandardButton.NoButton, self)
+        box.setInformativeText(self.tr("They are wiped and cannot be brought back. Your own sound files stay."))
+        forget = box.addButton(self.tr("Forget everything"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(cancel)
+        box.setEscapeButton(cancel)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        forget.clicked.connect(self._forget)
+        box.open()
+        cancel.setFocus()
+        return box
+
+    def _show(self, words: dict[str, str]) -> None:
+        for key, text in words.items():
+            self.rows[key].setText(text)
+
+    def _forget(self) -> None:
+        self.button.say(self.tr("Forgetting…"), self.tr("It is being wiped."))
+        self.jobs.run(self, lambda ticket: self.app.forget_everything(), lane="store",
+                      done=lambda _: self._forgot(), failed=self._not_forgot, title=self.tr("Forgetting everything"))
+
+    def _forgot(self) -> None:
+        self.button.say(self.tr("Forget everything…"))
+        self.said.emit(self.tr("Everything was forgotten."))
+        self.forgotten.emit()
+        self.refresh()
+
+    def _not_forgot(self, error: EarmarkError) -> None:
+        self.button.say(self.tr("Forget everything…"))
+        self.said.emit(str(error))

@@ -1,0 +1,84 @@
+"""What a section of Settings is made of: a scrolled column of panels with rows of a word, a control, and a why."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+
+from engine.errors import EarmarkError
+from gui.context import Context
+from gui.widgets.controls import Panel, Text, rule
+
+WORD_PX, TEXT_PX = 190, 720
+
+
+class Section(QScrollArea):
+    """Base of all sections. said(sentence): a toast."""
+
+    said = Signal(str)
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context, self.app, self.theme, self.jobs = context, context.app, context.theme, context.jobs
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        ground = QWidget()
+        ground.setProperty("surface", "window")
+        self.column = QVBoxLayout(ground)
+        self.column.setContentsMargins(12, 12, 12, 12)
+        self.column.setSpacing(12)
+        self.setWidget(ground)
+
+    def refresh(self) -> None:
+        """Show what is true now; called when the section comes into view."""
+
+    def toolbar(self) -> QWidget | None:
+        """The section's own control at the right of the toolbar."""
+        return None
+
+    def panel(self, title: str, detail: str = "") -> Panel:
+        panel = Panel(self.theme, title, detail)
+        panel.body.setContentsMargins(16, 12, 16, 14)
+        panel.body.setSpacing(10)
+        self.column.addWidget(panel)
+        return panel
+
+    def row(self, panel: Panel, word: str, control: QWidget | QLayout, why: str = "", stretch: bool = False) -> Text:
+        """A word at the left, a control, and under it a grey sentence. Returns the sentence's label."""
+        if panel.body.count() > 1:
+            panel.body.addWidget(rule())
+        line = QHBoxLayout()
+        line.setSpacing(16)
+        name = Text(self.theme, word, "body")
+        name.setFixedWidth(WORD_PX)
+        name.setMinimumHeight(30)
+        line.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
+        right = QVBoxLayout()
+        right.setSpacing(4)
+        held = QHBoxLayout()
+        held.setSpacing(8)
+        if isinstance(control, QWidget):
+            control.setMinimumHeight(max(20, control.minimumHeight()))
+            held.addWidget(control, 1 if stretch else 0)
+        else:
+            held.addLayout(control, 1 if stretch else 0)
+        if not stretch:
+            held.addStretch(1)
+        right.addLayout(held)
+        sentence = Text(self.theme, why, "small", "text3", wrap=True)
+        sentence.setMaximumWidth(TEXT_PX)
+        sentence.setVisible(bool(why))
+        right.addWidget(sentence)
+        line.addLayout(right, 1)
+        panel.body.addLayout(line)
+        return sentence
+
+    def change(self, **changes: object) -> bool:
+        """Set settings; a value that makes no sense is said and refused."""
+        try:
+            self.app.settings.change(**changes)
+        except EarmarkError as error:
+            self.said.emit(str(error))
+            return False
+        return True
