@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.records import FloatArray
+from gui.widgets.waveform import rgb
 
 if TYPE_CHECKING:
     from gui.theme import Theme
@@ -30,7 +31,7 @@ def colour_table(theme: Theme) -> list[int]:
     magma = pg.colormap.get("magma").getLookupTable(nPts=256)[:, :3].astype(np.float64)
     if not theme.dark:
         magma = magma[::-1]
-    ground = np.array(QColor(theme.tokens.plot).getRgb()[:3], dtype=np.float64)
+    ground = rgb(QColor(theme.tokens.plot))
     share = np.clip(np.arange(256) / 60.0, 0.0, 1.0)[:, None]
     table = (ground * (1 - share) + magma * share).astype(int)
     return [0xFF000000 | (int(r) << 16) | (int(g) << 8) | int(b) for r, g, b in table]

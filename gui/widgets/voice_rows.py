@@ -54,8 +54,8 @@ class Avatar(QWidget):
 
     def __init__(self, theme: Theme, size: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme, self._name, self._colour = theme, None, 0
-        self._name: str | None
+        self._theme, self._colour = theme, 0
+        self._name: str | None = None
         self.setFixedSize(size, size)
         theme.changed.connect(self.update)
 
@@ -172,7 +172,8 @@ class BarRows(QWidget):
         if share > 0:
             hue = tokens.text2 if row.colour is None or row.unknown else self._theme.category(row.colour)
             painter.setBrush(QColor(hue))
-            painter.drawRoundedRect(QRectF(box.left(), box.top(), max(5.0, box.width() * share), box.height()), 2.5, 2.5)
+            filled = QRectF(box.left(), box.top(), max(5.0, box.width() * share), box.height())
+            painter.drawRoundedRect(filled, 2.5, 2.5)
         if self._tick is not None:
             x = box.left() + box.width() * min(1.0, max(0.0, self._tick))
             painter.fillRect(QRectF(x - 1, box.top() - 4, 2, box.height() + 8), QColor(tokens.text1))

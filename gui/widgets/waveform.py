@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 Peaks = NDArray[np.uint8]
 
 
+def rgb(colour: QColor) -> NDArray[np.float64]:
+    """(3,), 0 to 255."""
+    return np.array([colour.red(), colour.green(), colour.blue()], dtype=np.float64)
+
+
 def paint_peaks(painter: QPainter, area: QRectF, peaks: Peaks, colour: QColor, gain: float = 1.0) -> None:
     """Draw an envelope mirrored about the middle of the area. gain: 1 lets 255 touch the edges."""
     if not len(peaks) or area.width() < 2:
@@ -59,7 +64,7 @@ def envelope_image(peaks: Peaks, width: int, height: int, ink: QColor, ground: Q
     pixels[:, :width] = cover
     image = QImage(pixels.data, width, height, pixels.shape[1], QImage.Format.Format_Indexed8).copy()
     steps = np.linspace(0.0, 1.0, 256)[:, None]
-    table = (np.array(ground.getRgb()[:3]) * (1 - steps) + np.array(ink.getRgb()[:3]) * steps).astype(int)
+    table = (rgb(ground) * (1 - steps) + rgb(ink) * steps).astype(int)
     image.setColorTable([0xFF000000 | r << 16 | g << 8 | b for r, g, b in table.tolist()])
     return image
 
@@ -154,7 +159,8 @@ class TakeWaveform(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.ok))
         for span in self._spans:
-            painter.drawRoundedRect(QRectF(1 + span.start_s * scale, self.height() - 10, span.duration_s * scale, 4), 2, 2)
+            bar = QRectF(1 + span.start_s * scale, self.height() - 10, span.duration_s * scale, 4)
+            painter.drawRoundedRect(bar, 2, 2)
         if self.recording:
             painter.setPen(QPen(QColor(tokens.accent), 2))
             x = 1 + self.elapsed_s * scale
@@ -179,5 +185,6 @@ class WaveformStrip(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        paint_peaks(painter, QRectF(self.rect()).adjusted(0, 2, 0, -2), self._peaks, QColor(self._theme.tokens.wave_span))
+        area = QRectF(self.rect()).adjusted(0, 2, 0, -2)
+        paint_peaks(painter, area, self._peaks, QColor(self._theme.tokens.wave_span))
         painter.end()

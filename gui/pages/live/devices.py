@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class DevicePicker(Select):
-    """found: the list is there (devices, error); empty where there is none. chosen: a name; it is in the settings then."""
+    """found: the list is there (devices, error); empty where there is none.
+
+    chosen: a name; it is in the settings by then.
+    """
 
     found = Signal()
     chosen = Signal(str)

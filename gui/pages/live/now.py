@@ -92,8 +92,10 @@ class NowPanel(QFrame):
         else:
             name = found.nearest or ""
             self._say(name, name, times)
-            tentative = found.status == "tentative"
-            self._status(self.tr("tentative") if tentative else self.tr("match"), "warning" if tentative else "ok", found)
+            if found.status == "tentative":
+                self._status(self.tr("tentative"), "warning", found)
+            else:
+                self._status(self.tr("match"), "ok", found)
             self._spoke = (name, update.time_s)
         rows = [BarRow(c.voice, c.similarity, words.similarity(c.similarity), colour=c.colour, strong=i == 0)
                 for i, c in enumerate(found.candidates[:SHOWN])]

@@ -88,7 +88,7 @@ class LiveSession(QObject):
         return self.listener.recording if self.listening else None
 
     def start(self, device: str = "") -> None:
-        """Open the microphone of this name ("" for the default) and listen. Ends in "listening", or "idle" with error."""
+        """Open the microphone ("" for the default) and listen. Ends in "listening", or in "idle" with an error."""
         if self.state in ("starting", "listening"):
             return
         self.error, self.saved, self._wanted = None, None, True

@@ -123,7 +123,7 @@ class SpokenPanel(Panel):
         total = sum(spoken.values())
         ranked = sorted(spoken.items(), key=lambda item: (item[0] is None, -item[1]))
         rows = [BarRow(name or self.tr("Unknown"), seconds / total, clock(seconds), _percent(seconds / total),
-                       colours.get(name or ""), strong=False, unknown=name is None) for name, seconds in ranked if total]
+                       colours.get(name or ""), unknown=name is None) for name, seconds in ranked if total]
         self.rows.set_rows(rows[:5])
         self.title.setText(self.tr("This session") if live or began is None else self.tr("Last session"))
         if live or began is None or ended is None:

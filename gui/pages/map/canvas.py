@@ -77,5 +77,6 @@ class MapCanvas(QWidget):
             part.adjustSize()
         self._working.resize(min(420, self.width() - 2 * MARGIN), self._working.sizeHint().height())
         self.legend.move(self.width() - self.legend.width() - MARGIN, MARGIN)
-        self._hearing.move(self.width() - self._hearing.width() - MARGIN, self.height() - self._hearing.height() - MARGIN)
+        corner = self._hearing.size()
+        self._hearing.move(self.width() - corner.width() - MARGIN, self.height() - corner.height() - MARGIN)
         self._working.move(MARGIN, MARGIN)

@@ -128,8 +128,8 @@ class GroupRows(QWidget):
         painter.drawText(QRectF(36, box.top(), name_room, self._row), middle, name)
         painter.setPen(QColor(tokens.text3))
         if row.share is not None:
-            painter.drawText(QRectF(36 + metrics.horizontalAdvance(name) + 5, box.top(), count_width + 4, self._row), middle,
-                             row.count)
+            after = 36 + metrics.horizontalAdvance(name) + 5
+            painter.drawText(QRectF(after, box.top(), count_width + 4, self._row), middle, row.count)
             colour = self._theme.category(row.colour) if row.colour != OTHER else "wave_span"
             paint_bar(painter, QRectF(bar_left, box.center().y() - 6, right - value_width - bar_left - 6, 12),
                       self._theme, row.share, colour, self._tick)

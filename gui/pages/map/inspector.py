@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from engine.records import Identification, Sound
 from gui import words
-from gui.pages.map.groups import GroupRow, GroupRows
 from gui.pages.map.grouping import Group
+from gui.pages.map.groups import GroupRow, GroupRows
 from gui.pages.map.parameters import MethodSection
 from gui.pages.map.trust import TrustSection
 from gui.theme import Theme
@@ -167,9 +167,9 @@ class Inspector(QFrame):
         acts = QHBoxLayout()
         acts.setSpacing(8)
         hear = Button(self.theme, self.tr("Play"), "play", small=True)
-        hear.clicked.connect(lambda: self._sound is not None and self.play.emit(self._sound))
+        hear.clicked.connect(lambda: self.play.emit(self._sound))
         show = Button(self.theme, self.tr("Show in Library"), "list-bullets", small=True)
-        show.clicked.connect(lambda: self._sound is not None and self.show_in_library.emit(self._sound))
+        show.clicked.connect(lambda: self.show_in_library.emit(self._sound))
         acts.addWidget(hear)
         acts.addWidget(show)
         acts.addStretch(1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from engine.errors import EarmarkError, UsageError
-from engine.records import LiveUpdate, MapPoint, Sound
+from engine.records import LiveUpdate, MapPoint, Sound, Space
 from engine.tasks import Ticket
 from gui import words
 from gui.actions import key_text
@@ -19,12 +19,16 @@ from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.session import LiveSession
 from gui.pages.map.canvas import MapCanvas
-from gui.pages.map.export import FORMATS, save_png, save_points, save_svg
+from gui.pages.map.export import save_png, save_points, save_svg
 from gui.pages.map.grouping import Group, group_sounds, group_voices
 from gui.pages.map.inspector import Inspector
 from gui.pages.map.parameters import NAMES
-from gui.widgets.controls import Button, EmptyState, IconButton, Segmented, Select
+from gui.pages.map.toolbar import MapToolbar
+from gui.widgets.controls import Button, EmptyState
 from gui.widgets.projection_plot import AxisWords, CardWords
+
+if TYPE_CHECKING:
+    from engine.projection.methods import Method
 
 NARROW_PX = 1120  # of the page: below, the inspector lies over the plot
 INSPECTOR_PX = (300, 420)
@@ -40,15 +44,14 @@ class MapPage(Page):
         super().__init__(context, parent)
         self.session = session or LiveSession.of(context)
         settings = self.app.settings.value
-        self.space = settings.map_space if settings.map_space in ("voices", "sounds") else "voices"
-        self.method = settings.map_method if settings.map_method in NAMES else "pca"
+        self.space: Space = "sounds" if settings.map_space == "sounds" else "voices"
+        self.method = _method(settings.map_method)
         self.map: Any = None
         self._maps: dict[tuple[str, str], tuple[Any, int]] = {}  # what was drawn last, and of how many things
         self._sounds: dict[int, Sound] = {}
         self._groups: tuple[Group, ...] = ()
         self._ticket: Ticket | None = None
         self._kept: MapPoint | None = None
-        self._build_toolbar()
         self._build()
         self._connect()
 
@@ -57,10 +60,10 @@ class MapPage(Page):
         return self.tr("Map")
 
     def toolbar_left(self) -> QWidget:
-        return self._left
+        return self.bar.left
 
     def toolbar_right(self) -> QWidget:
-        return self._right
+        return self.bar.right
 
     def hidden(self) -> None:
         super().hidden()
@@ -72,11 +75,11 @@ class MapPage(Page):
 
     def open(self, what: object) -> None:
         if what in ("voices", "sounds"):
-            self.spaces.choose(str(what))
+            self.bar.spaces.choose(str(what))
 
     def refresh(self) -> None:
         """Look whether there is something new to draw; draw it if so."""
-        self._say_space()
+        self.bar.show_space(self.space)
         space = self.space
         self.jobs.run(self, lambda ticket: self._count(space), lane="store",
                       done=partial(self._counted, space), failed=self._failed)
@@ -149,8 +152,8 @@ class MapPage(Page):
         if space != self.space:
             return
         self.stack.setCurrentWidget(self.canvas if found else self.empty)
-        self.inspector.setVisible(bool(found) and (self.width() >= NARROW_PX or self.fold.isChecked()))
-        self.export_.setEnabled(bool(found))
+        self.inspector.setVisible(bool(found) and (self.width() >= NARROW_PX or self.bar.fold.isChecked()))
+        self.bar.export.setEnabled(bool(found))
         self._place_inspector()
         if not found:
             self.map = None
@@ -174,10 +177,10 @@ class MapPage(Page):
         self.map = projected
         points = projected.points
         if projected.space == "sounds":
-            points, self._groups = group_sounds(points, self._sounds, str(self.colour.currentData()), self.tr("others"))
+            points, self._groups = group_sounds(points, self._sounds, str(self.bar.colour.currentData()), self.tr("others"))
         else:
             self._groups = group_voices(points)
-        shares = projected.variance or ()
+        shares = list(projected.variance or ())
         axes = AxisWords()
         if len(shares) > 1:
             axes = AxisWords(self.tr("PC 1 · {} % of variance").format(f"{shares[0] * 100:.0f}"),
@@ -215,7 +218,8 @@ class MapPage(Page):
                 self.canvas.plot.tick_query(update.time_s)
                 continue
             x, y, links = found
-            self.canvas.plot.move_query(update.time_s, x, y, links, self.tr("now · {} s").format(f"{update.used_s:.1f}"))
+            note = self.tr("now · {} s").format(f"{update.used_s:.1f}")
+            self.canvas.plot.move_query(update.time_s, x, y, links, note)
             self._say_status(self.tr("Live point placed in {} ms").format(f"{took_ms:.1f}"))
         found_now = last.identification if last.speaking else None
         self.inspector.show_found(found_now, self.tr("Nobody speaks."), self.app.settings.value.threshold, last.time_s)
@@ -256,23 +260,23 @@ class MapPage(Page):
     def _keep(self, point: MapPoint | None) -> None:
         self._kept = point
         self.canvas.plot.select(point.id if point else None)
-        if point is not None and point.kind in ("sample", "centroid"):
-            if self.inspector.groups.current != point.group:
-                self.inspector.groups.choose(point.group)
+        voice = point is not None and point.kind in ("sample", "centroid")
+        if point is not None and voice and self.inspector.groups.current != point.group:
+            self.inspector.groups.choose(point.group)
         self._pointed(None)
 
     # --- showing ----------------------------------------------------------------------------------------------------
 
     def _choose_space(self, space: str) -> None:
-        self.space = space
-        self.app.settings.change(map_space=space)
+        self.space = "sounds" if space == "sounds" else "voices"
+        self.app.settings.change(map_space=self.space)
         self.cancel()
         self._kept = None
         self.canvas.plot.clear_query()
         self.refresh()
 
     def _choose_method(self, method: str) -> None:
-        self.method = method
+        self.method = _method(method)
         self.app.settings.change(map_method=method)
         self.cancel()
         self.inspector.method.show_method(method)
@@ -282,22 +286,14 @@ class MapPage(Page):
         if self.map is not None and self.map.space == self.space:
             self._show(self.map)
 
-    def _say_space(self) -> None:
-        wanted = [(self.tr("voice"), "voice")] if self.space == "voices" else [(self.tr("first tag"), "tag"),
-                                                                               (self.tr("folder"), "folder")]
-        if [self.colour.itemData(i) for i in range(self.colour.count())] != [data for _, data in wanted]:
-            self.colour.clear()
-            for text, data in wanted:
-                self.colour.add(text, data)
-
     def _say_empty(self) -> None:
         voices = self.space == "voices"
         self.empty.title.setText(self.tr("No voices to map yet") if voices else self.tr("No sounds to map yet"))
         self.empty.sentence.setText(
             self.tr("Each enrolled voice appears here as triangles, near those that sound alike, and an × follows who "
                     "speaks.") if voices else
-            self.tr("Each sound of the library appears here as a point, near those that sound alike. Point at one to hear "
-                    "it."))
+            self.tr("Each sound of the library appears here as a point, near those that sound alike. Point at one to "
+                    "hear it."))
         self.empty_act.setText(self.tr("Enroll a voice") if voices else self.tr("Go to the Library"))
         self._say_status("")
 
@@ -314,33 +310,9 @@ class MapPage(Page):
 
     # --- set-up -----------------------------------------------------------------------------------------------------
 
-    def _build_toolbar(self) -> None:
-        theme = self.theme
-        self._left, self._right = QWidget(), QWidget()
-        left, right = QHBoxLayout(self._left), QHBoxLayout(self._right)
-        for row in (left, right):
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(8)
-        self.spaces = Segmented(theme, [("voices", self.tr("Voices")), ("sounds", self.tr("Sounds"))], self.space,
-                                name=self.tr("What is mapped"))
-        self.methods = Segmented(theme, list(NAMES.items()), self.method, name=self.tr("Method"))
-        left.addWidget(self.spaces)
-        left.addWidget(self.methods)
-        self.colour = Select(theme, self.tr("Colour by"), prefix=self.tr("Colour by"))
-        self.colour.setFixedWidth(178)
-        self.export_ = Button(theme, self.tr("Export…"), "export")
-        menu = QMenu(self.export_)
-        for form in FORMATS:
-            menu.addAction({"png": self.tr("Picture (PNG)"), "svg": self.tr("Drawing (SVG)"),
-                            "csv": self.tr("Points (CSV)"), "json": self.tr("Points (JSON)")}[form],
-                           partial(self._choose_file, form))
-        self.export_.clicked.connect(lambda: menu.exec(self.export_.mapToGlobal(self.export_.rect().bottomLeft())))
-        self.fold = IconButton(theme, "info", self.tr("Show the details of the map"), checkable=True)
-        for widget in (self.colour, self.export_, self.fold):
-            right.addWidget(widget)
-
     def _build(self) -> None:
         theme = self.theme
+        self.bar = MapToolbar(theme, self.space, self.method)
         self.canvas = MapCanvas(theme, key_text("map.hover"))
         self.canvas.plot.describe = self._describe
         self.canvas.hear.setChecked(self.app.settings.value.hear_on_hover)
@@ -355,10 +327,11 @@ class MapPage(Page):
         self.setMinimumSize(480, 360)
 
     def _connect(self) -> None:
-        self.spaces.chosen.connect(self._choose_space)
-        self.methods.chosen.connect(self._choose_method)
-        self.colour.activated.connect(self._choose_colour)
-        self.fold.toggled.connect(lambda _: self._place_inspector())
+        self.bar.spaces.chosen.connect(self._choose_space)
+        self.bar.methods.chosen.connect(self._choose_method)
+        self.bar.colour.activated.connect(self._choose_colour)
+        self.bar.save.connect(self._choose_file)
+        self.bar.fold.toggled.connect(lambda _: self._place_inspector())
         self.empty_act.clicked.connect(self._leave_empty)
         plot = self.canvas.plot
         plot.pointed.connect(self._pointed)
@@ -390,12 +363,16 @@ class MapPage(Page):
 
     def _place_inspector(self) -> None:
         narrow = self.width() < NARROW_PX
-        self.fold.setVisible(narrow)
+        self.bar.fold.setVisible(narrow)
         low, high = INSPECTOR_PX
         wide = max(low, min(high, round(self.width() * 0.258)))
         some = self.stack.currentWidget() is self.canvas
-        shown = some and (not narrow or self.fold.isChecked())
+        shown = some and (not narrow or self.bar.fold.isChecked())
         self.inspector.setVisible(shown)
         self.inspector.setGeometry(self.width() - wide, 0, wide, self.height())
         self.stack.setGeometry(0, 0, self.width() - (wide if shown and not narrow else 0), self.height())
         self.inspector.raise_()
+
+
+def _method(name: str) -> Method:
+    return "tsne" if name == "tsne" else "umap" if name == "umap" else "pca"

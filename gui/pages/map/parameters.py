@@ -27,10 +27,11 @@ class Number:
     decimals: int = 0
 
 
+SEED = Number("seed", 0, 9999, 1, 7)
 NUMBERS: dict[str, tuple[Number, ...]] = {
     "pca": (),
-    "tsne": (Number("perplexity", 2, 100, 1, 30), Number("iterations", 100, 2000, 50, 500), Number("seed", 0, 9999, 1, 7)),
-    "umap": (Number("n_neighbors", 2, 100, 1, 15), Number("min_dist", 0, 0.99, 0.01, 0.1, 2), Number("seed", 0, 9999, 1, 7)),
+    "tsne": (Number("perplexity", 2, 100, 1, 30), Number("iterations", 100, 2000, 50, 500), SEED),
+    "umap": (Number("n_neighbors", 2, 100, 1, 15), Number("min_dist", 0, 0.99, 0.01, 0.1, 2), SEED),
 }
 METRICS = ("cosine", "euclidean")
 NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
@@ -98,7 +99,8 @@ class MethodSection(QWidget):
         self.title.setText(NAMES[method])
         self.hint.setText({
             "pca": "",
-            "tsne": self.tr("Perplexity is about how many neighbours each point keeps. More keeps larger groups together."),
+            "tsne": self.tr("Perplexity is about how many neighbours each point keeps. More keeps larger groups "
+                            "together."),
             "umap": self.tr("More neighbours keep the overall shape. Fewer split fine clusters."),
         }[method])
         self.hint.setVisible(method != "pca")

@@ -56,8 +56,8 @@ class TrustSection(QWidget):
             self.sentence.setText(self.tr("There are too few points to tell."))
         elif projected.method == "pca":
             share = sum((projected.variance or ())[:2]) * 100
-            self.sentence.setText(self.tr("Two axes hold {} % of the variance. The numbers on the lines are measured in "
-                                          "all dimensions.").format(f"{share:.0f}"))
+            self.sentence.setText(self.tr("Two axes hold {} % of the variance. The numbers on the lines are "
+                                          "measured in all dimensions.").format(f"{share:.0f}"))
         elif projected.method == "tsne":
             self.sentence.setText(self.tr("Distances between groups and their sizes mean little here. Points side by "
                                           "side are truly near."))

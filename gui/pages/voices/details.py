@@ -28,7 +28,7 @@ def details(app: Earmark, voice_id: int) -> Details | None:
     voice = next((v for v in app.voices.list() if v.id == voice_id), None)
     if voice is None:
         return None
-    samples = tuple(app.voices.samples(voice_id))
+    samples: tuple[Sample, ...] = tuple(app.voices.samples(voice_id))
     return Details(voice, tuple(app.voices.takes(voice_id)), samples, _nearest(app, voice_id, samples))
 
 

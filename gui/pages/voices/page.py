@@ -114,7 +114,7 @@ class VoicesPage(Page):
             self.panel.stop_renaming()
             return
         self.jobs.run(self, lambda ticket: self.app.voices.rename(found.voice.name, name), lane="store",
-                      done=lambda _: (self.panel.stop_renaming(), self._changed()),
+                      done=lambda _: self._renamed(),
                       failed=lambda error: self.panel.stop_renaming(str(error)))
 
     def remove(self, asked: bool = False) -> None:
@@ -132,7 +132,7 @@ class VoicesPage(Page):
         self.recorder.cancel()
         self._selected = None
         self.jobs.run(self, lambda ticket: self.app.voices.remove(voice.name), lane="store",
-                      done=lambda _: (self.said.emit(self.tr("{} was removed.").format(voice.name)), self._changed()),
+                      done=lambda _: self._changed(self.tr("{} was removed.").format(voice.name)),
                       failed=self._failed)
 
     def remove_take(self, take: Take, asked: bool = False) -> None:
@@ -171,8 +171,15 @@ class VoicesPage(Page):
         if self.panel.details is not None:
             self.where.focus(self.panel.details.voice.name)
 
-    def _changed(self) -> None:
-        """Something was stored: read everything again."""
+    def _renamed(self) -> None:
+        self.panel.stop_renaming()
+        self._changed()
+
+    def _changed(self, sentence: str = "") -> None:
+        """Something was stored: read everything again. sentence: said aloud."""
+        self._over()
+        if sentence:
+            self.said.emit(sentence)
         self.refresh()
         self.session.refresh_map()
 
@@ -194,7 +201,7 @@ class VoicesPage(Page):
         voice_id, keep = found.voice.id, self.panel.recording.keep
         self.panel.recording.busy(self.tr("Enrolling the take"))
         self.jobs.run(self, lambda ticket: self.app.voices.add_take(voice_id, audio, "microphone", keep), lane="models",
-                      done=lambda _: (self._over(), self._changed()), failed=self._take_refused)
+                      done=lambda _: self._changed(), failed=self._take_refused)
         self.panel.recording.next_prompt()
 
     def _take_refused(self, error: EarmarkError) -> None:
@@ -205,7 +212,6 @@ class VoicesPage(Page):
         self.panel.recording.progress.set(self.tr("Enrolling files"), progress)
 
     def _files_taken(self, results: list[Take | Failure]) -> None:
-        self._over()
         for result in results:
             if isinstance(result, Failure):
                 self.panel.refuse(self.tr("{file}: {reason}").format(file=result.path.name, reason=result.reason))
@@ -370,7 +376,7 @@ class VoicesPage(Page):
         self.bind("voices.new", self.make_new)
         self.bind("voices.take", self.take_or_stop)
         self.bind("voices.prompt", part.next_prompt)
-        self.bind("voices.find", self.list.find.setFocus)
+        self.bind("voices.find", self.list.search.setFocus)
         self.bind("voices.files", self._choose_files)
 
     def _leave_form(self) -> None:

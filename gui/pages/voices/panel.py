@@ -131,8 +131,9 @@ class VoicePanel(QFrame):
             return
         number = {take.id: i + 1 for i, take in enumerate(found.takes)}
         self.samples.set_rows([
-            BarRow(self.tr("△ take {take} · {speech} s").format(take=number.get(s.take_id, "?"), speech=f"{s.speech_s:.1f}"),
-                   s.similarity, words.similarity(s.similarity), colour=found.voice.colour) for s in found.samples])
+            BarRow(self.tr("△ take {take} · {speech} s").format(take=number.get(s.take_id, "?"),
+                                                                speech=f"{s.speech_s:.1f}"), s.similarity,
+                   words.similarity(s.similarity), colour=found.voice.colour) for s in found.samples])
 
     def _name_row(self, editing: bool) -> None:
         self.field.setVisible(editing)
@@ -168,7 +169,8 @@ class VoicePanel(QFrame):
         self.table.play.connect(self.play)
         self.table.remove.connect(self.remove_take)
         column.addWidget(self.table)
-        self.samples_head = Text(self.theme, self.tr("Samples and their similarity to the centroid"), "small", "text3", 600)
+        self.samples_head = Text(self.theme, self.tr("Samples and their similarity to the centroid"), "small", "text3",
+                                 600)
         self.samples = BarRows(self.theme, 24, swatch=False, label_share=0.34, value_width=44)
         self.samples.setAccessibleName(self.tr("Samples"))
         self.samples.setMaximumWidth(560)

@@ -185,8 +185,8 @@ class RecordingPart(QWidget):
         self.progress.stop.hide()
         self.progress.hide()
         self.consent = Check(theme, self.tr("Keep the recordings of my takes so they can be played and re-used"))
-        self.consent.setToolTip(self.tr("They are stored in the workspace’s recordings folder with today’s date, and go "
-                                        "with the take or the voice."))
+        self.consent.setToolTip(self.tr("They are stored in the workspace’s recordings folder with today’s date, and "
+                                        "go with the take or the voice."))
         column.addWidget(self.failure)
         column.addWidget(self.progress)
         column.addWidget(self.consent)

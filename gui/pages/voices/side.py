@@ -30,7 +30,8 @@ class WherePanel(Panel):
         self.plot = ProjectionPlot(theme, "mini")
         self.plot.setAccessibleName(self.tr("Voices, projected by PCA"))
         self.body.addWidget(self.plot, 1)
-        self.nothing = Text(theme, self.tr("The first voice appears here once it is saved."), "small", "text3", wrap=True)
+        self.nothing = Text(theme, self.tr("The first voice appears here once it is saved."), "small", "text3",
+                            wrap=True)
         self.body.addWidget(self.nothing)
         foot = QHBoxLayout()
         self.nearest = ElidedText(theme, "", "small", "text2")

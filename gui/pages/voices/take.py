@@ -1,4 +1,4 @@
-"""One take from the microphone: sound comes in by a timer, is judged about once a second, and is handed over at the end.
+"""One take from the microphone: sound comes in by a timer, is judged once a second, and is handed over at the end.
 
 The sound stays in memory until it is enrolled; a file is only made by the engine, and only after the consent tick.
 """

@@ -36,11 +36,11 @@ class VoiceList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 10, 0, 0)
         column.setSpacing(0)
-        self.find = SearchBox(theme, self.tr("Find a voice"))
-        self.find.textChanged.connect(self._filter)
+        self.search = SearchBox(theme, self.tr("Find a voice"))
+        self.search.textChanged.connect(self._filter)
         top = QVBoxLayout()
         top.setContentsMargins(12, 0, 12, 10)
-        top.addWidget(self.find)
+        top.addWidget(self.search)
         self.list = QListWidget()
         self.list.setProperty("ground", "window")
         self.list.setItemDelegate(_Rows(self))
@@ -74,13 +74,13 @@ class VoiceList(QWidget):
             if voice.id == selected:
                 self.list.setCurrentItem(item)
         self.list.blockSignals(False)
-        self.find.setVisible(bool(voices))
-        self._filter(self.find.text())
+        self.search.setVisible(bool(voices))
+        self._filter(self.search.text())
 
     def select(self, voice_id: int | None) -> None:
         self.list.blockSignals(True)
         if voice_id is None:
-            self.list.setCurrentItem(None)  # type: ignore[arg-type]
+            self.list.setCurrentRow(-1)
         for row in range(self.list.count()):
             if self.list.item(row).data(VOICE).id == voice_id:
                 self.list.setCurrentRow(row)
@@ -94,7 +94,8 @@ class VoiceList(QWidget):
     def line(self, voice: Voice) -> str:
         """The second line of a row."""
         if voice.state == "enrolling":
-            return self.tr("enrolling · {found} of {all} s").format(found=f"{voice.speech_s:.1f}", all=f"{ENROLL_S:.0f}")
+            return self.tr("enrolling · {found} of {all} s").format(found=f"{voice.speech_s:.1f}",
+                                                                    all=f"{ENROLL_S:.0f}")
         samples = self.tr("1 sample") if voice.samples == 1 else self.tr("{} samples").format(voice.samples)
         return self.tr("{samples} · {speech} s").format(samples=samples, speech=f"{voice.speech_s:.0f}")
 

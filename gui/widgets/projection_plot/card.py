@@ -36,7 +36,7 @@ class PointCard(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._ground = theme, parent
         self._words = CardWords("")
         self._point: MapPoint | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -53,7 +53,7 @@ class PointCard(QWidget):
         self._words, self._point = words, point
         self.setAccessibleName(" · ".join(part for part in (words.title, words.group, words.value) if part))
         size = self.sizeHint()
-        area = self.parentWidget().rect()
+        area = self._ground.rect()
         x = at.x() + 16 if at.x() + 16 + size.width() < area.right() - 8 else at.x() - 16 - size.width()
         y = at.y() + 16 if at.y() + 16 + size.height() < area.bottom() - 8 else at.y() - 16 - size.height()
         self.setGeometry(round(max(8, x)), round(max(8, y)), size.width(), size.height())

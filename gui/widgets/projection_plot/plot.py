@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HOVER_PIXELS = 10.0
 HOVER_SOUND_MS = 250
 REFIT_MS = 500
+NO_WORDS = AxisWords()
 CROSS = {"small": 14.0, "large": 18.0, "mini": 12.0}
 
 
@@ -42,7 +43,8 @@ class ProjectionPlot(pg.PlotWidget):
     hovered = Signal(object)
     clicked = Signal(object)
 
-    def __init__(self, theme: Theme, size: str = "small", surface: str = "panel", parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, size: str = "small", surface: str = "panel",
+                 parent: QWidget | None = None) -> None:
         self._theme, self._size, self._surface = theme, size, surface
         self._ready = False
         super().__init__(parent=parent)
@@ -92,7 +94,7 @@ class ProjectionPlot(pg.PlotWidget):
         self._place_names()
         return [text for _, text, _ in self._names]
 
-    def set_points(self, points: Sequence[MapPoint], words: AxisWords = AxisWords(), animate: bool = True) -> None:
+    def set_points(self, points: Sequence[MapPoint], words: AxisWords = NO_WORDS, animate: bool = True) -> None:
         """Show these points. Those with the same id move from where they were, unless motion is reduced."""
         self._refit.stop()
         target = np.array([(p.x, p.y) for p in points], dtype=np.float64).reshape(-1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -82,7 +83,7 @@ class Query:
     def _paint_trail(self, painter: QPainter, theme: Theme, to_pixel: Callable[[float, float], QPointF]) -> None:
         points = [(time_s, to_pixel(x, y)) for time_s, x, y in self._trail]
         low, high = TRAIL_FADE
-        for (_, a), (time_s, b) in zip(points, points[1:], strict=False):
+        for (_, a), (time_s, b) in itertools.pairwise(points):
             age = min(1.0, max(0.0, (self._now - time_s) / TRAIL_S))
             colour = QColor(theme.tokens.accent)
             colour.setAlphaF(high - (high - low) * age)
