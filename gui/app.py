@@ -37,7 +37,7 @@ def display_missing() -> str | None:
 
 def run(earmark: Earmark) -> int:
     """Show the window and stay until it is closed. Returns the exit code."""
-    application = _application()
+    application = application()
     theme = Theme(cast(Mode, earmark.settings.value.theme), earmark.settings.value.reduced_motion)
     theme.apply(application)
     jobs = Jobs()
@@ -53,7 +53,7 @@ def run(earmark: Earmark) -> int:
 
 def refuse(error: EarmarkError) -> int:
     """Say in a window why the program cannot start (a busy or too new workspace). Returns the exit code."""
-    application = _application()
+    application = application()
     Theme().apply(application)
     box = QMessageBox(QMessageBox.Icon.Warning, "Earmark", str(error), QMessageBox.StandardButton.Close)
     box.exec()
@@ -68,7 +68,7 @@ def pictures(earmark: Earmark, out: Path, sizes: Sequence[tuple[int, int]] = ((1
     scenes: what to hand to a page's `open` before it is drawn, by page id. Returns the files. The caller sets
     QT_QPA_PLATFORM=offscreen before Qt is imported.
     """
-    application = _application()
+    application = application()
     out.mkdir(parents=True, exist_ok=True)
     theme = Theme(themes[0], reduced_motion=True)
     theme.apply(application)
@@ -96,7 +96,7 @@ def pictures(earmark: Earmark, out: Path, sizes: Sequence[tuple[int, int]] = ((1
     return written
 
 
-def _application() -> QApplication:
+def application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing

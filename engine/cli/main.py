@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from engine.settings import CHOICES
 
 if TYPE_CHECKING:
     from engine.app import Earmark
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -68,6 +71,10 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except Exception:  # noqa: BLE001 - the top: a fault of ours becomes a sentence, the log tells where
+        log.exception("unexpected")
+        where = f" The log in {run.opened[-1].store.logs} tells more." if run.opened else ""
+        out.failure(EarmarkError(f"Something unexpected went wrong: {sys.exc_info()[1]}.{where}"))
     finally:
         for app in run.opened:
             app.close()
