@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.audio import files as audio_files
 from engine.encoders.protocols import TextAudioEncoder
-from engine.errors import Busy, LibraryError
+from engine.errors import LibraryError
 from engine.index import unit
 from engine.library.files import AudioFiles
 from engine.library.indexing import Indexing
@@ -84,11 +84,11 @@ class Library:
     def scan(self, ticket: Ticket | None = None) -> ScanReport:
         """Bring the library to what is in its folders now. May be stopped or killed at any time and repeated.
 
-        Files that could not be read stand in `failed`. Raises Cancelled (what is finished is kept), WeightsMissing,
-        Busy, StoreError.
+        Files that could not be read stand in `failed`. Raises Cancelled (what is finished is kept), LibraryError while
+        another scan runs, WeightsMissing, Busy, StoreError.
         """
         if not self._scanning.acquire(blocking=False):
-            raise Busy(self._store.folder, os.getpid())
+            raise LibraryError("The folders are being looked through already.")
         try:
             ticket, spec, sounds = ticket or Ticket(), self._spec(), self._store.sounds
             sounds.begin_scan(spec)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Busy, LibraryError
+from engine.errors import LibraryError
 from engine.library import scan
 from engine.records import Folder
 from engine.tasks import Ticket
@@ -190,7 +190,7 @@ def test_one_scan_at_a_time(world):
     inner = world.encoder.analyse
 
     def analyse(blocks):
-        with pytest.raises(Busy):
+        with pytest.raises(LibraryError, match="already"):
             world.library.scan()
         return inner(blocks)
 

@@ -180,3 +180,19 @@ def test_what_is_not_there_is_said(store):
                 lambda: store.voices.add_take(9, new_take(embedding(1)))):
         with pytest.raises(EnrollmentError):
             ask()
+
+
+def test_a_program_that_reads_does_not_stop_a_removal_and_nothing_is_left_once_both_are_closed(tmp_path):
+    first, second = Store(tmp_path / "shared"), Store(tmp_path / "shared")
+    voice = first.voices.create("Anna Secret")
+    first.voices.add_take(voice.id, new_take(embedding(1, 2, 3, 4, 5, 6, 7, 8)))
+    needle = first.voices.samples(SPEC)[0].embedding.vector.tobytes()
+    with second._opened().reading() as connection:
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM voice").scalar_one() == 1
+        first.voices.remove(voice.id)
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM voice").scalar_one() == 1
+    assert second.voices.list() == []
+    second.close()
+    first.close()
+    assert traces(tmp_path / "shared", needle) == []
+    assert traces(tmp_path / "shared", b"Anna Secret") == []
