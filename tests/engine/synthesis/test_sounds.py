@@ -59,6 +59,7 @@ def test_searches_name_sounds_that_exist() -> None:
     assert all(expected <= names for _, expected in SEARCHES)
 
 
+@pytest.mark.slow
 def test_a_cancelled_library_goes_on_where_it_stopped(tmp_path: Path) -> None:
     def stop(progress: Progress) -> None:
         if progress.done >= 3:
