@@ -5,9 +5,10 @@ An upgrade from version n to n + 1 is one small function in UPGRADES. Unknown ke
 
 from __future__ import annotations
 
-import os
+import contextlib
+import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,52 +61,61 @@ class SettingsFile:
         self.value = self._read()
 
     def change(self, **changes: Any) -> Settings:
-        """Set some fields and write the file at once. Raises UsageError for a value that makes no sense."""
-        self.value = _checked(replace(self.value, **changes))
-        self._write()
-        return self.value
+        """Set some fields and write the file at once.
+
+        Raises UsageError for a value that makes no sense, StoreError when the file cannot be written; then nothing is
+        changed.
+        """
+        changed = _checked(replace(self.value, **changes))
+        self._write(changed)
+        self.value = changed
+        return changed
 
     def _read(self) -> Settings:
         try:
-            text = self.path.read_text(encoding="utf-8")
+            data = self.path.read_bytes()
         except FileNotFoundError:
             return Settings()
         except OSError as error:
             raise StoreError(f"The settings cannot be read: {error.strerror}.") from error
         try:
-            raw: dict[str, Any] = tomlkit.parse(text).unwrap()
-        except TOMLKitError:
+            raw: dict[str, Any] = tomlkit.parse(data.decode()).unwrap()
+        except (TOMLKitError, UnicodeDecodeError):
             kept = self.path.with_suffix(".toml.broken")
             self.path.replace(kept)
             return Settings()
         version = raw.get("version", VERSION)
-        if not isinstance(version, int) or version > VERSION:
+        if not isinstance(version, int) or version < 1:
+            version = VERSION
+        if version > VERSION:
             raise StoreError("The settings of this workspace were written by a newer Earmark. Update Earmark, "
                              "or choose another workspace.")
         for step in range(version, VERSION):
             raw = UPGRADES[step](raw)
-        known = {f.name: f for f in fields(Settings)}
-        values = {}
-        for key, value in raw.items():
-            default = getattr(Settings(), key) if key in known else None
-            if key in known and _same_type(value, default):
-                values[key] = type(default)(value)
-        try:
-            return _checked(Settings(**values))
-        except UsageError:
-            return Settings()
+        settings = Settings()
+        for key, default in asdict(settings).items():
+            value = raw.get(key, default)
+            if _same_type(value, default):
+                with contextlib.suppress(UsageError):  # one value that makes no sense leaves the others alone
+                    settings = _checked(replace(settings, **{key: type(default)(value)}))
+        return settings
 
-    def _write(self) -> None:
+    def _write(self, settings: Settings) -> None:
         try:
             document = tomlkit.parse(self.path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, TOMLKitError):
+        except (OSError, TOMLKitError, UnicodeDecodeError):
             document = tomlkit.document()
         document["version"] = VERSION
-        for key, value in asdict(self.value).items():
+        for key, value in asdict(settings).items():
             document[key] = value
         temporary = self.path.with_suffix(".toml.tmp")
-        temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
-        os.replace(temporary, self.path)
+        try:
+            temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
+            temporary.replace(self.path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise StoreError(f"The settings cannot be written: {error.strerror}.") from error
 
 
 def _same_type(value: object, default: object) -> bool:
@@ -125,4 +135,8 @@ def _checked(settings: Settings) -> Settings:
         raise UsageError("The threshold is a similarity between −1 and 1.")
     if not 0.0 <= settings.margin <= 2.0:
         raise UsageError("The margin lies between 0 and 2.")
+    if not math.isfinite(settings.volume_db):
+        raise UsageError("The volume is a number of decibels.")
+    if settings.seed < 0:
+        raise UsageError("The seed is a whole number from 0 up.")
     return settings
