@@ -23,7 +23,8 @@ class Models:
     def __init__(self, weights: Weights, device: str = "auto") -> None:
         self.weights = weights
         self.device = device
-        self._locks: dict[str, threading.Lock] = {k: threading.Lock() for k in ("voice", "sound", "text", "joint", "speech")}
+        kinds = ("voice", "sound", "text", "joint", "speech")
+        self._locks: dict[str, threading.Lock] = {kind: threading.Lock() for kind in kinds}
         self._loaded: dict[str, Any] = {}
 
     def voice(self) -> voice.GE2EEncoder:

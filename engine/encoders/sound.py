@@ -1,7 +1,7 @@
 """The default sound encoder: YAMNet (1024-d embedding and 521 AudioSet tag logits a patch) in torch.
 
-Front end: Google's YAMNet parameters; HTK mel bands as torchaudio makes them (TensorFlow's differ by less than 0.001 mAP on
-ESC-10, printed by tests/benchmarks/front_end.py).
+Front end: Google's YAMNet parameters; HTK mel bands as torchaudio makes them (TensorFlow's differ by less than 0.001
+mAP on ESC-10, printed by tests/benchmarks/front_end.py).
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class YAMNetEncoder:
         model.load_state_dict(load_file(weights.path("yamnet")), strict=True)
         self._net = model.eval().to(self.device, memory_format=torch.channels_last)
         self._window = torch.hann_window(FRAME)
-        self._bands = torchaudio.functional.melscale_fbanks(N_FFT // 2 + 1, LOW_HZ, HIGH_HZ, BANDS, RATE_HZ, None, "htk")
+        self._bands = torchaudio.functional.melscale_fbanks(
+            N_FFT // 2 + 1, LOW_HZ, HIGH_HZ, BANDS, RATE_HZ, None, "htk")
 
     def log_mel(self, wave: FloatArray) -> Tensor:
         """wave: float32 (n,) at 16 kHz, n ≥ 400. Returns (frames, 64): log(magnitude mel + 0.001), no centring."""
