@@ -67,18 +67,15 @@ class Audition(QObject):
         self._ticket = self._jobs.run(self, work, lane="sound", done=self._started, failed=self._failed)
 
     def pause_or_resume(self) -> None:
-        if self.state == "playing":
-            self._player.pause()
-        elif self.state == "paused":
-            self._player.resume()
-        self._follow()
+        if self._player is not None and self.state != "stopped":
+            self._order(self._player.pause if self.state == "playing" else self._player.resume)
 
     def stop(self) -> None:
         if self._ticket is not None:
             self._ticket.cancel()
+        self.token = None
         if self._player is not None:
-            self._player.stop()
-        self._follow()
+            self._order(self._player.stop)
 
     def set_volume_db(self, volume_db: float) -> None:
         self._settings.change(volume_db=volume_db)
@@ -100,6 +97,10 @@ class Audition(QObject):
             self._player_name = name
         return self._player
 
+    def _order(self, what: Callable[[], object]) -> None:
+        """The player belongs to the sound lane."""
+        self._jobs.run(self, lambda ticket: what(), lane="sound", done=lambda _: self._follow(), failed=self._failed)
+
     def _started(self, _: None) -> None:
         self.error = None
         self._follow()
@@ -118,6 +119,7 @@ class Audition(QObject):
     def _tick(self) -> None:
         self.moved.emit(self.position_s)
         if self.state != "playing":
+            self.error = getattr(self._player, "error", None)
             self._follow()
 
 

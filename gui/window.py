@@ -324,9 +324,14 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def start(self) -> None:
-        """Show the first page now, load the models once the window has been drawn."""
-        self.show_page(FIRST_PAGE)
+        """Show the window, then its first page, then load the models: each once the one before has been drawn."""
+        self.rail.set_current(FIRST_PAGE)
         self.show()
+        QTimer.singleShot(0, self._open_first)
+
+    def _open_first(self) -> None:
+        if not self.current:
+            self.show_page(FIRST_PAGE)
         QTimer.singleShot(50, self.warm)
 
 

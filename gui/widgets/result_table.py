@@ -316,8 +316,9 @@ class RowPainter(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
         x, shown = inner.x() - 6, 0
+        longest = min(118, int(inner.width()) - 40)
         for tag in row.sound.tags[:3]:
-            name = metrics.elidedText(tag.name.lower(), Qt.TextElideMode.ElideRight, 118)
+            name = metrics.elidedText(tag.name.lower(), Qt.TextElideMode.ElideRight, longest)
             width = metrics.horizontalAdvance(name) + 14
             left_over = len(row.sound.tags) - shown - 1
             if x + width > inner.right() - (24 if left_over else 0):

@@ -50,7 +50,6 @@ class ModelsSection(Section):
         self.jobs.run(self, lambda ticket: self.app.weights.list(), lane="files", done=self._show)
         self.jobs.run(self, lambda ticket: (len(self.app.voices.list()), len(self.app.voices.samples()),
                                             self.app.library.stats().sounds), lane="store", done=self._counted)
-        self._tell_use()
 
     def check(self) -> None:
         """Hash every file."""
@@ -87,6 +86,7 @@ class ModelsSection(Section):
 
     def _show(self, models: list[ModelInfo]) -> None:
         self._models = models
+        self._tell_use()
         self.table.show_models(models, {m.name for m in models if self._loaded(m)})
         for model in models:
             if model.name not in self._fetching:
@@ -189,7 +189,8 @@ class ModelsSection(Section):
             for kind in ("voice", "joint"):
                 spec = self.app.models.spec("voice" if kind == "voice" else "joint")
                 rate = f" · {spec.rate_hz // 1000} kHz" if spec.rate_hz else ""
-                found.append((kind, f"{spec.name} {spec.version}", f"{spec.dim}-d{rate}"))
+                title = next((m.title for m in self._models if m.name == spec.name), spec.name)
+                found.append((kind, title, f"{spec.dim}-d{rate}"))
             return found
 
         def show(found: list[tuple[str, str, str]]) -> None:

@@ -53,8 +53,8 @@ class PrivacySection(Section):
             return {
                 "voices": self.tr("{voices} voices · {samples} samples").format(
                     voices=count(len(voices)), samples=count(sum(v.samples for v in voices))),
-                "recordings": self.tr("{files} files · {takes} of them takes · {size}").format(
-                    files=count(len(files)), takes=count(takes), size=data_size(size)),
+                "recordings": self.tr("{takes} takes kept with consent · {files} files · {size}").format(
+                    files=count(len(files)), takes=count(takes), size=data_size(size)) if files else self.tr("none"),
                 "sounds": self.tr("{sounds} sounds · {size} of vectors").format(
                     sounds=count(stats.sounds), size=data_size(stats.vectors_bytes)),
                 "logs": str(getattr(self.app.store, "logs", ""))}

@@ -59,7 +59,8 @@ class Section(QScrollArea):
         held = QHBoxLayout()
         held.setSpacing(8)
         if isinstance(control, QWidget):
-            control.setMinimumHeight(max(20, control.minimumHeight()))
+            if isinstance(control, Text):
+                control.setMinimumHeight(30)
             held.addWidget(control, 1 if stretch else 0)
         else:
             held.addLayout(control, 1 if stretch else 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from gui.actions import TABLE, display_keys, words
 from gui.context import Context
@@ -15,8 +15,12 @@ class ShortcutsSection(Section):
         super().__init__(context)
         pages = {"": self.tr("Everywhere"), "live": self.tr("Live"), "voices": self.tr("Voices"),
                  "library": self.tr("Library"), "map": self.tr("Map")}
-        grid = QGridLayout()
-        grid.setSpacing(12)
+        ground = QHBoxLayout()
+        ground.setSpacing(12)
+        columns = (QVBoxLayout(), QVBoxLayout())
+        for column in columns:
+            column.setSpacing(12)
+            ground.addLayout(column, 1)
         for number, (page, name) in enumerate(pages.items()):
             panel = self.panel(name)
             self.column.removeWidget(panel)
@@ -29,9 +33,10 @@ class ShortcutsSection(Section):
                 for key in entry.keys:
                     line.addWidget(KeyCap(self.theme, display_keys(key)))
                 panel.body.addLayout(line)
-            panel.body.addStretch(1)
-            grid.addWidget(panel, number // 2, number % 2)
-        self.column.addLayout(grid)
+            columns[number % 2].addWidget(panel)
+        for column in columns:
+            column.addStretch(1)
+        self.column.addLayout(ground)
         self.column.addWidget(Text(self.theme, self.tr(
             "Letters and Space work while no text field has the focus. Press beside a field to leave it."),
             "small", "text3"))

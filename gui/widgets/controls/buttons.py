@@ -95,8 +95,8 @@ def _padded(theme: Theme, name: str, role: str, side: int, gap: int) -> QIcon:
         pixmap.fill(Qt.GlobalColor.transparent)
         pixmap.setDevicePixelRatio(ratio)
         painter = QPainter(pixmap)
-        painter.setOpacity(1.0 if mode == QIcon.Mode.Normal else 0.5)
-        theme.icon(name, role, side).paint(painter, 0, 0, side, side)
+        shown = role if mode == QIcon.Mode.Normal else "text3"
+        theme.icon(name, shown, side).paint(painter, 0, 0, side, side)
         painter.end()
         icon.addPixmap(pixmap, mode)
     return icon

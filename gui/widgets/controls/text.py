@@ -21,6 +21,10 @@ class Text(QLabel):
         self.setWordWrap(wrap)
         self.setProperty("role", role)
 
+    def heightForWidth(self, width: int) -> int:
+        """Room for all lines, also where a maximum width makes more of them."""
+        return super().heightForWidth(min(width, self.maximumWidth()))
+
     def set_role(self, role: str) -> None:
         if self.property("role") != role:
             self.setProperty("role", role)

@@ -1,0 +1,264 @@
+"""The Library page as its user sees it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtWidgets import QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from engine.audio import devices
+from engine.errors import DeviceError, LibraryError
+from engine.records import Failure
+from gui.audition import Audition
+from gui.context import Context
+from gui.jobs import Jobs
+from gui.pages.library import LibraryPage
+from gui.pages.library.folders import below
+from gui.pages.library.query import suggest
+from gui.widgets.result_table import NAME, SIMILARITY, SPAN, TAGS
+from tests.gui.fakes import FakeEarmark, FakePlayer
+
+
+@pytest.fixture(autouse=True)
+def loudspeaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = [devices.Device("Scarlett 2i2 USB", 0, 48000, 2, True, "ALSA")]
+    monkeypatch.setattr(devices, "outputs", lambda rescan=False: here)
+
+
+def shown(context: Context, qtbot: QtBot) -> LibraryPage:
+    page = LibraryPage(context)
+    qtbot.addWidget(page)
+    page.resize(1364, 820)
+    page.show()
+    qtbot.waitExposed(page)
+    page.activateWindow()
+    page.setFocus()
+    page.shown()
+    qtbot.waitUntil(lambda: page.context.jobs.running == [])
+    return page
+
+
+@pytest.fixture
+def page(context: Context, qtbot: QtBot) -> LibraryPage:
+    return shown(context, qtbot)
+
+
+def names(page: LibraryPage) -> list[str]:
+    return [page.model.index(n, NAME).data() for n in range(page.model.rowCount())]
+
+
+def ask(page: LibraryPage, qtbot: QtBot, text: str) -> None:
+    page.query.set_text(text)
+    qtbot.waitUntil(lambda: page.context.jobs.running == [])
+
+
+def test_without_a_query_everything_is_listed(page: LibraryPage) -> None:
+    assert page.scope == "15 sounds · 21 min"
+    assert page.model.rowCount() == 15 and not page.model.ranked
+    assert page.table.isColumnHidden(SIMILARITY) and page.table.isColumnHidden(SPAN)
+
+
+def test_a_query_shows_the_nearest_first_with_similarity_and_span(page: LibraryPage, qtbot: QtBot) -> None:
+    ask(page, qtbot, "door slam in a large hall")
+    assert names(page)[:2] == ["Door_Wood_Slam_Hall_03.wav", "castle_gate_close_heavy.flac"]
+    assert page.model.index(0, SIMILARITY).data() == "0.81"
+    assert page.model.index(0, SPAN).data() == "2:14.6 – 2:16.1"
+    likenesses = [row.similarity or 0 for row in page.model.rows]
+    assert likenesses == sorted(likenesses, reverse=True)
+    assert page.line.of.text().endswith("18 ms")
+
+
+def test_typing_searches_by_itself(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    page.query.field.setFocus()
+    qtbot.keyClicks(page.query.field, "rain")
+    qtbot.waitUntil(lambda: app.library.asked != [])
+    assert [asked[0] for asked in app.library.asked] == ["rain"]
+
+
+def test_down_plays_the_next_result_and_cuts_the_previous(page: LibraryPage, player: FakePlayer, qtbot: QtBot) -> None:
+    ask(page, qtbot, "door")
+    for expected in (1, 2):
+        qtbot.keyClick(page, Qt.Key.Key_Down)
+        qtbot.waitUntil(lambda n=expected: len(player.played) == n)
+    assert [Path(p[0]).name for p in player.played] == ["Door_Wood_Slam_Hall_03.wav", "castle_gate_close_heavy.flac"]
+    assert player.played[0][1] == pytest.approx(134.6)  # from the matched span on
+    assert page.player.name.text() == "castle_gate_close_heavy.flac"
+    assert page.player.where.text() == "Foley/Doors · 2 of 15"
+    qtbot.keyClick(page, Qt.Key.Key_Up)
+    qtbot.waitUntil(lambda: len(player.played) == 3)
+    assert page.table.current_row() == 0
+
+
+def test_left_stops_right_replays_space_pauses(page: LibraryPage, player: FakePlayer, qtbot: QtBot) -> None:
+    ask(page, qtbot, "door")
+    qtbot.keyClick(page, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: player.state == "playing")
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: player.state == "paused")
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: player.state == "playing")
+    qtbot.keyClick(page, Qt.Key.Key_Left)
+    qtbot.waitUntil(lambda: player.state == "stopped")
+    qtbot.keyClick(page, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: len(player.played) == 2)
+
+
+def test_keys_do_not_play_while_a_query_is_typed(page: LibraryPage, player: FakePlayer, qtbot: QtBot) -> None:
+    page.query.field.setFocus()
+    qtbot.keyClicks(page.query.field, "s o ")
+    qtbot.keyClick(page.query.field, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: page.context.jobs.running == [])
+    assert page.query.field.text() == "s o " and player.played == []
+
+
+def test_looping_plays_the_span_over_and_over(page: LibraryPage, app: FakeEarmark, player: FakePlayer,
+                                              qtbot: QtBot) -> None:
+    ask(page, qtbot, "door")
+    page.player.loop_check.click()
+    page.table.pick(1)
+    qtbot.waitUntil(lambda: player.played != [])
+    assert player.played[-1][1:] == (0.0, 2.4, True) and app.settings.value.loop_span
+
+
+def test_a_folder_narrows_the_list(page: LibraryPage, qtbot: QtBot) -> None:
+    page.folders.choose("SFX")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 5)
+    page.folders.choose("Doors")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 5 and "Door_Wood_Slam_Hall_03.wav" in names(page))
+    assert page.folders.words() == ["All sounds", "Foley", "SFX", "Field", "Instruments", "NAS – Loops"]
+
+
+def test_sounds_are_counted_below_their_folders() -> None:
+    counted = below(Path("/a"), [Path("/a/x.wav"), Path("/a/b/y.wav"), Path("/a/b/c/z.wav"), Path("/a/b/c/d/w.wav")])
+    assert counted == {Path("/a/b"): 3, Path("/a/b/c"): 2}
+
+
+def test_an_example_becomes_a_chip_that_can_be_removed(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    page.query.take([Path("slam.wav")])
+    qtbot.waitUntil(lambda: app.library.asked != [])
+    assert app.library.asked[-1][1] == Path("slam.wav") and page.query.query.like_name == "slam.wav"
+    chip = page.query._chips.itemAt(0).widget()
+    qtbot.keyClick(chip, Qt.Key.Key_Delete)
+    assert not page.query.query
+
+
+def test_find_similar_asks_by_the_sound_of_the_row(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    page.table.pick(4)
+    page.find_similar()
+    qtbot.waitUntil(lambda: app.library.asked != [])
+    assert app.library.asked[-1] == ("", 5, None)
+
+
+def test_suggestions_are_classes_heard_that_were_not_asked_for(page: LibraryPage, app: FakeEarmark,
+                                                               qtbot: QtBot) -> None:
+    assert "door" not in suggest("a door", app.library.sounds())
+    ask(page, qtbot, "door")
+    words = page.line.suggestions()
+    assert 0 < len(words) <= 5 and "door" not in words
+    page.line.suggested.emit(words[0])
+    assert page.query.field.text() == words[0]
+
+
+def test_a_search_that_fails_says_its_sentence(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.library.fail = LibraryError("This sound is not in the library any more.")
+    ask(page, qtbot, "door")
+    assert page.notice.isVisible() and page.notice.sentence.text() == "This sound is not in the library any more."
+    ask(page, qtbot, "door slam")
+    assert not page.notice.isVisible() and page.model.rowCount() == 15
+
+
+def test_only_the_last_of_two_searches_is_shown(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    gate, search = threading.Event(), app.library.search
+
+    def slow(text: str = "", *rest: object, **more: object) -> object:
+        if text == "first":
+            gate.wait(5)
+            raise LibraryError("too late")
+        return search(text, *rest, **more)  # type: ignore[arg-type]
+
+    app.library.search = slow  # type: ignore[method-assign, assignment]
+    page.query.set_text("first")
+    page.query.set_text("second")
+    gate.set()
+    qtbot.waitUntil(lambda: page.context.jobs.running == [])
+    assert page.model.rowCount() == 15 and not page.notice.isVisible()
+
+
+def test_rows_are_dragged_as_their_original_files(page: LibraryPage) -> None:
+    data = page.model.mimeData([page.model.index(0, 1), page.model.index(0, 2), page.model.index(2, 1)])
+    assert isinstance(data, QMimeData)
+    assert [Path(url.toLocalFile()).name for url in data.urls()] == ["Door_Wood_Slam_Hall_03.wav",
+                                                                    "MetalDoor_BigRoom_take2.wav"]
+    assert data.urls()[0] == QUrl.fromLocalFile(str(page.model.rows[0].sound.path))
+
+
+def test_a_small_table_leaves_tags_and_rate_out(page: LibraryPage) -> None:
+    assert not page.table.isColumnHidden(TAGS)
+    page.resize(1000, 620)
+    assert page.table.isColumnHidden(TAGS)
+
+
+def test_the_first_start_says_what_to_do(tmp_path: Path, context: Context, qtbot: QtBot) -> None:
+    empty = FakeEarmark(tmp_path / "New", empty=True)
+    page = shown(Context(empty, context.theme, context.jobs, context.actions, context.audition), qtbot)  # type: ignore[arg-type]
+    assert page.scope == "No sounds yet" and page.empty.isVisible() and not page.player.isVisible()
+    assert page.query.field.placeholderText() == "Search opens when the first sounds are indexed"
+    assert not page.query.field.isEnabled()
+    (tmp_path / "Foley").mkdir()
+    page.query.take([tmp_path / "Foley"])
+    qtbot.waitUntil(lambda: page.table.isVisible() and page.model.rowCount() == 15)
+    assert empty.library.scans == 1 and page.query.field.isEnabled()
+
+
+def test_files_that_could_not_be_read_are_listed_with_their_reason(page: LibraryPage, app: FakeEarmark,
+                                                                   qtbot: QtBot) -> None:
+    app.library.scan_failures = (Failure(Path("/a/notes.wav"), "This is text, not sound."),)
+    said = []
+    page.said.connect(said.append)
+    page.scan()
+    qtbot.waitUntil(page.folders.failed.isVisible)
+    assert "1 could not be read" in said[-1]
+    dialog = page.show_failures()
+    item = dialog.table.item(0, 1)
+    assert item is not None and item.text() == "This is text, not sound."
+    dialog.accept()
+
+
+def test_no_loudspeaker_is_a_sentence_and_search_goes_on(context: Context, monkeypatch: pytest.MonkeyPatch,
+                                                         qtbot: QtBot) -> None:
+    monkeypatch.setattr(devices, "outputs", lambda rescan=False: [])
+    page = shown(context, qtbot)
+    assert "No loudspeaker was found" in page.player.problem.text()
+    ask(page, qtbot, "door")
+    assert page.model.rowCount() == 15
+
+
+def test_a_loudspeaker_that_does_not_open_is_a_sentence(app: FakeEarmark, context: Context, jobs: Jobs,
+                                                        qtbot: QtBot) -> None:
+    def broken(name: str, volume_db: float) -> FakePlayer:
+        raise DeviceError("The loudspeaker is used by another program.")
+
+    page = shown(Context(app, context.theme, jobs, context.actions,  # type: ignore[arg-type]
+                         Audition(jobs, app.settings, broken)), qtbot)
+    page.table.pick(0)
+    qtbot.waitUntil(lambda: page.player.problem.text() == "The loudspeaker is used by another program.")
+
+
+def test_removing_a_folder_asks_first_and_cancel_has_the_focus(page: LibraryPage, app: FakeEarmark,
+                                                               qtbot: QtBot) -> None:
+    page.remove_folder(app.library.folders()[1])
+    box = page.findChild(QMessageBox)
+    assert box is not None and box.defaultButton().text().replace("&", "") == "Cancel"
+    button = next(b for b in box.findChildren(QPushButton) if b.text() == "Remove folder")
+    button.click()
+    qtbot.waitUntil(lambda: "SFX" not in page.folders.words())
+
+
+def test_a_hidden_page_runs_no_timer(page: LibraryPage) -> None:
+    assert any(timer.isActive() for timer in page._timers)
+    page.hidden()
+    assert not any(timer.isActive() for timer in page._timers)

@@ -1,0 +1,163 @@
+"""The window: pages, rail, status bar, commands, models that are missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+import gui.window
+from engine.errors import FetchError
+from engine.tasks import Ticket
+from gui.app import display_missing
+from gui.audition import Audition
+from gui.jobs import Jobs
+from gui.pages.base import Page
+from gui.theme import Theme
+from gui.window import MainWindow
+from tests.gui.fakes import FakeEarmark, FakePlayer
+
+
+class Blank(Page):
+    """A page that remembers what happened to it."""
+
+    @property
+    def title(self) -> str:
+        return "Blank"
+
+    def refresh(self) -> None:
+        self.life = [*getattr(self, "life", []), "shown"]
+
+    def hidden(self) -> None:
+        super().hidden()
+        self.life.append("hidden")
+
+    def open(self, what: object) -> None:
+        self.opened = what
+
+
+@pytest.fixture
+def window(app: FakeEarmark, theme: Theme, jobs: Jobs, qtbot: QtBot,
+           monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    pages = {page: (__name__, "Blank", icon) for page, (_, _, icon) in gui.window.PAGES.items()}
+    monkeypatch.setattr(gui.window, "PAGES", pages)
+    monkeypatch.setattr("importlib.import_module", lambda name: sys.modules[name])
+    made = MainWindow(app, theme, jobs, Audition(jobs, app.settings, lambda *_: FakePlayer()))  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.resize(1440, 900)
+    made.show()
+    qtbot.waitExposed(made)
+    made.show_page("live")
+    yield made
+    made.close()
+
+
+def test_pages_are_made_when_they_are_first_asked_for(window: MainWindow) -> None:
+    assert list(window.pages) == ["live"]
+    window.show_page("map")
+    assert list(window.pages) == ["live", "map"]
+    assert window.pages["live"].life == ["shown", "hidden"]  # type: ignore[attr-defined]
+
+
+def test_ctrl_and_a_number_goes_to_a_page(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    assert window.current == "library" and window.rail.tiles["library"].on and not window.rail.tiles["live"].on
+
+
+def test_the_command_palette_finds_and_does(window: MainWindow, qtbot: QtBot) -> None:
+    palette = window.show_commands()
+    qtbot.keyClicks(palette.field, "go map")
+    assert palette.shown_words() == ["Go to Map"]
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert window.current == "map"
+
+
+def test_ctrl_f_goes_to_the_query_of_the_library(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert window.current == "library" and window.pages["library"].opened == "query"  # type: ignore[attr-defined]
+
+
+def test_models_load_behind_the_window(window: MainWindow, qtbot: QtBot) -> None:
+    assert window.status.value("voice") == "loading…"
+    window.warm()
+    qtbot.waitUntil(lambda: window.status.value("device") != "")
+    assert window.status.value("voice") == "GE2E 0.1.4 · 256-d"
+    assert window.status.value("joint") == "compact 1.0 · 521-d"
+    assert window.notice.isHidden() or not window.notice.isVisible()
+
+
+def test_missing_models_are_offered_and_fetched(window: MainWindow, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.weights.states["minilm"] = "missing"
+    window.warm()
+    qtbot.waitUntil(window.notice.isVisible)
+    assert window.fetch_button.text() == "Fetch 84 MB" and "all-MiniLM-L6-v2" in window.notice.sentence.text()
+    qtbot.mouseClick(window.fetch_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.notice.isVisible())
+    assert app.weights.fetched == [["minilm"]]
+
+
+def test_a_failed_fetch_says_so_and_can_be_tried_again(window: MainWindow, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.weights.states["ge2e"] = "missing"
+    app.weights.fail = FetchError("There is no network.")
+    window.warm()
+    qtbot.waitUntil(window.notice.isVisible)
+    window.fetch_models()
+    qtbot.waitUntil(lambda: window.notice.sentence.text() == "There is no network.")
+    assert window.fetch_button.isEnabled() and window.fetch_button.text() == "Try again"
+
+
+def test_a_long_job_shows_in_the_status_bar_and_can_be_cancelled(window: MainWindow, jobs: Jobs, qtbot: QtBot) -> None:
+    ended = []
+
+    def work(ticket: Ticket) -> None:
+        while True:
+            ticket.report(12408, 31020, "", "× real time", 214)
+
+    jobs.run(window, work, title="Indexing NAS – Loops", cancelled=lambda: ended.append(True))
+    qtbot.waitUntil(lambda: "12,408 of 31,020 · 214 × real time" in window.status.progress.words.text())
+    qtbot.mouseClick(window.status.progress.stop, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(ended))
+    assert not window.status.progress.isVisible()
+
+
+def test_a_narrow_window_leaves_the_words_of_the_rail_out(window: MainWindow) -> None:
+    assert window.rail.width() == 76
+    window.resize(1100, 700)
+    assert window.rail.width() == 56 and window.rail.tiles["map"].toolTip() == "Map"
+
+
+def test_an_open_microphone_shows_on_live(window: MainWindow) -> None:
+    window.pages["live"].microphone.emit(True)
+    assert window.rail.tiles["live"].dot
+
+
+def test_geometry_is_remembered_in_the_workspace(window: MainWindow, app: FakeEarmark) -> None:
+    window.close()
+    assert (app.workspace / "window.ini").is_file()
+
+
+def test_the_theme_changes_by_command(window: MainWindow, app: FakeEarmark, theme: Theme) -> None:
+    window.do("theme")
+    assert not theme.dark and app.settings.value.theme == "light"
+    window.do("theme")
+    assert theme.dark
+
+
+def test_without_a_display_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no display" in (display_missing() or "")
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert display_missing() is None
+
+
+def test_the_window_imports_nothing_heavy() -> None:
+    code = ("import sys, gui.app, gui.pages.library, gui.pages.settings; "
+            "print([m for m in ('torch','torchaudio','sklearn','umap','sounddevice','scipy') if m in sys.modules])")
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
