@@ -158,7 +158,7 @@ def _sounddevice() -> Any:
     except OSError as error:
         raise DeviceError("Sound devices cannot be used because the PortAudio library is missing. "
                           "On Debian and Ubuntu: sudo apt install libportaudio2", str(error)) from error
-    except Exception as error:  # noqa: BLE001 - its PortAudioError, which nobody can import from a failed import
+    except Exception as error:  # its PortAudioError, which nobody can import from an import that failed
         if type(error).__name__ != "PortAudioError":
             raise
         raise DeviceError(_BROKEN, str(error)) from error

@@ -114,7 +114,6 @@ def _decoded(file: Any, path: Path, start_s: float, duration_s: float | None) ->
     if first and first >= promised:
         raise DecodeError(path, f"it is only {promised / rate:.2f} s long; there is nothing at {start_s:.2f} s.")
     last = promised if duration_s is None else min(promised, first + max(0, round(duration_s * rate)))
-    weights = np.full(file.channels, 1 / file.channels, dtype=np.float32)
     done = first
     try:
         if first:
@@ -123,7 +122,7 @@ def _decoded(file: Any, path: Path, start_s: float, duration_s: float | None) ->
             frames = file.read(min(_READ_FRAMES, last - done), dtype="float32", always_2d=True)  # (n, channels)
             if not len(frames):
                 break
-            mono: FloatArray = frames[:, 0] if file.channels == 1 else frames @ weights
+            mono = _mono(frames)
             if not np.isfinite(mono).all():
                 at = (done + int(np.flatnonzero(~np.isfinite(mono))[0])) / rate
                 raise DecodeError(path, f"it holds samples that are no numbers (NaN or infinity), first at {at:.2f} s.")
@@ -138,6 +137,16 @@ def _decoded(file: Any, path: Path, start_s: float, duration_s: float | None) ->
         raise DecodeError(path, _cut_off(done, promised, rate))
     if duration_s is None and file.format == "OGG" and ogg_is_cut(path):
         raise DecodeError(path, f"the file is cut off: only {done / rate:.2f} s can be read.")
+
+
+def _mono(frames: FloatArray) -> FloatArray:
+    """The mean of (n, channels). (Not a matrix product: BLAS would spread it over cores that may be busy.)"""
+    mono = frames[:, 0].copy()
+    for channel in range(1, frames.shape[1]):
+        mono += frames[:, channel]
+    if frames.shape[1] > 1:
+        mono *= np.float32(1 / frames.shape[1])
+    return mono
 
 
 def _cut_off(done: int, promised: int, rate_hz: int) -> str:

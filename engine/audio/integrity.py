@@ -34,10 +34,11 @@ def declared_frames(file: Any) -> int:
     libsndfile shortens a wav or aiff to what the file holds and tells so only in its log:
     `data : 882000 (should be 529182)`.
     """
-    found = re.search(r"^\s*(?:data|SSND)\s*:\s*(\d+)\s*\(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    found = re.search(r"^\s*(data|SSND)\s*:\s*(\d+)\s*\(should be (\d+)\)", file.extra_info, re.MULTILINE)
     if found is None:
         return int(file.frames)
-    promised, held = int(found[1]), int(found[2])
+    head = 8 if found[1] == "SSND" else 0  # offset and block size come before the samples
+    promised, held = int(found[2]) - head, int(found[3]) - head
     if promised <= held or promised >= _UNKNOWN_LENGTH or held <= 0:
         return int(file.frames)
     return max(int(file.frames), round(file.frames * promised / held))

@@ -22,7 +22,7 @@ def level_dbfs(x: FloatArray) -> float:
     """RMS level of float32 (n,) in dBFS, at least FLOOR_DBFS; FLOOR_DBFS for no samples."""
     if not len(x):
         return FLOOR_DBFS
-    power = float(np.dot(x, x)) / len(x)
+    power = float(np.square(x).sum(dtype=np.float64)) / len(x)
     return max(FLOOR_DBFS, 10 * math.log10(power)) if power > 0 else FLOOR_DBFS
 
 

@@ -7,9 +7,8 @@ Source: Silero Team, "Silero VAD", https://github.com/snakers4/silero-vad (MIT).
 from __future__ import annotations
 
 import copy
-import threading
 import warnings
-from contextlib import AbstractContextManager
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -37,58 +36,39 @@ class SpeechDetector:
 
         threads = torch.get_num_threads()
         from silero_vad import get_speech_timestamps, load_silero_vad
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-        torch.set_num_threads(threads)  # importing silero_vad sets it to 1 for the whole process
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch.jit is deprecated; the package has no other form for torch
             self._fresh = load_silero_vad()
-        self._one_thread = _OneThread(ThreadpoolController())
         self._timestamps: Any = get_speech_timestamps
-        self._lock = threading.Lock()
-        self.stream()  # compiles `_fresh`'s code once
+        self._sounds, self._streams = _one_core(), _one_core()  # a long sound does not keep a live stream waiting
+        torch.set_num_threads(threads)  # importing silero_vad, and the line above, set it for the whole process
         self._net = copy.deepcopy(self._fresh)
 
     def spans(self, audio: Audio) -> list[Span]:
         """Where there is speech, in order and apart from each other; [] where there is none."""
-        import torch
-
         samples = resample(audio.samples, audio.rate_hz, RATE_HZ)
         if not len(samples):
             return []
-        with self._lock, self._one_thread():
-            found = self._timestamps(
-                torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32)), self._net, threshold=THRESHOLD,
-                sampling_rate=RATE_HZ, min_speech_duration_ms=_MIN_SPEECH_MS,
-                min_silence_duration_ms=_MIN_SILENCE_MS, speech_pad_ms=_PAD_MS)
+        found = self._sounds.submit(self._found, np.ascontiguousarray(samples, dtype=np.float32)).result()
         end_s = audio.duration_s
         return [Span(part["start"] / RATE_HZ, min(end_s, part["end"] / RATE_HZ)) for part in found]
 
     def stream(self) -> SpeechStream:
         """A detector for one live stream, with a net and a state of its own (2 MB, 20 ms)."""
-        with self._lock:
-            stream = SpeechStream(copy.deepcopy(self._fresh), self._one_thread)
+        stream = SpeechStream(copy.deepcopy(self._fresh), self._streams)
         stream.push(np.zeros(_WARM_UP * CHUNK, dtype=np.float32))
         stream.reset()
         return stream
 
-
-class _OneThread:
-    """`with one_thread():` torch uses one core in the calling thread, and in no other.
-
-    The net is so small that two threads wait for each other longer than they work: on a busy machine a chunk took
-    200 ms with two threads, 0.5 ms with one. torch.set_num_threads would reach threads that start meanwhile.
-    """
-
-    def __init__(self, controller: Any) -> None:
-        self._openmp = controller.select(user_api="openmp")
-
-    def __call__(self) -> AbstractContextManager[Any]:
+    def _found(self, samples: FloatArray) -> list[dict[str, int]]:
+        """Silero's own timestamps, in samples. On the thread of `_sounds`, so that one sound is looked at at a time."""
         import torch
 
-        torch.get_num_threads()  # torch sets the calling thread up here, if this is its first use of torch
-        limit: AbstractContextManager[Any] = self._openmp.limit(limits=1)
-        return limit
+        found: list[dict[str, int]] = self._timestamps(
+            torch.from_numpy(samples), self._net, threshold=THRESHOLD, sampling_rate=RATE_HZ,
+            min_speech_duration_ms=_MIN_SPEECH_MS, min_silence_duration_ms=_MIN_SILENCE_MS, speech_pad_ms=_PAD_MS)
+        return found
 
 
 class SpeechStream:
@@ -96,22 +76,40 @@ class SpeechStream:
 
     rate_hz = RATE_HZ
 
-    def __init__(self, net: Any, one_thread: _OneThread) -> None:
-        self._net, self._one_thread = net, one_thread
+    def __init__(self, net: Any, worker: ThreadPoolExecutor) -> None:
+        self._net, self._worker = net, worker
         self._held: FloatArray = np.zeros(0, dtype=np.float32)
 
     def push(self, samples: FloatArray) -> list[float]:
         """Take float32 (n,) at 16 kHz; returns 0–1 for each chunk of 512 samples that is now complete."""
-        import torch
-
         self._held = np.concatenate([self._held, np.asarray(samples, dtype=np.float32)])
         whole = len(self._held) // CHUNK * CHUNK
-        chunks = torch.from_numpy(self._held[:whole].copy()).reshape(-1, CHUNK)  # (chunks, 512)
+        chunks = self._held[:whole].reshape(-1, CHUNK).copy()  # (chunks, 512)
         self._held = self._held[whole:].copy()
-        with torch.inference_mode(), self._one_thread():
-            return [float(self._net(chunk, RATE_HZ).item()) for chunk in chunks]
+        return self._worker.submit(_probabilities, self._net, chunks).result() if whole else []
 
     def reset(self) -> None:
         """Forget the stream: the next push begins a new one."""
         self._held = self._held[:0]
         self._net.reset_states()
+
+
+def _probabilities(net: Any, chunks: FloatArray) -> list[float]:
+    import torch
+
+    with torch.inference_mode():
+        return [float(net(chunk, RATE_HZ).item()) for chunk in torch.from_numpy(chunks)]
+
+
+def _one_core() -> ThreadPoolExecutor:
+    """One thread in which torch uses one core.
+
+    The net is so small that the cores wait for each other longer than they work: on a busy machine a chunk took
+    100–200 ms with two, 0.8 ms with one. How many torch uses is set per thread, and copied by threads that start later:
+    whoever calls this sets it back for those.
+    """
+    import torch
+
+    worker = ThreadPoolExecutor(1, "earmark-speech", initializer=torch.set_num_threads, initargs=(1,))
+    worker.submit(torch.get_num_threads).result()
+    return worker
