@@ -68,12 +68,12 @@ VOICES: tuple[MadeVoice, ...] = (
     MadeVoice("Mireille Sorrow", 278, 1.16, (0.91, 0.8, 0.98, 1.03, 0.87), melody=3.0, bandwidth=1.85,
               open_quotient=0.73, tilt_db=11.7, breath=1.29, jitter=0.03, shimmer=0.08,
               nasality=1.39, pace=0.85, accent=0.082, accent_seed=68),
-    MadeVoice("Idris Quill", 107, 1.18, (1.1, 0.99, 1.07, 1.13, 1.03), melody=1.6, bandwidth=1.43,
-              open_quotient=0.48, tilt_db=1.7, breath=0.0, jitter=0.03, shimmer=0.03,
-              nasality=0.0, pace=0.81, accent=0.078, accent_seed=106),
     MadeVoice("Casimir Thole", 82, 0.85, (0.89, 1.03, 1.08, 0.82, 0.86), melody=7.1, bandwidth=1.23,
               open_quotient=0.38, tilt_db=16.9, breath=0.0, jitter=0.005, shimmer=0.03,
               nasality=0.0, pace=0.99, accent=0.058, accent_seed=149),
+    MadeVoice("Idris Quill", 107, 1.18, (1.1, 0.99, 1.07, 1.13, 1.03), melody=1.6, bandwidth=1.43,
+              open_quotient=0.48, tilt_db=1.7, breath=0.0, jitter=0.03, shimmer=0.03,
+              nasality=0.0, pace=0.81, accent=0.078, accent_seed=106),
 )
 
 
