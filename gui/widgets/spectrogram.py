@@ -73,9 +73,10 @@ class SpectrogramView(QWidget):
         if not new:
             return
         level = (columns - FLOOR_DB) * (255.0 / (TOP_DB - FLOOR_DB))
-        pixels = np.clip(level, 0, 255).astype(np.uint8)[::-1, -self._columns:]
-        new = pixels.shape[1]
+        pixels = np.clip(level, 0, 255).astype(np.uint8)[::-1]
         if self._scrolling:
+            pixels = pixels[:, -self._columns:]
+            new = pixels.shape[1]
             self._pixels[:, :self._columns - new] = self._pixels[:, new:self._columns].copy()
             self._pixels[:, self._columns - new:self._columns] = pixels
         else:

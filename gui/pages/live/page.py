@@ -287,10 +287,11 @@ class LivePage(Page):
         self.spoken.setMinimumHeight(110)
         side.addWidget(self.plot, 1)
         side.addWidget(self.spoken, 0, Qt.AlignmentFlag.AlignBottom)
-        row.addLayout(main, 1)
-        row.addWidget(self._side)
+        self._side.setMinimumWidth(272)
+        self._side.setMaximumWidth(420)
+        row.addLayout(main, 71)
+        row.addWidget(self._side, 29)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._side.setFixedWidth(max(272, min(420, round(self.width() * 0.2816))))
         self.spoken.setFixedHeight(196 if self.height() > 700 else 168)

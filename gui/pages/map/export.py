@@ -27,8 +27,10 @@ def save_png(plot: ProjectionPlot, path: Path) -> bool:
 
 
 def save_svg(plot: ProjectionPlot, path: Path) -> bool:
+    """Raises OSError where the file cannot be made."""
     from PySide6.QtSvg import QSvgGenerator
 
+    path.open("wb").close()  # Qt only warns on the console
     generator = QSvgGenerator()
     generator.setFileName(str(path))
     size: QSize = plot.size()

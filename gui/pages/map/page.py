@@ -177,7 +177,8 @@ class MapPage(Page):
         self.map = projected
         points = projected.points
         if projected.space == "sounds":
-            points, self._groups = group_sounds(points, self._sounds, str(self.bar.colour.currentData()), self.tr("others"))
+            points, self._groups = group_sounds(points, self._sounds, str(self.bar.colour.currentData()),
+                                                self.tr("others"))
         else:
             self._groups = group_voices(points)
         shares = list(projected.variance or ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.records import Candidate, Embedding
@@ -41,6 +42,7 @@ class WherePanel(Panel):
         self.body.addLayout(foot)
         self._map: Any = None
         self._time_s = 0.0
+        self._room = 500
         self.show_map(None)
         self.show_nearest(None, 0.0)
 
@@ -77,6 +79,11 @@ class WherePanel(Panel):
         else:
             self.apart.set(self.tr("close"), "warning")
 
-    def fit_into(self, width: int, height: int) -> None:
-        """A square plot, as large as a panel of this width and at most this height lets it be."""
-        self.plot.setFixedHeight(max(160, min(width - 26, height - 90)))
+    def fit_into(self, height: int) -> None:
+        """A square plot, in a panel of at most this height."""
+        self._room = height
+        self.plot.setFixedHeight(max(160, min(self.width() - 26, height - 90)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_into(self._room)

@@ -110,8 +110,7 @@ class ProjectionPlot(pg.PlotWidget):
         self._card.hide()
         self._from, self._to = start, target
         self._layers.show(points, start if moves else target, self._focus)
-        if not same:
-            self._user_moved = False
+        self._user_moved = self._user_moved and same
         if moves:
             self._refit.start()
         else:
@@ -202,7 +201,7 @@ class ProjectionPlot(pg.PlotWidget):
         if self._size == "mini":
             self._box.setMouseEnabled(False, False)
         self._box.sigRangeChanged.connect(self._changed)
-        self._box.sigRangeChangedManually.connect(self._moved_by_user)
+        self._box.sigRangeChangedManually.connect(lambda *_: setattr(self, "_user_moved", True))
         self.scene().sigMouseClicked.connect(self._on_click)
         self.setMouseTracking(True)
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
@@ -221,17 +220,13 @@ class ProjectionPlot(pg.PlotWidget):
             self._raster_timer.start()
         self.viewport().update()
 
-    def _moved_by_user(self, *_: object) -> None:
-        self._user_moved = True
-
     def _fit_unless_moved(self) -> None:
         if not self._user_moved:
             self.fit()
 
     def _step(self, value: float) -> None:
         self._layers.move(self._from + (self._to - self._from) * value)
-        if value >= 1.0 or not self._user_moved:
-            self._fit_unless_moved()
+        self._fit_unless_moved()
         self._changed()
 
     def _paint_raster(self) -> None:
@@ -254,6 +249,14 @@ class ProjectionPlot(pg.PlotWidget):
         away = np.hypot(*(self._pixels() - (at.x(), at.y())).T)
         best = int(np.argmin(away))
         return best if away[best] <= HOVER_PIXELS else None
+
+    def mousePressEvent(self, ev: QMouseEvent) -> None:
+        super().mousePressEvent(ev)
+        ev.accept()
+
+    def mouseReleaseEvent(self, ev: QMouseEvent) -> None:
+        super().mouseReleaseEvent(ev)
+        ev.accept()
 
     def mouseMoveEvent(self, ev: QMouseEvent) -> None:
         super().mouseMoveEvent(ev)

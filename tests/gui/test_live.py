@@ -1,0 +1,331 @@
+"""The Live page: what a user sees while they speak, and when something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from engine.errors import DeviceError, StoreError
+from engine.records import LiveUpdate
+from gui.context import Context
+from gui.pages.live import LivePage, LiveSession
+from gui.theme import Theme
+from tests.gui.fakes import FakeEarmark, FakeListener
+
+
+@dataclass(frozen=True)
+class FakeDevice:
+    name: str
+    rate_hz: int = 48_000
+    default: bool = True
+
+
+@pytest.fixture
+def session(context: Context) -> Iterator[LiveSession]:
+    session = LiveSession.of(context)
+    session.find_inputs = lambda rescan: [FakeDevice("Scarlett 2i2 USB"), FakeDevice("Webcam", 16_000, False)]
+    session.make_source = lambda name: name
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def make(context: Context, session: LiveSession, qtbot: QtBot) -> Callable[[], LivePage]:
+    def make() -> LivePage:
+        page = LivePage(context)
+        qtbot.addWidget(page)
+        for part in (page.toolbar_left(), page.toolbar_right()):
+            qtbot.addWidget(part)
+        page.resize(1364, 820)
+        page.show()
+        page.shown()
+        qtbot.waitUntil(lambda: page.devices.looked)
+        return page
+
+    return make
+
+
+def listen(page: LivePage, qtbot: QtBot) -> None:
+    page.listen.click()
+    qtbot.waitUntil(lambda: page.session.listening)
+    page.session.poll()
+
+
+def last_update(app: FakeEarmark, **changes: Any) -> LiveUpdate:
+    return replace(app.voices.made_updates()[-1], **changes)
+
+
+def test_the_pages_share_one_session(context: Context) -> None:
+    assert LiveSession.of(context) is LiveSession.of(context)
+
+
+def test_the_microphones_are_offered_with_their_rate(make: Callable[[], LivePage]) -> None:
+    page = make()
+    assert [page.devices.itemText(i) for i in range(page.devices.count())] == ["Scarlett 2i2 USB", "Webcam"]
+    assert page.devices.itemData(0, page.devices.DETAIL) == "48 kHz · mono"
+    assert page.listen.text() == "Listen"
+    assert page.listen.kind == "primary"
+    assert "not saved" in page.spoken.kept.text()
+
+
+def test_listening_says_who_speaks_and_how_sure_it_is(make: Callable[[], LivePage], qtbot: QtBot) -> None:
+    page = make()
+    listen(page, qtbot)
+    assert page.now.name.text() == "Amara Okafor"
+    assert page.now.badge.text() == "match"
+    assert page.now.similarity.text() == "0.84"
+    assert page.now.margin.text() == "+0.20"
+    assert "speaking for 6.2 s" in page.now.sentence.text()
+    assert [row.label for row in page.now.nearest.rows] == ["Amara Okafor", "Ben Lindqvist", "Chen Yu"]
+    assert [row.value for row in page.now.heard.rows] == ["0.93", "0.31", "0.14"]
+    assert page.listen.text().startswith("Stop")
+    assert page.listen.kind == "danger"
+    assert page.status == "Update 21 ms   Overflows 0"
+
+
+@pytest.mark.parametrize(("similarity", "name", "badge"), [(0.63, "Amara Okafor", "tentative"),
+                                                           (0.4, "Unknown", "unknown")])
+def test_a_doubtful_voice_is_tentative_or_unknown(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot,
+                                                  similarity: float, name: str, badge: str) -> None:
+    found = app.voices.identification(similarity)
+    app.voices.listener_ = FakeListener([last_update(app, identification=found)])
+    page = make()
+    listen(page, qtbot)
+    assert page.now.name.text() == name
+    assert page.now.badge.text() == badge
+
+
+def test_too_little_speech_and_silence_name_nobody(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+    short = replace(app.voices.identification(0.84), status="too-short", voice=None, nearest=None, similarity=None,
+                    candidates=())
+    app.voices.listener_ = FakeListener([last_update(app, identification=short, used_s=0.6)])
+    page = make()
+    listen(page, qtbot)
+    assert page.now.name.text() == "Listening…"
+    assert page.now.sentence.text() == "0.6 of 1.0 s of speech"
+    update = last_update(app)
+    app.voices.listener_.updates_ += [update, replace(update, time_s=9.25, speaking=False, identification=None,
+                                                      embedding=None)]
+    page.session.poll()
+    page.now.show_update(update)
+    page.now.show_update(app.voices.listener_.updates_[-1])
+    assert page.now.name.text() == "Silence"
+    assert page.now.sentence.text() == "Amara Okafor spoke 3 s ago"
+    assert page.now.badge.isHidden()
+
+
+def test_the_cross_moves_on_the_plot_with_lines_to_the_two_nearest(make: Callable[[], LivePage], session: LiveSession,
+                                                                   qtbot: QtBot) -> None:
+    page = make()
+    qtbot.waitUntil(lambda: session.map is not None)
+    assert page.plot.detail.text() == "PCA · 49 % of variance"
+    listen(page, qtbot)
+    query = page.plot.plot.query
+    assert query.at == pytest.approx(session.map.place(session.last.embedding.vector))
+    assert [round(link.similarity, 2) for link in query.links] == [0.84, 0.64]
+    page.listen.click()
+    assert query.at is None
+
+
+def test_the_lanes_and_the_shares_of_who_spoke(make: Callable[[], LivePage], session: LiveSession, qtbot: QtBot) -> None:
+    page = make()
+    listen(page, qtbot)
+    qtbot.waitUntil(lambda: bool(session.voices))
+    page._draw_turns()
+    assert page.who.timeline.lanes()[-1] == (None, 2)
+    assert page.who.scope.text() == "3 voices · 2 minutes shown"
+    rows = page.spoken.rows.rows
+    assert [(row.label, row.value, row.extra) for row in rows][:2] == [("Amara Okafor", "0:46", "44 %"),
+                                                                       ("Ben Lindqvist", "0:43", "41 %")]
+    assert rows[-1].unknown
+
+
+def test_the_sound_is_drawn_once_as_it_comes(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    listen(page, qtbot)
+    page._draw_sound()
+    first = page.sound.picture._pixels.copy()
+    assert first.any()
+    assert page.sound.wave._peaks.max() > 20
+    page._draw_sound()  # nothing new: nothing moves
+    np.testing.assert_array_equal(first, page.sound.picture._pixels)
+    assert page.sound.level.text() == "−14 dB"
+    assert page.sound.clips.text() == "no clips"
+    page.sound.scale.choose("linear")
+    assert page.sound.picture._pixels.any()
+    assert (page.sound.picture._pixels != first).any()
+
+
+def test_recording_is_a_separate_act_and_says_where(make: Callable[[], LivePage], app: FakeEarmark, session: LiveSession,
+                                                    qtbot: QtBot) -> None:
+    page = make()
+    listen(page, qtbot)
+    assert app.voices.listener_ is not None and app.voices.listener_.recording is None
+    page.record.click()
+    path = app.voices.listener_.recording
+    assert path is not None and path.parent == app.store.recordings
+    assert page.spoken.kept.text() == f"Saving to recordings/{path.name}"
+    assert page.record.text() == "Stop recording"
+    page.record.click()
+    assert app.voices.listener_.recording is None
+    assert page.spoken.kept.text() == f"Saved as recordings/{path.name}"
+    assert session.listening
+
+
+def test_record_starts_listening_when_nobody_listens(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    page.record.click()
+    qtbot.waitUntil(lambda: page.session.recording is not None)
+    assert page.session.listening
+
+
+def test_a_recording_that_cannot_be_made_is_said(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: FakeListener, path: Path) -> None:
+        raise StoreError("The recording cannot be written: no space left.")
+
+    monkeypatch.setattr(FakeListener, "record", refuse)
+    page = make()
+    listen(page, qtbot)
+    page.record.click()
+    assert page.notice.isVisible()
+    assert "no space left" in page.notice.sentence.text()
+    assert page.session.listening
+
+
+def test_without_a_microphone_the_page_says_what_to_do_and_looks_again(make: Callable[[], LivePage],
+                                                                       session: LiveSession, qtbot: QtBot) -> None:
+    asked: list[bool] = []
+
+    def none(rescan: bool) -> list[FakeDevice]:
+        asked.append(rescan)
+        raise DeviceError("PortAudio is not there.", "Error querying device -1")
+
+    session.find_inputs = none
+    page = make()
+    qtbot.waitUntil(lambda: page.absent.isVisible())
+    assert not page.now.isVisible() and not page.sound.isVisible()
+    assert page.absent.panel.title.text() == "No microphone found"
+    assert "Error querying device -1" in page.absent.panel.details._raw.text()
+    assert page.devices.currentText() == "No microphone"
+    assert not page.record.isEnabled() and page.record.toolTip()
+    assert page.plot.isVisible()
+    session.find_inputs = lambda rescan: [FakeDevice("Plugged in")] if rescan else []
+    page._look_while_none()  # the timer does this every two seconds
+    qtbot.waitUntil(lambda: page.now.isVisible())
+    assert page.devices.currentText() == "Plugged in"
+    assert asked == [False]
+
+
+def test_a_microphone_that_goes_away_keeps_what_was_found(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    listen(page, qtbot)
+    page.record.click()
+    listener = app.voices.listener_
+    assert listener is not None and listener.recording is not None
+    name = listener.recording.name
+    listener.state, listener.error = "lost", DeviceError("gone")
+    page.session.poll()
+    assert page.notice.isVisible()
+    assert page.notice.title.text() == "The microphone went away"
+    assert name in page.notice.sentence.text()
+    assert page.listen.text() == "Listen"
+    assert page.spoken.title.text() == "Last session"
+    assert page.who.timeline.lanes()
+
+
+def test_a_microphone_that_cannot_be_opened_is_said_in_place(make: Callable[[], LivePage], session: LiveSession,
+                                                             qtbot: QtBot) -> None:
+    def busy(name: str) -> Any:
+        raise DeviceError("The microphone “Scarlett” cannot be opened.", "Device unavailable")
+
+    session.make_source = busy
+    page = make()
+    page.listen.click()
+    qtbot.waitUntil(lambda: page.notice.isVisible())
+    assert "cannot be opened" in page.notice.sentence.text()
+    assert page.listen.text() == "Listen"
+
+
+def test_stop_while_it_is_opening_closes_the_microphone(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    page.listen.click()
+    page.listen.click()
+    qtbot.waitUntil(lambda: page.session.state == "idle")
+    qtbot.waitUntil(lambda: app.voices.listener_ is not None and app.voices.listener_.state == "stopped")
+
+
+def test_threshold_and_margin_are_settings(make: Callable[[], LivePage], app: FakeEarmark) -> None:
+    page = make()
+    page.threshold.setValue(0.71)
+    page.margin.setValue(0.09)
+    assert (app.settings.value.threshold, app.settings.value.margin) == (0.71, 0.09)
+    assert "0.71" in page.now.mark.text()
+
+
+def test_a_first_start_asks_to_enroll_but_listens(context: Context, app: FakeEarmark, make: Callable[[], LivePage],
+                                                  session: LiveSession, qtbot: QtBot) -> None:
+    app.voices = type(app.voices)(empty=True)
+    page = make()
+    qtbot.waitUntil(lambda: page.now.empty.isVisible())
+    assert page.plot.empty.isVisible() and not page.plot.plot.isVisible()
+    went: list[tuple[str, object]] = []
+    page.go.connect(lambda where, what: went.append((where, what)))
+    page.now.enroll.emit()
+    assert went == [("voices", "new")]
+    listen(page, qtbot)
+    assert page.now.name.text() == "Unknown"
+
+
+def test_a_file_is_answered_in_a_sentence(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot,
+                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    page = make()
+    page.identify_file(Path("interview.wav"))
+    qtbot.waitUntil(lambda: page.answer.notice.isVisible())
+    assert page.answer.notice.title.text() == "Amara Okafor speaks in interview.wav"
+    assert "margin +0.20" in page.answer.notice.sentence.text()
+
+    def fail(path: Path) -> Any:
+        raise DeviceError("This is not a sound file.")
+
+    monkeypatch.setattr(app.voices, "identify_file", fail)
+    page.identify_file(Path("notes.txt"))
+    qtbot.waitUntil(lambda: "not identified" in page.answer.notice.title.text())
+    assert page.answer.notice.sentence.text() == "This is not a sound file."
+
+
+def test_nothing_ticks_while_the_page_is_hidden(make: Callable[[], LivePage], qtbot: QtBot) -> None:
+    page = make()
+    listen(page, qtbot)
+    page.hidden()
+    assert not any(timer.isActive() for timer in page._timers)
+    assert page.session.listening  # the Map may still show the ×
+
+
+def test_another_microphone_is_taken_while_listening(make: Callable[[], LivePage], app: FakeEarmark, session: LiveSession,
+                                                     qtbot: QtBot) -> None:
+    opened: list[str] = []
+    session.make_source = opened.append
+    page = make()
+    listen(page, qtbot)
+    page.devices.setCurrentIndex(1)
+    page.devices.activated.emit(1)
+    qtbot.waitUntil(lambda: session.listening and opened == ["", "Webcam"])
+    assert app.settings.value.input_device == "Webcam"
+
+
+@pytest.mark.parametrize("size", [(1364, 820), (1204, 720), (1044, 620), (2484, 1360)])
+def test_it_fits_every_window(make: Callable[[], LivePage], theme: Theme, qtbot: QtBot, size: tuple[int, int]) -> None:
+    page = make()
+    listen(page, qtbot)
+    page.resize(*size)
+    assert (page.minimumSizeHint().width(), page.minimumSizeHint().height()) <= size
+    qtbot.waitUntil(lambda: page.width() == size[0])
+    assert page.height() == size[1]
+    assert page._side.width() <= 420
