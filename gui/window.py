@@ -99,8 +99,7 @@ class MainWindow(QMainWindow):
     def page(self, page: str) -> Page:
         """The page, made when it is not there yet."""
         if page not in self.pages:
-            module, name, _ = PAGES[page]
-            made: Page = getattr(importlib.import_module(module), name)(self.context)
+            made = page_class(page)(self.context)
             self.pages[page] = made
             self._toolbars[page] = self._toolbar(made)
             self.toolbars.addWidget(self._toolbars[page])
@@ -134,6 +133,8 @@ class MainWindow(QMainWindow):
 
     def say(self, sentence: str) -> None:
         """A toast."""
+        here = self.pages.get(self.current)
+        self.toast.bottom_px = here.bottom_px if here is not None else 0
         self.toast.say(sentence)
 
     # --- models -------------------------------------------------------------------------------------------------------
@@ -205,7 +206,7 @@ class MainWindow(QMainWindow):
                 self.status.set(kind, self.tr("not loaded"))
             else:
                 spec = self.app.models.spec("voice" if kind == "voice" else "joint")
-                self.status.set(kind, f"{_encoder_word(spec.name)} {spec.version} · {spec.dim}-d")
+                self.status.set(kind, f"{spec.name} {spec.version} · {spec.dim}-d")
 
     # --- building -----------------------------------------------------------------------------------------------------
 
@@ -335,5 +336,8 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(50, self.warm)
 
 
-def _encoder_word(name: str) -> str:
-    return {"ge2e": "GE2E"}.get(name, name)
+def page_class(page: str) -> type[Page]:
+    """The class of a page; imports its module."""
+    module, name, _ = PAGES[page]
+    found: type[Page] = getattr(importlib.import_module(module), name)
+    return found

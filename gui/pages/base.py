@@ -24,6 +24,7 @@ class Page(QWidget):
 
     id: ClassVar[str] = ""
     icon: ClassVar[str] = ""  # Phosphor name; "-fill" is used while the page is shown
+    bottom_px: ClassVar[int] = 0  # height at the bottom of the page that a toast must not cover
 
     scope_changed = Signal(str)
     status_changed = Signal(str)

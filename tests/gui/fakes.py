@@ -508,7 +508,7 @@ class FakeModels:
         self.device = device
 
     def spec(self, kind: str) -> EncoderSpec:
-        known = {"voice": EncoderSpec("ge2e", "0.1.4", "0" * 64, "voice", 256, 16000),
+        known = {"voice": EncoderSpec("GE2E d-vector", "0.1.4", "0" * 64, "voice", 256, 16000),
                  "joint": EncoderSpec("compact", "1.0", "1" * 64, "joint", 521, 16000)}
         return known[kind]
 

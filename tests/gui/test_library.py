@@ -219,7 +219,7 @@ def test_files_that_could_not_be_read_are_listed_with_their_reason(page: Library
     app.library.scan_failures = (Failure(Path("/a/notes.wav"), "This is text, not sound."),)
     said = []
     page.said.connect(said.append)
-    page.scan()
+    page.scanning.scan()
     qtbot.waitUntil(page.folders.failed.isVisible)
     assert "1 could not be read" in said[-1]
     dialog = page.show_failures()

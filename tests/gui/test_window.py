@@ -43,9 +43,7 @@ class Blank(Page):
 @pytest.fixture
 def window(app: FakeEarmark, theme: Theme, jobs: Jobs, qtbot: QtBot,
            monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    pages = {page: (__name__, "Blank", icon) for page, (_, _, icon) in gui.window.PAGES.items()}
-    monkeypatch.setattr(gui.window, "PAGES", pages)
-    monkeypatch.setattr("importlib.import_module", lambda name: sys.modules[name])
+    monkeypatch.setattr(gui.window, "page_class", lambda page: Blank)
     made = MainWindow(app, theme, jobs, Audition(jobs, app.settings, lambda *_: FakePlayer()))  # type: ignore[arg-type]
     qtbot.addWidget(made)
     made.resize(1440, 900)
@@ -85,7 +83,7 @@ def test_models_load_behind_the_window(window: MainWindow, qtbot: QtBot) -> None
     assert window.status.value("voice") == "loading…"
     window.warm()
     qtbot.waitUntil(lambda: window.status.value("device") != "")
-    assert window.status.value("voice") == "GE2E 0.1.4 · 256-d"
+    assert window.status.value("voice") == "GE2E d-vector 0.1.4 · 256-d"
     assert window.status.value("joint") == "compact 1.0 · 521-d"
     assert window.notice.isHidden() or not window.notice.isVisible()
 

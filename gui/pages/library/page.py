@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,15 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import EarmarkError
-from engine.records import Failure, Folder, LibraryStats, ScanReport, SearchResult, Sound
-from engine.tasks import Progress, Ticket
+from engine.records import Folder, LibraryStats, SearchResult, Sound
+from engine.tasks import Ticket
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.library.empty import EmptyLibrary
 from gui.pages.library.failures import FailuresDialog
 from gui.pages.library.folders import FolderList, Place, below
-from gui.pages.library.player import PlayerBar, folder_words
+from gui.pages.library.hearing import Hearing
+from gui.pages.library.player import PlayerBar
 from gui.pages.library.query import Query, QueryBox, QueryLine, suggest
+from gui.pages.library.scanning import Scanning
 from gui.widgets.controls import Button, Notice, rule
 from gui.widgets.result_table import ResultModel, ResultTable, Row
 from gui.words import amount, count
@@ -49,19 +50,17 @@ class _Known:
 class LibraryPage(Page):
     id = "library"
     icon = "magnifying-glass"
+    bottom_px = 120  # the player
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._known: _Known | None = None
         self._search: Ticket | None = None
         self._asking: Ticket | None = None
-        self._scan: Ticket | None = None
-        self._again = False
-        self._failures: tuple[Failure, ...] = ()
-        self._outputs_known = False
-        self._span_only = False
         self.setAcceptDrops(True)
+        self.scanning = Scanning(context, self)
         self._build()
+        self.hearing = Hearing(context, self.table, self.player, self)
         self._bind()
 
     @property
@@ -77,8 +76,7 @@ class LibraryPage(Page):
 
     def shown(self) -> None:
         super().shown()
-        if not self._outputs_known:
-            self.look_for_outputs()
+        self.hearing.look_once()
 
     def hidden(self) -> None:
         super().hidden()
@@ -118,6 +116,7 @@ class LibraryPage(Page):
         sounds = known.stats.sounds
         self.set_scope(self.tr("{n} sounds · {length}").format(n=count(sounds), length=amount(known.stats.audio_s))
                        if sounds else self.tr("No sounds yet"))
+        self.hearing.roots = {f.id: f.path for f in known.folders}
         self.folders.show_folders(known.folders, known.subfolders, sounds)
         self.query.set_ready(bool(sounds))
         self.stack.setCurrentWidget(self.results if sounds else self.empty_ground)
@@ -142,7 +141,7 @@ class LibraryPage(Page):
             self.line.say("", self.tr("The sound encoder is loading; the search begins by itself…"))
         self._search = self.jobs.run(
             self, lambda ticket: self._find(query, place, 0), lane="models" if query else "store",
-            done=lambda found: self._show_found(found, chosen), failed=self._search_failed)
+            done=lambda found: self._show_found(found, chosen, keep), failed=self._search_failed)
 
     def _find(self, query: Query, place: Place, offset: int) -> SearchResult | list[Sound]:
         limit = PAGE_ROWS if place.under is None else None
@@ -155,10 +154,10 @@ class LibraryPage(Page):
         sounds = list(self.app.library.sounds(place.folder_id, offset, limit))
         return sounds if place.under is None else [s for s in sounds if s.path.is_relative_to(place.under)]
 
-    def _show_found(self, found: SearchResult | list[Sound], chosen: int | None) -> None:
+    def _show_found(self, found: SearchResult | list[Sound], chosen: int | None, keep: bool) -> None:
         self.notice.hide()
-        rows = _rows(found)
-        place, ranked = self.folders.place, isinstance(found, SearchResult)
+        rows, scrolled = _rows(found), self.table.verticalScrollBar().value()
+        place = self.folders.place
         if isinstance(found, SearchResult):
             self.model.show(rows, max(found.sounds, len(rows)), True)
             self.line.say(count(len(rows)) if len(rows) < PAGE_ROWS else count(found.sounds),
@@ -172,11 +171,13 @@ class LibraryPage(Page):
         again = next((n for n, row in enumerate(rows) if row.sound.id == chosen), -1)
         if again >= 0:
             self.table.selectRow(again)
-            self._show_row(again)
-        elif chosen is None or ranked:
+            self.hearing.show_row(again)
+        else:
+            self.hearing.show_nothing()
+        if keep:
+            self.table.verticalScrollBar().setValue(scrolled)
+        else:
             self.table.scrollToTop()
-            self.audition.stop()
-            self.player.show_row(None, "", 0, 0)
 
     def _search_failed(self, error: EarmarkError) -> None:
         self.model.show([], 0, bool(self.query.query))
@@ -211,83 +212,18 @@ class LibraryPage(Page):
     def choose_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Add a folder of sounds"), str(Path.home()))
         if chosen:
-            self.add_folders([Path(chosen)])
-
-    def add_folders(self, paths: Sequence[Path]) -> None:
-        """Register folders and look through them."""
-        def work(ticket: Ticket) -> None:
-            for path in paths:
-                self.app.library.add(path)
-
-        self.jobs.run(self, work, lane="store", done=lambda _: self.scan(), failed=self._add_failed)
-
-    def add_made_sounds(self) -> None:
-        """Make the trial sounds in the workspace, then add them."""
-        folder = Path(self.app.workspace) / "made-sounds"
-
-        def work(ticket: Ticket) -> None:
-            from engine.synthesis.sounds import write_library
-
-            write_library(folder, ticket)
-
-        title = self.tr("Making sounds")
-        self.empty.show_scan(title, None)
-        self._scan = self.jobs.run(
-            self, work, lane="files", title=title, progress=lambda p: self.empty.show_scan(title, p),
-            done=lambda _: self._made(folder), failed=self._scan_failed, cancelled=self._scan_over)
-
-    def _made(self, folder: Path) -> None:
-        self._scan = None
-        self.add_folders([folder])
-
-    def _add_failed(self, error: EarmarkError) -> None:
-        self.said.emit(str(error))
-        self.scan()
-
-    def scan(self) -> None:
-        """Look through all folders; a second request while one runs is done after it."""
-        if self._scan is not None:
-            self._again = True
-            return
-        title = self.tr("Indexing")
-        self.empty.show_scan(title, None)
-        self._scan = self.jobs.run(
-            self, lambda ticket: self.app.library.scan(ticket), lane="files", title=title, progress=self._scanning,
-            done=self._scanned, failed=self._scan_failed, cancelled=self._scan_over)
-        self.refresh()
-
-    def _scanning(self, progress: Progress) -> None:
-        self.empty.show_scan(self.tr("Indexing"), progress)
-
-    def _scanned(self, report: ScanReport) -> None:
-        self._failures = report.failed
-        self.folders.show_failures(len(report.failed))
-        news = [words.format(count(n)) for n, words in (
-            (report.added, self.tr("{} added")), (report.updated, self.tr("{} updated")),
-            (report.moved, self.tr("{} moved")), (report.removed, self.tr("{} gone")),
-            (len(report.failed), self.tr("{} could not be read"))) if n]
-        self.said.emit(self.tr("Looked through the folders: {}.").format(", ".join(news) or self.tr("nothing new")))
-        self._scan_over()
-
-    def _scan_failed(self, error: EarmarkError) -> None:
-        self._tell(self.tr("The folders could not be looked through to the end. What was done is kept."), str(error))
-        self.said.emit(str(error))
-        self._scan_over()
-
-    def _scan_over(self) -> None:
-        self._scan = None
-        self.empty.show_scan("", None)
-        self.refresh()
-        if self._again:
-            self._again = False
-            self.scan()
+            self.scanning.add([Path(chosen)])
 
     def _look(self) -> None:
-        if self._scan is not None:
+        if self.scanning.running:
             self.refresh()
 
+    def _library_changed(self) -> None:
+        self.folders.show_failures(len(self.scanning.failures))
+        self.refresh()
+
     def show_failures(self) -> FailuresDialog:
-        dialog = FailuresDialog(self.theme, self._failures, self)
+        dialog = FailuresDialog(self.theme, self.scanning.failures, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
         return dialog
@@ -301,9 +237,7 @@ class LibraryPage(Page):
         cancel = box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(cancel)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        remove.clicked.connect(lambda: self.jobs.run(
-            self, lambda ticket: self.app.library.remove(folder.path), lane="store", done=lambda _: self.refresh(),
-            failed=lambda error: self.said.emit(str(error))))
+        remove.clicked.connect(lambda: self.scanning.remove(folder))
         box.open()
 
     def _folder_menu(self, place: Place, position: QPoint) -> None:
@@ -311,7 +245,7 @@ class LibraryPage(Page):
         if place.path is not None:
             path = place.path
             menu.addAction(self.tr("Show in folder"), lambda: _show_in_folder(path))
-        menu.addAction(self.tr("Look through the folders again"), self.scan)
+        menu.addAction(self.tr("Look through the folders again"), self.scanning.scan)
         if place.folder is not None and place.under is None:
             folder = place.folder
             menu.addSeparator()
@@ -319,100 +253,9 @@ class LibraryPage(Page):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(position)
 
-    # --- hearing ------------------------------------------------------------------------------------------------------
-
-    def pick(self, number: int) -> None:
-        """A row was chosen: show and play it, its span first."""
-        self._show_row(number)
-        self.replay()
-
-    def _show_row(self, number: int) -> None:
-        row = self.model.row(number)
-        if row is not None and self._known is not None:
-            folders = {f.id: f.path for f in self._known.folders}
-            self.player.show_row(row, folder_words(row, folders), number, self.model.total)
-
-    def replay(self) -> None:
-        """From the matched span (or the start) to the end; looped or span only where asked."""
-        row = self.player.row
-        if row is None:
-            self.table.step(1)
-            return
-        looped = row.span is not None and self.player.loop.isChecked()
-        only = row.span is not None and (looped or self._span_only)
-        start = row.span.start_s if row.span is not None else 0.0
-        end = row.span.end_s if row.span is not None and only else None
-        self.audition.play(row.sound.path, start, end, looped, token=row.sound.id)
-
-    def play_from(self, position_s: float) -> None:
-        if self.player.row is not None:
-            self.audition.play(self.player.row.sound.path, position_s, None, False, token=self.player.row.sound.id)
-
-    def pause(self) -> None:
-        if self.audition.state == "stopped":
-            self.replay()
-        else:
-            self.audition.pause_or_resume()
-
-    def play_span(self) -> None:
-        """Only the matched span, from now on until it is asked again."""
-        self._span_only = not self._span_only
-        self.said.emit(self.tr("Only the matched span is played.") if self._span_only
-                       else self.tr("Sounds are played to their end."))
-        self.replay()
-
     def find_similar(self) -> None:
         if self.player.row is not None:
             self.query.set_like_sound(self.player.row.sound)
-
-    def _loop(self, on: bool) -> None:
-        if on != self.app.settings.value.loop_span:
-            self.app.settings.change(loop_span=on)
-        if self.audition.state == "playing":
-            self.replay()
-
-    def _heard(self) -> None:
-        state = self.audition.state
-        self.player.show_state(state)
-        row = self.player.row
-        mine = row is not None and self.audition.token == row.sound.id
-        if mine and state != "stopped":
-            self._moved(self.audition.position_s)
-        else:
-            self.table.show_playing(-1, None)
-        error = self.audition.error
-        if error is not None:
-            self.player.show_problem(str(error))
-        elif state == "playing":
-            self.player.show_problem("")
-
-    def _moved(self, position_s: float) -> None:
-        row = self.player.row
-        if row is not None and self.audition.token == row.sound.id and self.isVisible():
-            self.player.show_position(position_s)
-            self.table.show_playing(self.table.current_row(), position_s)
-
-    def look_for_outputs(self) -> None:
-        """List the loudspeakers; say so where there is none."""
-        def work(ticket: Ticket) -> list[str]:
-            from engine.audio import devices
-
-            return [device.name for device in devices.outputs(rescan=self._outputs_known)]
-
-        self.jobs.run(self, work, lane="sound", done=self._show_outputs,
-                      failed=lambda error: self._no_output(str(error)))
-
-    def _show_outputs(self, names: list[str]) -> None:
-        self._outputs_known = True
-        self.player.show_outputs(names, self.app.settings.value.output_device)
-        if names:
-            self.player.show_problem("")
-        else:
-            self._no_output(self.tr("No loudspeaker was found. Searching works; sounds cannot be heard."))
-
-    def _no_output(self, sentence: str) -> None:
-        self._outputs_known = True
-        self.player.show_problem(sentence)
 
     def _row_menu(self, number: int, position: QPoint) -> None:
         row = self.model.row(number)
@@ -507,32 +350,30 @@ class LibraryPage(Page):
     def _bind(self) -> None:
         self.query.changed.connect(self.search)
         self.query.wants_file.connect(self._choose_example)
-        self.query.folders.connect(self.add_folders)
+        self.query.folders.connect(self.scanning.add)
         self.line.suggested.connect(self.query.set_text)
         self.model.more_wanted.connect(self._more)
-        self.table.picked.connect(self.pick)
         self.table.menu.connect(self._row_menu)
         self.folders.chosen.connect(lambda _: self.search())
         self.folders.add.connect(self.choose_folder)
-        self.folders.scan.connect(self.scan)
+        self.folders.scan.connect(self.scanning.scan)
         self.folders.failures.connect(self.show_failures)
         self.folders.menu.connect(self._folder_menu)
         self.empty.add.connect(self.choose_folder)
-        self.empty.made.connect(self.add_made_sounds)
-        self.empty.cancelled.connect(lambda: self._scan.cancel() if self._scan is not None else None)
-        self.player.toggle.connect(self.pause)
-        self.player.stop.connect(self.audition.stop)
-        self.player.sought.connect(self.play_from)
+        self.empty.made.connect(self.scanning.add_made_sounds)
+        self.empty.cancelled.connect(self.scanning.cancel)
+        self.scanning.moved.connect(self.empty.show_scan)
+        self.scanning.changed.connect(self._library_changed)
+        self.scanning.said.connect(self.said)
+        self.scanning.failed.connect(self._tell)
         self.player.similar.connect(self.find_similar)
-        self.player.look_again.connect(self.look_for_outputs)
-        self.player.loop_changed.connect(self._loop)
-        self.audition.changed.connect(self._heard)
-        self.audition.moved.connect(self._moved)
+        self.hearing.said.connect(self.said)
         self.every(LOOK_MS, self._look)
         for entry, slot in (
-                ("add", self.choose_folder), ("scan", self.scan), ("next", lambda: self.table.step(1)),
-                ("previous", lambda: self.table.step(-1)), ("stop", self.audition.stop), ("replay", self.replay),
-                ("pause", self.pause), ("span", self.play_span), ("loop", self.player.loop.toggle),
+                ("add", self.choose_folder), ("scan", self.scanning.scan), ("next", lambda: self.hearing.step(1)),
+                ("previous", lambda: self.hearing.step(-1)), ("stop", self.audition.stop),
+                ("replay", self.hearing.replay), ("pause", self.hearing.pause), ("span", self.hearing.play_span),
+                ("loop", self.player.loop.toggle),
                 ("similar", self.find_similar), ("clear", self.query.clear)):
             self.bind(f"library.{entry}", slot)
 

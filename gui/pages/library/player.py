@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLay
 from gui.actions import key_text
 from gui.context import Context
 from gui.theme import Theme
-from gui.widgets.controls import Button, Check, ElidedText, Icon, IconButton, KeyCap, Select, Slider, Text
+from gui.widgets.controls import Check, ElidedText, Icon, IconButton, KeyCap, Select, Slider, Text
 from gui.widgets.result_table import Row, shown_name
 from gui.widgets.strip import Strip
 from gui.words import clock, count
@@ -159,9 +159,9 @@ class PlayerBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(Icon(self.theme, "speaker-slash", "warning"))
-        self.problem = ElidedText(self.theme, "", "small", "warning")
+        self.problem = ElidedText(self.theme, "", "caption", "warning")
         row.addWidget(self.problem, 1)
-        again = Button(self.theme, self.tr("Look again"), "arrows-clockwise", small=True)
+        again = IconButton(self.theme, "arrows-clockwise", self.tr("Look for loudspeakers again"), size=24)
         again.clicked.connect(self.look_again)
         row.addWidget(again)
         return side

@@ -16,6 +16,7 @@ from gui.widgets.result_table import shown_name
 
 TYPING_MS = 250  # after the last key the search begins by itself
 SUGGESTIONS = 5
+NEVER_SUGGESTED = {"silence"}
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ def suggest(query: str, sounds: list[Sound]) -> list[str]:
             weights[name] = weights.get(name, 0.0) + tag.probability
     asked = query.lower()
     names = sorted(weights, key=lambda name: -weights[name])
-    return [name for name in names if name not in asked][:SUGGESTIONS]
+    return [name for name in names if name not in asked and name not in NEVER_SUGGESTED][:SUGGESTIONS]
 
 
 def _empty(row: QHBoxLayout) -> None:

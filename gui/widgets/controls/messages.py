@@ -259,6 +259,7 @@ class Toast(QFrame):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme, self._ground = theme, parent
+        self.bottom_px = 0  # kept free below, beside the status bar
         self.setProperty("frame", "toast")
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 8, 8)
@@ -302,4 +303,4 @@ class Toast(QFrame):
         parent = self._ground
         self.setMaximumWidth(max(200, parent.width() - 48))
         self.adjustSize()
-        self.move(parent.width() - self.width() - 16, parent.height() - self.height() - 44)
+        self.move(parent.width() - self.width() - 16, parent.height() - self.height() - 44 - self.bottom_px)

@@ -1,0 +1,120 @@
+"""Adding folders and looking through them: one scan at a time, a second request is done after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.errors import EarmarkError
+from engine.records import Failure, Folder, ScanReport
+from engine.tasks import Progress, Ticket
+from gui.context import Context
+from gui.words import count
+
+MADE_SOUNDS = "made-sounds"  # folder of the workspace for the trial sounds
+
+
+class Scanning(QObject):
+    """moved(title, progress or None): under way; an empty title: nothing is. changed: there may be other sounds now.
+
+    said(sentence): a toast. failed(title, sentence): it did not come to its end.
+    """
+
+    moved = Signal(str, object)
+    changed = Signal()
+    said = Signal(str)
+    failed = Signal(str, str)
+
+    def __init__(self, context: Context, parent: QObject) -> None:
+        super().__init__(parent)
+        self.app, self.jobs = context.app, context.jobs
+        self.failures: tuple[Failure, ...] = ()
+        self._ticket: Ticket | None = None
+        self._again = False
+
+    @property
+    def running(self) -> bool:
+        return self._ticket is not None
+
+    def cancel(self) -> None:
+        if self._ticket is not None:
+            self._ticket.cancel()
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Register folders and look through them."""
+        def work(ticket: Ticket) -> None:
+            for path in paths:
+                self.app.library.add(path)
+
+        self.jobs.run(self, work, lane="store", done=lambda _: self.scan(), failed=self._not_added)
+
+    def add_made_sounds(self) -> None:
+        """Make the trial sounds in the workspace, then add them."""
+        if self._ticket is not None:
+            return
+        folder = Path(self.app.workspace) / MADE_SOUNDS
+
+        def work(ticket: Ticket) -> None:
+            from engine.synthesis.sounds import write_library
+
+            write_library(folder, ticket)
+
+        self._begin(self.tr("Making sounds"))
+        self._ticket = self.jobs.run(
+            self, work, lane="files", title=self.tr("Making sounds"),
+            progress=lambda progress: self.moved.emit(self.tr("Making sounds"), progress),
+            done=lambda _: self._made(folder), failed=self._failed, cancelled=self._over)
+
+    def remove(self, folder: Folder) -> None:
+        """Forget a folder; its files stay."""
+        self.jobs.run(self, lambda ticket: self.app.library.remove(folder.path), lane="store",
+                      done=lambda _: self.changed.emit(), failed=lambda error: self.said.emit(str(error)))
+
+    def scan(self) -> None:
+        """Look through all folders."""
+        if self._ticket is not None:
+            self._again = True
+            return
+        self._begin(self.tr("Indexing"))
+        self._ticket = self.jobs.run(
+            self, self.app.library.scan, lane="files", title=self.tr("Indexing"), progress=self._progress,
+            done=self._scanned, failed=self._failed, cancelled=self._over)
+        self.changed.emit()
+
+    def _begin(self, title: str) -> None:
+        self.moved.emit(title, None)
+
+    def _progress(self, progress: Progress) -> None:
+        self.moved.emit(self.tr("Indexing"), progress)
+
+    def _made(self, folder: Path) -> None:
+        self._ticket = None
+        self.add([folder])
+
+    def _not_added(self, error: EarmarkError) -> None:
+        self.said.emit(str(error))
+        self.scan()
+
+    def _scanned(self, report: ScanReport) -> None:
+        self.failures = report.failed
+        news = [words.format(count(n)) for n, words in (
+            (report.added, self.tr("{} added")), (report.updated, self.tr("{} updated")),
+            (report.moved, self.tr("{} moved")), (report.removed, self.tr("{} gone")),
+            (len(report.failed), self.tr("{} could not be read"))) if n]
+        self.said.emit(self.tr("Looked through the folders: {}.").format(", ".join(news) or self.tr("nothing new")))
+        self._over()
+
+    def _failed(self, error: EarmarkError) -> None:
+        self.failed.emit(self.tr("The folders could not be looked through to the end. What was done is kept."),
+                         str(error))
+        self._over()
+
+    def _over(self) -> None:
+        self._ticket = None
+        self.moved.emit("", None)
+        self.changed.emit()
+        if self._again:
+            self._again = False
+            self.scan()
