@@ -25,10 +25,8 @@ def models() -> Models:
 
 @cache
 def spoken(voice: int, take: int = 0, seconds: float = 4.0) -> Audio:
-    """A take of one of the eight made voices; the same samples every time."""
-    audio = voices.speak(voices.VOICES[voice], take, seconds)
-    audio.samples.flags.writeable = False
-    return audio
+    """A take of one of the made voices; the same samples every time."""
+    return voices.speak(voices.VOICES[voice], take, seconds)
 
 
 def write_takes(folder: Path, voice: int, takes: int, seconds: float = 4.0, first: int = 0) -> list[Path]:

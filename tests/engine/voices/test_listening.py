@@ -1,0 +1,321 @@
+"""Live listening on files that play the part of a microphone: turns in order, nothing kept unless asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.audio import files
+from engine.audio.microphone import FileSource
+from engine.audio.recorder import Recorder, recover
+from engine.errors import DeviceError, StoreError
+from engine.records import Audio
+from tests.true_models import chord, silence, spoken
+
+ANNA, BERT, STRANGER = 1, 2, 4
+PAUSE_S = 1.2
+
+
+@pytest.fixture
+def enrolled(earmark):
+    for name, voice in (("Anna", ANNA), ("Bert", BERT)):
+        new = earmark.voices.begin(name)
+        for take in range(3):
+            earmark.voices.add_take(new.id, spoken(voice, take))
+        earmark.voices.finish(new.id)
+    return earmark
+
+
+def conversation(path, *speakers, rate_hz=16_000):
+    """Held-out takes with pauses between; returns where each begins and ends, seconds."""
+    pause, parts, places, at = silence(PAUSE_S).samples, [silence(PAUSE_S).samples], [], PAUSE_S
+    for speaker in speakers:
+        wave = spoken(speaker, 7).samples
+        parts += [wave, pause]
+        places.append((at, at + len(wave) / 16_000))
+        at = places[-1][1] + PAUSE_S
+    audio = Audio(np.concatenate(parts), 16_000)
+    if rate_hz != 16_000:
+        from engine.audio.resample import resample
+
+        audio = Audio(resample(audio.samples, 16_000, rate_hz), rate_hz)
+    files.write(path, audio)
+    return places
+
+
+def listen(earmark, path, **options):
+    listener = earmark.voices.listener(FileSource(path, pace=0), **options)
+    listener.start()
+    listener.wait(60)
+    assert listener.state == "stopped"
+    listener.stop()
+    return listener
+
+
+def settled(turns):
+    """Turns of at least 1 s, neighbours of one voice put together."""
+    said = []
+    for turn in turns:
+        if turn.span.duration_s >= 1.0 and (not said or said[-1] != turn.voice):
+            said.append(turn.voice)
+    return said
+
+
+def sounds_in(folder):
+    return sorted(p.name for p in folder.rglob("*") if p.suffix in (".wav", ".flac", ".part"))
+
+
+# --- who spoke when ---------------------------------------------------------------------------------------------------
+
+
+def test_two_voices_and_a_stranger_take_turns(enrolled, tmp_path):
+    places = conversation(tmp_path / "talk.wav", ANNA, BERT, STRANGER)
+    listener = listen(enrolled, tmp_path / "talk.wav")
+    turns = listener.turns()
+    assert settled(turns) == ["Anna", "Bert", None]
+    for (start_s, end_s), name in zip(places, ("Anna", "Bert", None), strict=True):
+        inside = [t for t in turns if t.span.start_s >= start_s - 0.5 and t.span.end_s <= end_s + 0.5]
+        covered = sum(t.span.duration_s for t in inside if t.voice == name)
+        assert covered > 0.7 * (end_s - start_s)
+    assert all(a.span.end_s <= b.span.start_s + 1e-6 for a, b in pairwise(turns))
+    assert listener.overflows == 0
+    assert listener.elapsed_s == pytest.approx(4 * PAUSE_S + 12, abs=0.05)
+    assert sounds_in(enrolled.workspace) == []
+
+
+def test_updates_come_every_quarter_second_and_are_given_once(enrolled, tmp_path):
+    conversation(tmp_path / "talk.wav", ANNA)
+    listener = listen(enrolled, tmp_path / "talk.wav")
+    following, first = listener.updates(0)
+    assert following == len(first)
+    assert np.diff([u.time_s for u in first]).max() <= 0.35
+    assert listener.updates(following) == (following, [])
+    assert len(listener.updates(following - 3)[1]) == 3
+    silent = [u for u in first if u.time_s < 1.0]
+    assert silent
+    assert all(not u.speaking and u.identification is None and u.embedding is None for u in silent)
+    short = [u for u in first if u.identification is not None and u.identification.status == "too-short"]
+    assert short
+    assert all(u.used_s < 1.0 for u in short)
+    named = [u for u in first if u.identification is not None and u.identification.voice == "Anna"]
+    assert named
+    assert all(np.linalg.norm(u.embedding.vector) == pytest.approx(1, abs=1e-5) for u in named)
+    assert max(u.used_s for u in named) <= 2.41
+    assert all(u.compute_ms >= 0 for u in first)
+
+
+def test_the_right_name_is_there_two_seconds_after_the_voice_began(enrolled, tmp_path):
+    places = conversation(tmp_path / "talk.wav", ANNA, BERT)
+    _, updates = listen(enrolled, tmp_path / "talk.wav").updates(0)
+    for (start_s, _), name in zip(places, ("Anna", "Bert"), strict=True):
+        first = next(u.time_s for u in updates if u.time_s > start_s and u.identification is not None
+                     and u.identification.voice == name)
+        assert first - start_s <= 2.0
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000])
+def test_other_rates_hear_the_same(enrolled, tmp_path, rate_hz):
+    conversation(tmp_path / "talk.wav", BERT, rate_hz=rate_hz)
+    listener = listen(enrolled, tmp_path / "talk.wav")
+    assert settled(listener.turns()) == ["Bert"]
+    assert len(listener.recent(1.0)) == 16_000
+
+
+def test_with_nobody_enrolled_and_with_music_there_are_no_names(earmark, tmp_path):
+    conversation(tmp_path / "talk.wav", ANNA)
+    assert settled(listen(earmark, tmp_path / "talk.wav").turns()) == [None]
+    files.write(tmp_path / "music.wav", chord())
+    listener = listen(earmark, tmp_path / "music.wav")
+    assert listener.turns() == []
+    assert any("Music" in {tag.name for tag in u.heard} for u in listener.updates(0)[1])
+
+
+def test_a_voice_that_is_enrolled_meanwhile_counts_at_once(enrolled, tmp_path):
+    """The identifier is asked at every step, so a rename in the middle of a conversation is heard."""
+    conversation(tmp_path / "talk.wav", ANNA)
+    listener = enrolled.voices.listener(FileSource(tmp_path / "talk.wav", pace=0))
+    enrolled.voices.rename("Anna", "Zoë")
+    listener.start()
+    listener.wait(60)
+    listener.stop()
+    assert settled(listener.turns()) == ["Zoë"]
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def test_only_what_is_recorded_is_kept_and_it_can_be_read(enrolled, tmp_path):
+    conversation(tmp_path / "talk.wav", ANNA, rate_hz=44_100)
+    source = FileSource(tmp_path / "talk.wav", pace=0)
+    listener = enrolled.voices.listener(source)
+    target = enrolled.store.recordings / "kept.wav"
+    assert listener.recording is None
+    listener.record(target)
+    assert listener.recording == target
+    listener.start()
+    listener.wait(60)
+    listener.stop()
+    assert listener.recording is None
+    assert sounds_in(enrolled.workspace) == ["kept.wav"]
+    kept, heard = files.read(target), files.read(tmp_path / "talk.wav")
+    assert kept.rate_hz == heard.rate_hz == 44_100
+    assert kept.samples == pytest.approx(heard.samples, abs=2 ** -14)
+
+
+def test_recording_can_stop_before_listening_does(enrolled, tmp_path):
+    conversation(tmp_path / "talk.wav", ANNA, BERT)
+    listener = enrolled.voices.listener(FileSource(tmp_path / "talk.wav", pace=20))
+    listener.record(tmp_path / "part.wav")
+    listener.start()
+    while listener.elapsed_s < 2 and listener.state == "listening":
+        time.sleep(0.01)
+    assert listener.stop_recording() == tmp_path / "part.wav"
+    listener.stop()
+    length_s = files.info(tmp_path / "part.wav").duration_s
+    assert 2 <= length_s < files.info(tmp_path / "talk.wav").duration_s
+    assert listener.stop_recording() is None
+
+
+def test_a_recording_that_cannot_be_made_is_said_and_listening_goes_on(enrolled, tmp_path):
+    conversation(tmp_path / "talk.wav", ANNA)
+    (tmp_path / "file").touch()
+    listener = enrolled.voices.listener(FileSource(tmp_path / "talk.wav", pace=0))
+    listener.start()
+    with pytest.raises(StoreError, match="recording"):
+        listener.record(tmp_path / "file" / "kept.wav")
+    listener.wait(60)
+    listener.stop()
+    assert settled(listener.turns()) == ["Anna"]
+
+
+RECORD_UNTIL_KILLED = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from engine.audio.recorder import Recorder
+recorder = Recorder(Path(sys.argv[1]), 16_000)
+for second in range(5):
+    recorder.write(np.full(16_000, 0.25, np.float32))
+print("written", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_recording_of_a_killed_program_is_made_whole(tmp_path):
+    target = tmp_path / "recordings" / "talk.wav"
+    program = subprocess.Popen([sys.executable, "-c", RECORD_UNTIL_KILLED, str(target)], stdout=subprocess.PIPE,
+                               cwd=Path(__file__).parents[3], text=True)
+    assert program.stdout.readline() == "written\n"
+    program.send_signal(signal.SIGKILL)
+    program.wait()
+    program.stdout.close()
+    assert not target.exists()
+    assert recover(target.parent) == [target]
+    found = files.read(target)
+    assert found.duration_s >= 4.0  # all that was flushed
+    assert found.samples == pytest.approx(0.25, abs=1e-4)
+    assert recover(target.parent) == []
+
+
+def test_a_recording_of_a_killed_program_that_holds_no_sound_is_thrown_away(tmp_path):
+    Recorder(tmp_path / "empty.wav", 16_000)._file.close()
+    assert recover(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+
+class Unplugged:
+    """A microphone that gives a second of sound and then goes away."""
+
+    rate_hz = 16_000
+    overflows = 3
+    ended = False
+
+    def __init__(self):
+        self._blocks = [spoken(ANNA, 7).samples[:8_000]] * 2
+        self.lost, self.closed = False, False
+        self.error = DeviceError("The microphone “Test” went away.")
+
+    def start(self):
+        pass
+
+    def read(self):
+        if self._blocks:
+            return self._blocks.pop()
+        self.lost = True
+        return np.zeros(0, np.float32)
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_microphone_that_goes_away_is_told_and_the_recording_is_whole(earmark, tmp_path):
+    source = Unplugged()
+    listener = earmark.voices.listener(source)
+    listener.record(tmp_path / "kept.wav")
+    listener.start()
+    listener.wait(30)
+    assert (listener.state, listener.overflows) == ("lost", 3)
+    assert "went away" in str(listener.error)
+    assert files.read(tmp_path / "kept.wav").duration_s == 1.0
+    listener.stop()
+    assert source.closed
+    assert listener.state == "lost"
+
+
+def test_a_file_that_turns_out_to_be_cut_off_ends_listening_with_its_error(earmark, tmp_path):
+    import soundfile
+
+    soundfile.write(tmp_path / "whole.flac", spoken(ANNA, 7).samples, 16_000)
+    data = (tmp_path / "whole.flac").read_bytes()
+    (tmp_path / "cut.flac").write_bytes(data[:len(data) // 2])
+    listener = earmark.voices.listener(FileSource(tmp_path / "cut.flac", pace=0))
+    listener.start()
+    listener.wait(30)
+    assert listener.state == "lost"
+    assert "cut off" in str(listener.error)
+    listener.stop()
+
+
+def test_stopping_twice_and_before_the_start_does_no_harm(earmark, tmp_path):
+    conversation(tmp_path / "talk.wav", ANNA)
+    listener = earmark.voices.listener(FileSource(tmp_path / "talk.wav"))
+    listener.stop()
+    listener = earmark.voices.listener(FileSource(tmp_path / "talk.wav"))
+    listener.start()
+    began = time.monotonic()
+    listener.stop()
+    listener.stop()
+    assert listener.state == "stopped"
+    assert time.monotonic() - began < 3
+
+
+def test_levels_are_those_of_the_last_tenth_of_a_second(earmark, tmp_path):
+    wave = np.full(16_000, 0.1, np.float32)
+    wave[1::2] *= -1
+    files.write(tmp_path / "steady.wav", Audio(wave, 16_000))
+    listener = listen(earmark, tmp_path / "steady.wav")
+    level = listener.level()
+    assert level.rms_dbfs == pytest.approx(-20, abs=0.1)
+    assert level.peak_dbfs == pytest.approx(-20, abs=0.1)
+    assert level.clips == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="threads are counted through /proc")
+def test_a_stopped_listener_leaves_no_thread(earmark, tmp_path):
+    import threading
+
+    conversation(tmp_path / "talk.wav", ANNA)
+    before = threading.active_count()
+    listen(earmark, tmp_path / "talk.wav")
+    assert threading.active_count() == before

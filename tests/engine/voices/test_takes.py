@@ -1,0 +1,94 @@
+"""Judging a take: what its figures are and what is advised."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.records import Audio, Span
+from engine.voices.takes import judge, net_speech, sample_parts, split
+from tests.true_models import models, silence, spoken
+
+
+class Says:
+    """A detector that finds speech where it is told to."""
+
+    def __init__(self, *spans):
+        self._spans = [Span(*pair) for pair in spans]
+
+    def spans(self, audio):
+        return self._spans
+
+
+def loud_between(level, rest, spans=((1.0, 2.0),), seconds=3.0, clip=False):
+    """Square waves: speech at `level` (linear), `rest` in between, so that RMS and peak are the same number."""
+    time_s = np.arange(int(seconds * 16_000)) / 16_000
+    wave = np.full(len(time_s), rest, np.float32)
+    for start, end in spans:
+        wave[(time_s >= start) & (time_s < end)] = level
+    wave[1::2] *= -1
+    return Audio(wave, 16_000)
+
+
+def test_speech_is_what_lies_in_the_spans():
+    audio = Audio(np.arange(10, dtype=np.float32), 10)
+    inside, outside = split(audio, [Span(0.2, 0.4), Span(0.7, 0.8)])
+    assert inside.tolist() == [2, 3, 7]
+    assert outside.tolist() == [0, 1, 4, 5, 6, 8, 9]
+    assert net_speech(audio, [Span(0.2, 0.4)]).duration_s == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("seconds", "parts"), [(1.0, 1), (4.4, 1), (4.6, 2), (9.0, 3), (15.0, 5)])
+def test_a_take_is_cut_into_equal_samples_of_about_three_seconds(seconds, parts):
+    found = sample_parts(Audio(np.arange(int(seconds * 100), dtype=np.float32), 100))
+    assert len(found) == parts
+    assert max(len(p.samples) for p in found) - min(len(p.samples) for p in found) <= 1
+    assert np.concatenate([p.samples for p in found]).tolist() == list(range(int(seconds * 100)))
+
+
+def test_level_and_noise_are_those_of_speech_and_of_what_lies_between():
+    """Speech at 0.1 is −20 dBFS, the rest at 0.001 −60 dBFS: 40 dB apart."""
+    found = judge(loud_between(0.1, 0.001), Says((1.0, 2.0)))
+    assert found.level_dbfs == pytest.approx(-20, abs=0.01)
+    assert found.snr_db == pytest.approx(40, abs=0.01)
+    assert (found.duration_s, found.speech_s) == (3.0, 1.0)
+    assert (found.level_ok, found.noise_ok, found.clipping_ok) == (True, True, True)
+
+
+@pytest.mark.parametrize(("level", "rest", "wrong", "advice"), [
+    (0.003, 0.0, "level_ok", "Too quiet"), (0.5, 0.0, "level_ok", "Very loud"),
+    (0.1, 0.05, "noise_ok", "noise between"),
+])
+def test_what_is_wrong_is_advised_on(level, rest, wrong, advice):
+    found = judge(loud_between(level, rest), Says((1.0, 2.0)))
+    assert not getattr(found, wrong)
+    assert advice in getattr(found, wrong.replace("_ok", "_advice"))
+
+
+def test_a_wave_that_is_cut_off_is_counted():
+    wave = 1.5 * np.sin(2 * np.pi * 200 * np.arange(16_000) / 16_000)
+    found = judge(Audio(np.clip(wave, -1, 1).astype(np.float32), 16_000), Says((0, 1)))
+    assert found.clipped > 10
+    assert not found.clipping_ok
+    assert "cut off" in found.clipping_advice
+
+
+def test_where_nothing_lies_between_there_is_no_noise_figure():
+    found = judge(loud_between(0.1, 0.1), Says((0.0, 3.0)))
+    assert found.snr_db is None
+    assert found.noise_ok
+
+
+@pytest.mark.parametrize("audio", [silence(), Audio(np.zeros(0, np.float32), 16_000)])
+def test_a_take_without_speech_says_so_in_finite_figures(audio):
+    found = judge(audio, models().speech())
+    assert (found.speech_s, found.spans, found.snr_db) == (0, (), None)
+    assert found.level_advice == "No speech yet."
+    assert not found.level_ok
+    assert np.isfinite(found.level_dbfs)
+
+
+def test_a_good_take_is_found_good():
+    found = judge(spoken(1), models().speech())
+    assert 3.0 < found.speech_s <= 4.0
+    assert (found.level_ok, found.noise_ok, found.clipping_ok) == (True, True, True)
