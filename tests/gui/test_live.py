@@ -18,6 +18,8 @@ from gui.pages.live import LivePage, LiveSession
 from gui.theme import Theme
 from tests.gui.fakes import FakeEarmark, FakeListener
 
+Make = Callable[[], LivePage]
+
 
 @dataclass(frozen=True)
 class FakeDevice:
@@ -36,7 +38,7 @@ def session(context: Context) -> Iterator[LiveSession]:
 
 
 @pytest.fixture
-def make(context: Context, session: LiveSession, qtbot: QtBot) -> Callable[[], LivePage]:
+def make(context: Context, session: LiveSession, qtbot: QtBot) -> Make:
     def make() -> LivePage:
         page = LivePage(context)
         qtbot.addWidget(page)
@@ -65,7 +67,7 @@ def test_the_pages_share_one_session(context: Context) -> None:
     assert LiveSession.of(context) is LiveSession.of(context)
 
 
-def test_the_microphones_are_offered_with_their_rate(make: Callable[[], LivePage]) -> None:
+def test_the_microphones_are_offered_with_their_rate(make: Make) -> None:
     page = make()
     assert [page.devices.itemText(i) for i in range(page.devices.count())] == ["Scarlett 2i2 USB", "Webcam"]
     assert page.devices.itemData(0, page.devices.DETAIL) == "48 kHz · mono"
@@ -74,7 +76,7 @@ def test_the_microphones_are_offered_with_their_rate(make: Callable[[], LivePage
     assert "not saved" in page.spoken.kept.text()
 
 
-def test_listening_says_who_speaks_and_how_sure_it_is(make: Callable[[], LivePage], qtbot: QtBot) -> None:
+def test_listening_says_who_speaks_and_how_sure_it_is(make: Make, qtbot: QtBot) -> None:
     page = make()
     listen(page, qtbot)
     assert page.now.name.text() == "Amara Okafor"
@@ -91,7 +93,7 @@ def test_listening_says_who_speaks_and_how_sure_it_is(make: Callable[[], LivePag
 
 @pytest.mark.parametrize(("similarity", "name", "badge"), [(0.63, "Amara Okafor", "tentative"),
                                                            (0.4, "Unknown", "unknown")])
-def test_a_doubtful_voice_is_tentative_or_unknown(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot,
+def test_a_doubtful_voice_is_tentative_or_unknown(make: Make, app: FakeEarmark, qtbot: QtBot,
                                                   similarity: float, name: str, badge: str) -> None:
     found = app.voices.identification(similarity)
     app.voices.listener_ = FakeListener([last_update(app, identification=found)])
@@ -101,7 +103,7 @@ def test_a_doubtful_voice_is_tentative_or_unknown(make: Callable[[], LivePage], 
     assert page.now.badge.text() == badge
 
 
-def test_too_little_speech_and_silence_name_nobody(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_too_little_speech_and_silence_name_nobody(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     short = replace(app.voices.identification(0.84), status="too-short", voice=None, nearest=None, similarity=None,
                     candidates=())
     app.voices.listener_ = FakeListener([last_update(app, identification=short, used_s=0.6)])
@@ -120,7 +122,7 @@ def test_too_little_speech_and_silence_name_nobody(make: Callable[[], LivePage],
     assert page.now.badge.isHidden()
 
 
-def test_the_cross_moves_on_the_plot_with_lines_to_the_two_nearest(make: Callable[[], LivePage], session: LiveSession,
+def test_the_cross_moves_on_the_plot_with_lines_to_the_two_nearest(make: Make, session: LiveSession,
                                                                    qtbot: QtBot) -> None:
     page = make()
     qtbot.waitUntil(lambda: session.map is not None)
@@ -133,7 +135,7 @@ def test_the_cross_moves_on_the_plot_with_lines_to_the_two_nearest(make: Callabl
     assert query.at is None
 
 
-def test_the_lanes_and_the_shares_of_who_spoke(make: Callable[[], LivePage], session: LiveSession, qtbot: QtBot) -> None:
+def test_the_lanes_and_the_shares_of_who_spoke(make: Make, session: LiveSession, qtbot: QtBot) -> None:
     page = make()
     listen(page, qtbot)
     qtbot.waitUntil(lambda: bool(session.voices))
@@ -146,7 +148,7 @@ def test_the_lanes_and_the_shares_of_who_spoke(make: Callable[[], LivePage], ses
     assert rows[-1].unknown
 
 
-def test_the_sound_is_drawn_once_as_it_comes(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_the_sound_is_drawn_once_as_it_comes(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     listen(page, qtbot)
     page._draw_sound()
@@ -162,7 +164,7 @@ def test_the_sound_is_drawn_once_as_it_comes(make: Callable[[], LivePage], app: 
     assert (page.sound.picture._pixels != first).any()
 
 
-def test_recording_is_a_separate_act_and_says_where(make: Callable[[], LivePage], app: FakeEarmark, session: LiveSession,
+def test_recording_is_a_separate_act_and_says_where(make: Make, app: FakeEarmark, session: LiveSession,
                                                     qtbot: QtBot) -> None:
     page = make()
     listen(page, qtbot)
@@ -178,14 +180,14 @@ def test_recording_is_a_separate_act_and_says_where(make: Callable[[], LivePage]
     assert session.listening
 
 
-def test_record_starts_listening_when_nobody_listens(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_record_starts_listening_when_nobody_listens(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.record.click()
     qtbot.waitUntil(lambda: page.session.recording is not None)
     assert page.session.listening
 
 
-def test_a_recording_that_cannot_be_made_is_said(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot,
+def test_a_recording_that_cannot_be_made_is_said(make: Make, app: FakeEarmark, qtbot: QtBot,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: FakeListener, path: Path) -> None:
         raise StoreError("The recording cannot be written: no space left.")
@@ -199,7 +201,7 @@ def test_a_recording_that_cannot_be_made_is_said(make: Callable[[], LivePage], a
     assert page.session.listening
 
 
-def test_without_a_microphone_the_page_says_what_to_do_and_looks_again(make: Callable[[], LivePage],
+def test_without_a_microphone_the_page_says_what_to_do_and_looks_again(make: Make,
                                                                        session: LiveSession, qtbot: QtBot) -> None:
     asked: list[bool] = []
 
@@ -223,7 +225,7 @@ def test_without_a_microphone_the_page_says_what_to_do_and_looks_again(make: Cal
     assert asked == [False]
 
 
-def test_a_microphone_that_goes_away_keeps_what_was_found(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_a_microphone_that_goes_away_keeps_what_was_found(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     listen(page, qtbot)
     page.record.click()
@@ -240,8 +242,7 @@ def test_a_microphone_that_goes_away_keeps_what_was_found(make: Callable[[], Liv
     assert page.who.timeline.lanes()
 
 
-def test_a_microphone_that_cannot_be_opened_is_said_in_place(make: Callable[[], LivePage], session: LiveSession,
-                                                             qtbot: QtBot) -> None:
+def test_a_microphone_that_cannot_be_opened_is_said_in_place(make: Make, session: LiveSession, qtbot: QtBot) -> None:
     def busy(name: str) -> Any:
         raise DeviceError("The microphone “Scarlett” cannot be opened.", "Device unavailable")
 
@@ -253,7 +254,7 @@ def test_a_microphone_that_cannot_be_opened_is_said_in_place(make: Callable[[], 
     assert page.listen.text() == "Listen"
 
 
-def test_stop_while_it_is_opening_closes_the_microphone(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_stop_while_it_is_opening_closes_the_microphone(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.listen.click()
     page.listen.click()
@@ -261,7 +262,7 @@ def test_stop_while_it_is_opening_closes_the_microphone(make: Callable[[], LiveP
     qtbot.waitUntil(lambda: app.voices.listener_ is not None and app.voices.listener_.state == "stopped")
 
 
-def test_threshold_and_margin_are_settings(make: Callable[[], LivePage], app: FakeEarmark) -> None:
+def test_threshold_and_margin_are_settings(make: Make, app: FakeEarmark) -> None:
     page = make()
     page.threshold.setValue(0.71)
     page.margin.setValue(0.09)
@@ -269,7 +270,7 @@ def test_threshold_and_margin_are_settings(make: Callable[[], LivePage], app: Fa
     assert "0.71" in page.now.mark.text()
 
 
-def test_a_first_start_asks_to_enroll_but_listens(context: Context, app: FakeEarmark, make: Callable[[], LivePage],
+def test_a_first_start_asks_to_enroll_but_listens(context: Context, app: FakeEarmark, make: Make,
                                                   session: LiveSession, qtbot: QtBot) -> None:
     app.voices = type(app.voices)(empty=True)
     page = make()
@@ -283,7 +284,7 @@ def test_a_first_start_asks_to_enroll_but_listens(context: Context, app: FakeEar
     assert page.now.name.text() == "Unknown"
 
 
-def test_a_file_is_answered_in_a_sentence(make: Callable[[], LivePage], app: FakeEarmark, qtbot: QtBot,
+def test_a_file_is_answered_in_a_sentence(make: Make, app: FakeEarmark, qtbot: QtBot,
                                           monkeypatch: pytest.MonkeyPatch) -> None:
     page = make()
     page.identify_file(Path("interview.wav"))
@@ -300,7 +301,7 @@ def test_a_file_is_answered_in_a_sentence(make: Callable[[], LivePage], app: Fak
     assert page.answer.notice.sentence.text() == "This is not a sound file."
 
 
-def test_nothing_ticks_while_the_page_is_hidden(make: Callable[[], LivePage], qtbot: QtBot) -> None:
+def test_nothing_ticks_while_the_page_is_hidden(make: Make, qtbot: QtBot) -> None:
     page = make()
     listen(page, qtbot)
     page.hidden()
@@ -308,7 +309,7 @@ def test_nothing_ticks_while_the_page_is_hidden(make: Callable[[], LivePage], qt
     assert page.session.listening  # the Map may still show the ×
 
 
-def test_another_microphone_is_taken_while_listening(make: Callable[[], LivePage], app: FakeEarmark, session: LiveSession,
+def test_another_microphone_is_taken_while_listening(make: Make, app: FakeEarmark, session: LiveSession,
                                                      qtbot: QtBot) -> None:
     opened: list[str] = []
     session.make_source = opened.append
@@ -321,7 +322,7 @@ def test_another_microphone_is_taken_while_listening(make: Callable[[], LivePage
 
 
 @pytest.mark.parametrize("size", [(1364, 820), (1204, 720), (1044, 620), (2484, 1360)])
-def test_it_fits_every_window(make: Callable[[], LivePage], theme: Theme, qtbot: QtBot, size: tuple[int, int]) -> None:
+def test_it_fits_every_window(make: Make, theme: Theme, qtbot: QtBot, size: tuple[int, int]) -> None:
     page = make()
     listen(page, qtbot)
     page.resize(*size)

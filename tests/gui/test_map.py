@@ -23,9 +23,11 @@ from gui.pages.map.grouping import group_sounds
 from gui.widgets.projection_plot import OTHER
 from tests.gui.fakes import FakeEarmark
 
+Make = Callable[..., MapPage]
+
 
 @pytest.fixture
-def make(context: Context, qtbot: QtBot) -> Callable[..., MapPage]:
+def make(context: Context, qtbot: QtBot) -> Make:
     def make(drawn: bool = True) -> MapPage:
         context.theme.reduced_motion = True
         page = MapPage(context)
@@ -47,7 +49,7 @@ def wait_for(page: MapPage, space: str, method: str, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: page.map is not None and (page.map.space, page.map.method) == (space, method))
 
 
-def test_voices_are_drawn_with_their_names_and_listed(make: Callable[..., MapPage]) -> None:
+def test_voices_are_drawn_with_their_names_and_listed(make: Make) -> None:
     page = make()
     assert len(page.canvas.plot.points) == 42
     assert set(page.canvas.plot.names()) <= {row.name for row in page.inspector.groups.rows}
@@ -58,7 +60,7 @@ def test_voices_are_drawn_with_their_names_and_listed(make: Callable[..., MapPag
     assert page.status == "42 points"
 
 
-def test_pca_tells_its_variance_and_how_far_to_trust_it(make: Callable[..., MapPage]) -> None:
+def test_pca_tells_its_variance_and_how_far_to_trust_it(make: Make) -> None:
     page = make()
     assert [value.text() for _, _, value in page.inspector.method._variance] == ["31 %", "18 %", "12 %", "8 %", "6 %"]
     assert page.canvas.plot._axis_words.horizontal == "PC 1 · 31 % of variance"
@@ -67,8 +69,7 @@ def test_pca_tells_its_variance_and_how_far_to_trust_it(make: Callable[..., MapP
     assert "49 % of the variance" in page.inspector.trust.sentence.text()
 
 
-def test_umap_has_no_axes_and_runs_with_the_chosen_parameters(make: Callable[..., MapPage], app: FakeEarmark,
-                                                              qtbot: QtBot) -> None:
+def test_umap_has_no_axes_and_runs_with_the_chosen_parameters(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.bar.methods.choose("umap")
     wait_for(page, "voices", "umap", qtbot)
@@ -79,12 +80,13 @@ def test_umap_has_no_axes_and_runs_with_the_chosen_parameters(make: Callable[...
     method._boxes["min_dist"].setValue(0.25)
     method.again.click()
     qtbot.waitUntil(lambda: app.maps.asked[-1][2].get("n_neighbors") == 22)
-    assert app.maps.asked[-1] == ("voices", "umap", {"n_neighbors": 22, "min_dist": 0.25, "seed": 7, "metric": "cosine"})
+    wanted = {"n_neighbors": 22, "min_dist": 0.25, "seed": 7, "metric": "cosine"}
+    assert app.maps.asked[-1] == ("voices", "umap", wanted)
     qtbot.waitUntil(lambda: method.took.text() == "last run 0.4 s · seed 7")
     assert "clusters" in method.hint.text()
 
 
-def test_the_old_map_stays_while_a_new_one_is_made_and_it_can_be_cancelled(make: Callable[..., MapPage], app: FakeEarmark,
+def test_the_old_map_stays_while_a_new_one_is_made_and_it_can_be_cancelled(make: Make, app: FakeEarmark,
                                                                            qtbot: QtBot,
                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
     page = make()
@@ -114,7 +116,7 @@ def test_the_old_map_stays_while_a_new_one_is_made_and_it_can_be_cancelled(make:
     assert page.inspector.method.again.isEnabled()
 
 
-def test_a_failure_is_said_and_the_map_before_stays(make: Callable[..., MapPage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_a_failure_is_said_and_the_map_before_stays(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     app.maps.fail = UsageError("perplexity must lie between 1 and 500, not 900.")
     page.inspector.method.again.click()
@@ -123,12 +125,13 @@ def test_a_failure_is_said_and_the_map_before_stays(make: Callable[..., MapPage]
     assert len(page.canvas.plot.points) == 42
 
 
-def test_sounds_are_grouped_by_tag_or_folder(make: Callable[..., MapPage], qtbot: QtBot) -> None:
+def test_sounds_are_grouped_by_tag_or_folder(make: Make, qtbot: QtBot) -> None:
     page = make()
     page.bar.spaces.choose("sounds")
     wait_for(page, "sounds", "pca", qtbot)
     assert page.inspector.title.text() == "15 sounds"
-    assert [(row.name, row.count, row.value) for row in page.inspector.groups.rows][0] == ("Door", "4", "27 %")
+    first = page.inspector.groups.rows[0]
+    assert (first.name, first.count, first.value) == ("Door", "4", "27 %")
     assert page.canvas.hear.isVisible() and not page.canvas.legend.isVisible()
     page.bar.colour.setCurrentIndex(1)
     page.bar.colour.activated.emit(1)
@@ -149,7 +152,7 @@ def test_only_the_largest_groups_have_a_colour(app: FakeEarmark) -> None:
     assert len({point.colour for point in drawn}) == 12
 
 
-def test_pointing_at_a_sound_shows_it_and_lets_it_sound(make: Callable[..., MapPage], app: FakeEarmark, player: Any,
+def test_pointing_at_a_sound_shows_it_and_lets_it_sound(make: Make, app: FakeEarmark, player: Any,
                                                         qtbot: QtBot) -> None:
     page = make()
     page.bar.spaces.choose("sounds")
@@ -169,7 +172,7 @@ def test_pointing_at_a_sound_shows_it_and_lets_it_sound(make: Callable[..., MapP
     assert app.settings.value.hear_on_hover is False
 
 
-def test_a_press_keeps_the_sound_until_it_is_cleared(make: Callable[..., MapPage], qtbot: QtBot) -> None:
+def test_a_press_keeps_the_sound_until_it_is_cleared(make: Make, qtbot: QtBot) -> None:
     page = make()
     page.bar.spaces.choose("sounds")
     wait_for(page, "sounds", "pca", qtbot)
@@ -185,7 +188,7 @@ def test_a_press_keeps_the_sound_until_it_is_cleared(make: Callable[..., MapPage
     assert not page.inspector.sound.isVisible()
 
 
-def test_pressing_a_voice_in_the_list_lets_it_stand_out(make: Callable[..., MapPage]) -> None:
+def test_pressing_a_voice_in_the_list_lets_it_stand_out(make: Make) -> None:
     page = make()
     page.inspector.groups.choose("Chen Yu")
     assert page.canvas.plot._focus == "Chen Yu"
@@ -193,7 +196,7 @@ def test_pressing_a_voice_in_the_list_lets_it_stand_out(make: Callable[..., MapP
     assert page.canvas.plot._focus is None
 
 
-def test_the_live_cross_is_on_the_map_too(make: Callable[..., MapPage], qtbot: QtBot) -> None:
+def test_the_live_cross_is_on_the_map_too(make: Make, qtbot: QtBot) -> None:
     page = make()
     page.session.start()
     qtbot.waitUntil(lambda: page.session.listening)
@@ -212,7 +215,7 @@ def test_the_live_cross_is_on_the_map_too(make: Callable[..., MapPage], qtbot: Q
     qtbot.waitUntil(lambda: not page.jobs.running)
 
 
-def test_nothing_to_draw_says_what_to_do(make: Callable[..., MapPage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_nothing_to_draw_says_what_to_do(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     app.voices = type(app.voices)(empty=True)
     app.library = type(app.library)(app.workspace, empty=True)
     page = make(drawn=False)
@@ -228,7 +231,7 @@ def test_nothing_to_draw_says_what_to_do(make: Callable[..., MapPage], app: Fake
     assert went == [("voices", "new"), ("library", None)]
 
 
-def test_a_map_is_drawn_anew_only_when_something_changed(make: Callable[..., MapPage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_a_map_is_drawn_anew_only_when_something_changed(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.hidden()
     runs = len(app.maps.asked)
@@ -241,7 +244,7 @@ def test_a_map_is_drawn_anew_only_when_something_changed(make: Callable[..., Map
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "csv", "json"])
-def test_the_map_is_saved(make: Callable[..., MapPage], tmp_path: Path, form: str) -> None:
+def test_the_map_is_saved(make: Make, tmp_path: Path, form: str) -> None:
     page = make()
     said: list[str] = []
     page.said.connect(said.append)
@@ -264,7 +267,7 @@ def test_the_map_is_saved(make: Callable[..., MapPage], tmp_path: Path, form: st
     assert said[-1] == f"map.{form} could not be written."
 
 
-def test_open_and_the_narrow_window(make: Callable[..., MapPage], qtbot: QtBot) -> None:
+def test_open_and_the_narrow_window(make: Make, qtbot: QtBot) -> None:
     page = make()
     page.open("sounds")
     wait_for(page, "sounds", "pca", qtbot)
@@ -277,5 +280,5 @@ def test_open_and_the_narrow_window(make: Callable[..., MapPage], qtbot: QtBot) 
     assert page.stack.width() == 1044  # it lies over the plot
 
 
-def test_the_session_is_shared(context: Context, make: Callable[..., MapPage]) -> None:
+def test_the_session_is_shared(context: Context, make: Make) -> None:
     assert make().session is LiveSession.of(context)

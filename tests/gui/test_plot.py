@@ -192,7 +192,8 @@ def test_a_spectrogram_shows_a_tone_where_its_frequency_is(qtbot: QtBot, theme: 
     view = SpectrogramView(theme, 100)
     qtbot.addWidget(view)
     at = np.arange(32_000) / 16_000
-    view.push(SpectrogramStream(16_000, "mel", BANDS, 0.02, 8000).push(np.sin(2 * np.pi * 1000 * at).astype(np.float32)))
+    tone = np.sin(2 * np.pi * 1000 * at).astype(np.float32)
+    view.push(SpectrogramStream(16_000, "mel", BANDS, 0.02, 8000).push(tone))
     rows = view._pixels[:, :100].astype(int).mean(axis=1)
     share = 1 - rows.argmax() / BANDS
     wanted = next(height for height, text in frequency_ticks("mel") if text == "1k")
@@ -240,7 +241,8 @@ def test_the_timeline_has_a_lane_for_each_voice_and_the_unknown_last(qtbot: QtBo
     qtbot.addWidget(line)
     line.resize(700, 240)
     line.set_turns([Turn(None, "unknown", Span(0, 2)), Turn("Amara", "match", Span(3, 9)),
-                    Turn("Ben", "tentative", Span(10, 11)), Turn("Amara", "match", Span(12, 15))], 20, {"Amara": 0, "Ben": 1})
+                    Turn("Ben", "tentative", Span(10, 11)), Turn("Amara", "match", Span(12, 15))], 20,
+                   {"Amara": 0, "Ben": 1})
     assert line.lanes() == [("Amara", 9.0), ("Ben", 1.0), (None, 2.0)]
     assert "Unknown 0:02" in line.accessibleDescription()
     assert pixels_of(line, theme.category(0)) > 200

@@ -23,6 +23,8 @@ from gui.pages.voices.prompts import prompts
 from gui.widgets.controls import IconButton
 from tests.gui.fakes import NOON, FakeEarmark
 
+Make = Callable[[], VoicesPage]
+
 
 class FakeMicrophone:
     """Gives half a second of a tone at every read until it is lost or closed."""
@@ -58,7 +60,7 @@ def session(context: Context, app: FakeEarmark, microphone: FakeMicrophone) -> I
 
 
 @pytest.fixture
-def make(context: Context, session: LiveSession, qtbot: QtBot) -> Callable[[], VoicesPage]:
+def make(context: Context, session: LiveSession, qtbot: QtBot) -> Make:
     def make() -> VoicesPage:
         page = VoicesPage(context)
         qtbot.addWidget(page)
@@ -97,9 +99,10 @@ def answer(text: str, focus: list[str]) -> None:
     QTimer.singleShot(50, press)
 
 
-def test_the_list_shows_every_voice_and_finds_one(make: Callable[[], VoicesPage]) -> None:
+def test_the_list_shows_every_voice_and_finds_one(make: Make) -> None:
     page = make()
-    assert page.list.names() == ["Amara Okafor", "Ben Lindqvist", "Chen Yu", "Dilek Aydın", "Farid Nazari", "Mateo Ruiz"]
+    assert page.list.names() == ["Amara Okafor", "Ben Lindqvist", "Chen Yu", "Dilek Aydın", "Farid Nazari",
+                                 "Mateo Ruiz"]
     assert page.scope == "6 enrolled · 36 samples"
     page.list.search.setText("yu")
     assert page.list.names() == ["Chen Yu"]
@@ -107,7 +110,7 @@ def test_the_list_shows_every_voice_and_finds_one(make: Callable[[], VoicesPage]
     assert page.list.nothing.isVisible()
 
 
-def test_a_voice_shows_its_takes_samples_and_nearest_voice(make: Callable[[], VoicesPage], qtbot: QtBot) -> None:
+def test_a_voice_shows_its_takes_samples_and_nearest_voice(make: Make, qtbot: QtBot) -> None:
     page = make()
     assert page.panel.name.text() == "Amara Okafor"
     rows = page.panel.table.rows
@@ -121,8 +124,7 @@ def test_a_voice_shows_its_takes_samples_and_nearest_voice(make: Callable[[], Vo
     qtbot.waitUntil(lambda: page.panel.name.text() == "Chen Yu")
 
 
-def test_a_take_is_played_only_where_it_was_kept(make: Callable[[], VoicesPage], app: FakeEarmark, player: Any,
-                                                 qtbot: QtBot) -> None:
+def test_a_take_is_played_only_where_it_was_kept(make: Make, app: FakeEarmark, player: Any, qtbot: QtBot) -> None:
     kept = app.store.recordings / "take.wav"
     app.voices._takes[1] = replace(app.voices._takes[1], recording=kept, consent_at=NOON)
     page = make()
@@ -130,10 +132,10 @@ def test_a_take_is_played_only_where_it_was_kept(make: Callable[[], VoicesPage],
     assert not buttons["Play take 1"].isEnabled()
     assert "not kept" in buttons["Play take 1"].toolTip()
     buttons["Play take 2"].click()
-    qtbot.waitUntil(lambda: player.played and player.played[0][0] == kept)
+    qtbot.waitUntil(lambda: [what for what, *_ in player.played] == [kept])
 
 
-def test_a_first_start_is_the_form_of_a_new_voice(make: Callable[[], VoicesPage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_a_first_start_is_the_form_of_a_new_voice(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     app.voices = type(app.voices)(empty=True)
     page = make()
     form = page.form
@@ -142,13 +144,14 @@ def test_a_first_start_is_the_form_of_a_new_voice(make: Callable[[], VoicesPage]
     form.name.setText("Grace Mensah")
     form.microphone.click()
     qtbot.waitUntil(lambda: page.panel.isVisible() and page.panel.recording.isVisible())
+    qtbot.waitUntil(lambda: page.panel.name.text() == "Grace Mensah")
     assert app.voices.get("Grace Mensah").state == "enrolling"
     assert page.panel.recording.save_.text() == "Save voice · 15.0 s to go"
     assert not page.panel.recording.save_.isEnabled()
     assert "At least 3 s" in page.panel.recording.save_.toolTip()
 
 
-def test_a_name_that_is_taken_is_said_under_the_field(make: Callable[[], VoicesPage], qtbot: QtBot) -> None:
+def test_a_name_that_is_taken_is_said_under_the_field(make: Make, qtbot: QtBot) -> None:
     page = make()
     page.new.click()
     page.form.name.setText("Chen Yu")
@@ -157,7 +160,7 @@ def test_a_name_that_is_taken_is_said_under_the_field(make: Callable[[], VoicesP
     assert page.form.isVisible()
 
 
-def test_a_take_is_drawn_judged_and_enrolled(make: Callable[[], VoicesPage], app: FakeEarmark, microphone: FakeMicrophone,
+def test_a_take_is_drawn_judged_and_enrolled(make: Make, app: FakeEarmark, microphone: FakeMicrophone,
                                              qtbot: QtBot) -> None:
     voice_id = draft(app)
     page = make()
@@ -184,7 +187,7 @@ def test_a_take_is_drawn_judged_and_enrolled(make: Callable[[], VoicesPage], app
     qtbot.waitUntil(lambda: microphone.closed)
 
 
-def test_saving_is_possible_early_and_the_main_act_at_fifteen_seconds(make: Callable[[], VoicesPage], app: FakeEarmark,
+def test_saving_is_possible_early_and_the_main_act_at_fifteen_seconds(make: Make, app: FakeEarmark,
                                                                       qtbot: QtBot) -> None:
     voice_id = draft(app, takes=2)
     page = make()
@@ -202,8 +205,9 @@ def test_saving_is_possible_early_and_the_main_act_at_fifteen_seconds(make: Call
     assert said == ["Grace Mensah is enrolled."]
 
 
-def test_a_take_with_too_little_speech_is_refused_with_the_reason(make: Callable[[], VoicesPage], app: FakeEarmark,
-                                                                  qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_take_with_too_little_speech_is_refused_with_the_reason(make: Make, app: FakeEarmark,
+                                                                  qtbot: QtBot,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     draft(app)
 
     def refuse(*args: Any) -> Take:
@@ -218,7 +222,7 @@ def test_a_take_with_too_little_speech_is_refused_with_the_reason(make: Callable
     assert page.panel.recording.record.isEnabled()
 
 
-def test_recordings_are_kept_only_after_the_tick(make: Callable[[], VoicesPage], app: FakeEarmark, qtbot: QtBot,
+def test_recordings_are_kept_only_after_the_tick(make: Make, app: FakeEarmark, qtbot: QtBot,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     draft(app)
     kept: list[bool] = []
@@ -239,8 +243,7 @@ def test_recordings_are_kept_only_after_the_tick(make: Callable[[], VoicesPage],
     assert not page.panel.recording.consent.isChecked()  # asked anew for each voice
 
 
-def test_a_draft_is_there_after_a_restart_and_can_be_discarded(make: Callable[[], VoicesPage], app: FakeEarmark,
-                                                               qtbot: QtBot) -> None:
+def test_a_draft_is_there_after_a_restart_and_can_be_discarded(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     draft(app)
     page = make()
     assert page.list.names()[0] == "Grace Mensah"
@@ -254,7 +257,7 @@ def test_a_draft_is_there_after_a_restart_and_can_be_discarded(make: Callable[[]
     assert focus == ["Cancel"]
 
 
-def test_removing_a_voice_asks_first(make: Callable[[], VoicesPage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_removing_a_voice_asks_first(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     focus: list[str] = []
     answer("Cancel", focus)
@@ -267,15 +270,14 @@ def test_removing_a_voice_asks_first(make: Callable[[], VoicesPage], app: FakeEa
     qtbot.waitUntil(lambda: page.panel.name.text() == "Ben Lindqvist")
 
 
-def test_removing_a_take_leaves_the_others(make: Callable[[], VoicesPage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_removing_a_take_leaves_the_others(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.remove_take(app.voices.takes(1)[0], asked=True)
     qtbot.waitUntil(lambda: len(page.panel.table.rows) == 2)
     assert app.voices.get("Amara Okafor").samples == 4
 
 
-def test_a_voice_is_renamed_in_place_and_a_taken_name_is_refused(make: Callable[[], VoicesPage], app: FakeEarmark,
-                                                                 qtbot: QtBot) -> None:
+def test_a_voice_is_renamed_in_place_and_a_taken_name_is_refused(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.panel.start_renaming()
     page.panel.field.setText("Chen Yu")
@@ -288,7 +290,7 @@ def test_a_voice_is_renamed_in_place_and_a_taken_name_is_refused(make: Callable[
     assert not page.panel.field.isVisible()
 
 
-def test_files_are_enrolled_and_the_bad_one_is_named(make: Callable[[], VoicesPage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_files_are_enrolled_and_the_bad_one_is_named(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.add_files([Path("a.wav"), Path("notes.txt")])
     qtbot.waitUntil(lambda: len(app.voices.takes(1)) == 4)
@@ -297,7 +299,7 @@ def test_files_are_enrolled_and_the_bad_one_is_named(make: Callable[[], VoicesPa
     qtbot.waitUntil(lambda: page.panel.table.rows[3].result == "2 samples △ · a.wav")
 
 
-def test_more_takes_are_added_to_an_enrolled_voice(make: Callable[[], VoicesPage], app: FakeEarmark, qtbot: QtBot) -> None:
+def test_more_takes_are_added_to_an_enrolled_voice(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.panel.more.click()
     part = page.panel.recording
@@ -310,7 +312,7 @@ def test_more_takes_are_added_to_an_enrolled_voice(make: Callable[[], VoicesPage
     assert not part.isVisible()
 
 
-def test_a_microphone_that_is_missing_or_goes_away_is_said(make: Callable[[], VoicesPage], app: FakeEarmark,
+def test_a_microphone_that_is_missing_or_goes_away_is_said(make: Make, app: FakeEarmark,
                                                            session: LiveSession, microphone: FakeMicrophone,
                                                            qtbot: QtBot) -> None:
     voice_id = draft(app)
@@ -331,7 +333,7 @@ def test_a_microphone_that_is_missing_or_goes_away_is_said(make: Callable[[], Vo
     qtbot.waitUntil(lambda: len(app.voices.takes(voice_id)) == 2)  # what was recorded until then is not lost
 
 
-def test_live_listening_gives_up_the_microphone_for_a_take(make: Callable[[], VoicesPage], app: FakeEarmark,
+def test_live_listening_gives_up_the_microphone_for_a_take(make: Make, app: FakeEarmark,
                                                            session: LiveSession, qtbot: QtBot) -> None:
     draft(app)
     session.start()
@@ -353,7 +355,7 @@ def test_the_prompts_are_there_and_turn() -> None:
 
 
 @pytest.mark.parametrize(("size", "list_shown"), [((1364, 820), True), ((1204, 720), True), ((1044, 620), False)])
-def test_it_fits_every_window(make: Callable[[], VoicesPage], app: FakeEarmark, qtbot: QtBot, size: tuple[int, int],
+def test_it_fits_every_window(make: Make, app: FakeEarmark, qtbot: QtBot, size: tuple[int, int],
                               list_shown: bool) -> None:
     draft(app)
     page = make()

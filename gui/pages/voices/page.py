@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMessageBox, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.audio.files import SUFFIXES
 from engine.errors import EarmarkError
@@ -15,6 +15,7 @@ from engine.tasks import Progress, Ticket
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.session import LiveSession
+from gui.pages.voices.confirm import sure
 from gui.pages.voices.details import Details, details
 from gui.pages.voices.new_voice import NewVoice
 from gui.pages.voices.panel import VoicePanel
@@ -123,8 +124,8 @@ class VoicesPage(Page):
         if found is None:
             return
         voice, draft = found.voice, found.voice.state == "enrolling"
-        if not asked and not (draft and not found.takes) and not self._sure(
-                self.tr("Discard the enrollment of {}?").format(voice.name) if draft
+        if not asked and not (draft and not found.takes) and not sure(
+                self, self.tr("Discard the enrollment of {}?").format(voice.name) if draft
                 else self.tr("Remove {}?").format(voice.name),
                 self.tr("Its takes, samples and kept recordings are deleted. This cannot be undone."),
                 self.tr("Discard") if draft else self.tr("Remove voice")):
@@ -136,9 +137,9 @@ class VoicesPage(Page):
                       failed=self._failed)
 
     def remove_take(self, take: Take, asked: bool = False) -> None:
-        if asked or self._sure(self.tr("Remove this take?"),
-                               self.tr("Its samples go too, and the centroid is made from what is left."),
-                               self.tr("Remove take")):
+        if asked or sure(self, self.tr("Remove this take?"),
+                         self.tr("Its samples go too, and the centroid is made from what is left."),
+                         self.tr("Remove take")):
             self._act(lambda voice: self.app.voices.remove_take(take.id))
 
     # --- what came in -----------------------------------------------------------------------------------------------
@@ -186,9 +187,9 @@ class VoicesPage(Page):
     def _begin(self, name: str, from_files: bool) -> None:
         def begun(voice: Voice) -> None:
             self._making, self._selected = False, voice.id
+            self.panel.show_details(Details(voice, (), (), None))
             self.refresh()
             if from_files:
-                self.panel.show_details(Details(voice, (), (), None))
                 self._choose_files()
 
         self.jobs.run(self, lambda ticket: self.app.voices.begin(name), lane="store", done=begun,
@@ -281,7 +282,7 @@ class VoicesPage(Page):
 
     def _show(self) -> None:
         form = self._making or not self.voices
-        self.stack.setCurrentWidget(self.form if form else self.panel)
+        self.stack.setCurrentWidget(self.form if form else self.panel if self.panel.details else self.blank)
         self.new.setVisible(not form)
         draft = self.panel.details is not None and self.panel.details.voice.state == "enrolling"
         self.new.set_kind("plain" if draft or self.panel.adding else "primary")
@@ -299,17 +300,6 @@ class VoicesPage(Page):
                                                 self.tr("Sound ({})").format(pattern))
         self.add_files([Path(name) for name in names])
 
-    def _sure(self, title: str, sentence: str, verb: str) -> bool:
-        """A dialog for what cannot be undone: Cancel has the focus."""
-        box = QMessageBox(QMessageBox.Icon.NoIcon, title, title, parent=self)
-        box.setInformativeText(sentence)
-        act = box.addButton(verb, QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(cancel)
-        box.setEscapeButton(cancel)
-        box.exec()
-        return box.clickedButton() is act
-
     # --- set-up -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -326,6 +316,9 @@ class VoicesPage(Page):
         self.panel = VoicePanel(self.context, self.recorder)
         self.form = NewVoice(theme)
         self.stack = QStackedWidget()
+        self.blank = QFrame()
+        self.blank.setProperty("frame", "panel")
+        self.stack.addWidget(self.blank)
         self.stack.addWidget(self.form)
         self.stack.addWidget(self.panel)
         self.where = WherePanel(theme)
