@@ -64,7 +64,10 @@ def _from_table(table: Path) -> list[Labelled]:
         raise UsageError(f"{table} cannot be read: {error}.") from error
     if not rows or not {"filename", "label"} <= set(rows[0]):
         raise UsageError(f"{table} needs the columns filename and label.")
-    found = [Labelled(table.parent / row["filename"], label_of(row["label"] or "")) for row in rows]
+    for number, row in enumerate(rows, 1):
+        if not row["filename"] or not label_of(row["label"] or ""):
+            raise UsageError(f"Row {number} of {table} lacks a filename or a label.")
+    found = [Labelled(table.parent / row["filename"], label_of(row["label"])) for row in rows]
     missing = [f.path.name for f in found if not f.path.is_file()]
     if missing:
         raise UsageError(f"{len(missing)} files of {table} are not there, for instance {missing[0]}.")

@@ -18,7 +18,7 @@ from engine.errors import AudioError, EncoderError, UsageError
 from engine.evaluation import data
 from engine.index import unit_mean
 from engine.metrics import intervals, verification
-from engine.records import Audio, Failure, FloatArray
+from engine.records import Audio, Embedding, Failure, FloatArray
 from engine.tasks import Ticket
 
 ENROLL = (1, 3, 5)
@@ -48,12 +48,13 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
     same = labels[first] == labels[second]
     rate, threshold = verification.eer(similarity[same], similarity[~same])
     return {
-        "speakers": len(speakers), "utterances": len(labels), "trials": {"genuine": int(same.sum()), "impostor": int((~same).sum())},
+        "speakers": len(speakers), "utterances": len(labels),
+        "trials": {"genuine": int(same.sum()), "impostor": int((~same).sum())},
         "eer": rate, "eer_threshold": threshold, "min_dcf": verification.min_dcf(similarity[same], similarity[~same]),
         "identification": [row for count in ENROLL if (row := identification(vectors, labels, count, seed))],
         "x_real_time": audio_s / wall_s, "audio_s": audio_s, "wall_s": wall_s,
         "encoder": {"name": encoder.spec.name, "version": encoder.spec.version, "dim": encoder.spec.dim},
-        "failed": [{"file": str(f.path), "error": f.reason} for f in failed],
+        "failed": [{"file": str(f.path.absolute()), "error": f.reason} for f in failed],
     }
 
 
@@ -89,24 +90,31 @@ def _embed(items: list[data.Labelled], encoder: VoiceEncoder,
     audio_s = 0.0
     for start in range(0, len(items), BATCH):
         ticket.report(start, len(items), "", "utterances")
-        part: list[tuple[str, Audio]] = []
+        part: list[tuple[data.Labelled, Audio]] = []
         for item in items[start:start + BATCH]:
             try:
-                part.append((item.label, files.read(item.path)))
+                part.append((item, files.read(item.path)))
             except AudioError as error:
                 failed.append(Failure(item.path, getattr(error, "reason", str(error))))
-        try:
-            embedded = encoder.embed_many([audio for _, audio in part])
-        except EncoderError:  # one of them cannot be embedded: find out which
-            embedded = []
-            for item, (label, audio) in zip(items[start:start + BATCH], list(part), strict=False):
-                try:
-                    embedded.append(encoder.embed(audio))
-                except EncoderError as error:
-                    failed.append(Failure(item.path, str(error)))
-                    part.remove((label, audio))
-        rows += [e.vector for e in embedded]
-        names += [label for label, _ in part]
-        audio_s += sum(audio.duration_s for _, audio in part)
+        for item, audio, embedding in _embedded(part, encoder, failed):
+            rows.append(embedding.vector)
+            names.append(item.label)
+            audio_s += audio.duration_s
     ticket.report(len(items), len(items), "", "utterances")
     return np.array(rows, np.float32), names, audio_s, failed
+
+
+def _embedded(part: list[tuple[data.Labelled, Audio]], encoder: VoiceEncoder,
+              failed: list[Failure]) -> list[tuple[data.Labelled, Audio, Embedding]]:
+    """Embed utterances together; where one of them cannot be, each alone, so that only that one fails."""
+    try:
+        together = encoder.embed_many([audio for _, audio in part])
+        return [(item, audio, embedding) for (item, audio), embedding in zip(part, together, strict=True)]
+    except EncoderError:
+        done = []
+    for item, audio in part:
+        try:
+            done.append((item, audio, encoder.embed(audio)))
+        except EncoderError as error:
+            failed.append(Failure(item.path, str(error)))
+    return done

@@ -42,11 +42,12 @@ def evaluate(folder: Path, encoder: TextAudioEncoder, seed: int = 7, ticket: Tic
     return {
         "n": len(kept), "classes": classes, **measures(similarity, [item.label for item in kept], classes, seed),
         "encoder": {"name": encoder.spec.name, "version": encoder.spec.version, "dim": encoder.spec.dim},
-        "template": TEMPLATE, "failed": [{"file": str(f.path), "error": f.reason} for f in failed],
+        "template": TEMPLATE, "failed": [{"file": str(f.path.absolute()), "error": f.reason} for f in failed],
     }
 
 
-def measures(similarity: np.ndarray[Any, Any], true: Sequence[str], classes: Sequence[str], seed: int) -> dict[str, Any]:
+def measures(similarity: np.ndarray[Any, Any], true: Sequence[str], classes: Sequence[str],
+             seed: int) -> dict[str, Any]:
     """All figures from a matrix of similarities, float (sounds, classes)."""
     relevant = np.array([[label == name for name in classes] for label in true])
     by_sound = retrieval.evaluate(similarity, relevant, k=K)

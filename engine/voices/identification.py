@@ -15,7 +15,7 @@ MIN_SPEECH_S = 1.0
 
 
 def centroid(vectors: FloatArray) -> FloatArray:
-    """The unit-norm mean of unit-norm samples: float32 (samples, dim) → (dim,). Raises ShapeError as `unit_mean` does."""
+    """The unit-norm mean of unit-norm samples: float32 (samples, dim) → (dim,). Raises ShapeError as `unit_mean`."""
     return unit_mean(np.asarray(vectors, np.float32))
 
 
@@ -43,8 +43,9 @@ class Identifier:
         """Similarity to every voice, float32 (voices,), in the order of `voices`.
 
         cosine: of the query and the centroid. dot: the dot product of what the net gave before normalisation, with the
-        mean of the samples as they were, in units of the mean squared length of all samples, so that the same threshold
-        can be read against it. A voice whose samples are longer, or closer together, gets more: that is what scale does.
+        mean of the samples as they were, in units of the mean squared length of all samples, so that the same
+        threshold can be read against it. A voice whose samples are longer, or closer together, gets more: that is what
+        scale does.
         """
         if not self.voices:
             return np.zeros(0, np.float32)

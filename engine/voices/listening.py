@@ -1,7 +1,7 @@
 """Live listening: a source goes in, who speaks and what is heard comes out, step by step.
 
-One thread drains the source, resamples to 16 kHz and follows the speech; every STEP_S of sound it embeds the last seconds
-of the running speech. Nothing is kept but the last seconds, unless `record` is called.
+One thread drains the source, resamples to 16 kHz and follows the speech; every STEP_S of sound it embeds the last
+seconds of the running speech. Nothing is kept but the last seconds, unless `record` is called.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Listener:
 
     rate_hz = RATE_HZ
 
-    def __init__(self, source: Source, encoder: VoiceEncoder, detector: SpeechDetector, identifier: Callable[[], Identifier],
-                 tagger: Callable[[], TagListener] | None = None) -> None:
+    def __init__(self, source: Source, encoder: VoiceEncoder, detector: SpeechDetector,
+                 identifier: Callable[[], Identifier], tagger: Callable[[], TagListener] | None = None) -> None:
         """identifier: asked at every step, so that a new voice or threshold counts at once. tagger: loads lazily."""
         self._source, self._encoder, self._identifier, self._tagger = source, encoder, identifier, tagger
         self._speech = detector.stream()
@@ -123,7 +123,7 @@ class Listener:
         return recorder.path if recorder else None
 
     def record(self, path: Path) -> None:
-        """Keep what is heard from now on in a file (wav or flac by suffix). Raises StoreError when it cannot be made."""
+        """Keep what is heard from now on in a wav file. Raises StoreError when it cannot be made."""
         self.stop_recording()
         recorder = Recorder(path, self._source.rate_hz)
         with self._lock:
@@ -249,8 +249,9 @@ class Listener:
             query = self._encoder.embed(Audio(self._run, RATE_HZ))
             found = self._identifier().identify(query, used_s)
             self._count_turn(found, now, used_s)
-        update = LiveUpdate(now, self._speaking, found, query, now - self._name_since if self._name is not None else used_s,
-                            used_s, self._heard, (time.perf_counter() - began) * 1000)
+        run_s = used_s if self._name is None else now - self._name_since
+        update = LiveUpdate(now, self._speaking, found, query, run_s, used_s, self._heard,
+                            (time.perf_counter() - began) * 1000)
         with self._lock:
             self._updates.append(update)
             if len(self._updates) > KEEP_UPDATES:

@@ -118,8 +118,8 @@ class Voices:
                      ticket: Ticket | None = None) -> list[Take | Failure]:
         """Enroll files as takes of a voice, new or known; what is enrolled already is skipped, so it can be repeated.
 
-        Every take is stored as soon as it is ready. Returns one Take or Failure a file that was not skipped. A new voice
-        of which no file could be used is not kept.
+        Every take is stored as soon as it is ready. Returns one Take or Failure a file that was not skipped. A new
+        voice of which no file could be used is not kept.
         """
         ticket = ticket or Ticket()
         paths = list(paths)
@@ -177,8 +177,8 @@ class Voices:
         if cached is not None and cached[0] == key:
             return cached[1]
         voices = [v for v in self.list() if v.state == "enrolled"]
-        identifier = Identifier(voices, self._store.voices.samples(self._spec(), enrolled_only=True), settings.threshold,
-                                settings.margin, settings.measure)
+        samples = self._store.voices.samples(self._spec(), enrolled_only=True)
+        identifier = Identifier(voices, samples, settings.threshold, settings.margin, settings.measure)
         self._cached = (key, identifier)
         return identifier
 
