@@ -37,14 +37,14 @@ def display_missing() -> str | None:
 
 def run(earmark: Earmark) -> int:
     """Show the window and stay until it is closed. Returns the exit code."""
-    application = application()
+    qt = application()
     theme = Theme(cast(Mode, earmark.settings.value.theme), earmark.settings.value.reduced_motion)
-    theme.apply(application)
+    theme.apply(qt)
     jobs = Jobs()
     window = MainWindow(earmark, theme, jobs)
     _catch(window)
     window.start()
-    code = application.exec()
+    code = qt.exec()
     sys.excepthook = sys.__excepthook__
     if not jobs.shutdown():
         log.info("leaving while work was still stopping")
@@ -53,9 +53,11 @@ def run(earmark: Earmark) -> int:
 
 def refuse(error: EarmarkError) -> int:
     """Say in a window why the program cannot start (a busy or too new workspace). Returns the exit code."""
-    application = application()
-    Theme().apply(application)
-    box = QMessageBox(QMessageBox.Icon.Warning, "Earmark", str(error), QMessageBox.StandardButton.Close)
+    qt = application()
+    theme = Theme()
+    theme.apply(qt)
+    box = QMessageBox(QMessageBox.Icon.NoIcon, "Earmark", str(error), QMessageBox.StandardButton.Close)
+    box.setIconPixmap(theme.pixmap("warning", "warning", 28))
     box.exec()
     return error.exit_code
 
@@ -68,10 +70,10 @@ def pictures(earmark: Earmark, out: Path, sizes: Sequence[tuple[int, int]] = ((1
     scenes: what to hand to a page's `open` before it is drawn, by page id. Returns the files. The caller sets
     QT_QPA_PLATFORM=offscreen before Qt is imported.
     """
-    application = application()
+    qt = application()
     out.mkdir(parents=True, exist_ok=True)
     theme = Theme(themes[0], reduced_motion=True)
-    theme.apply(application)
+    theme.apply(qt)
     jobs = Jobs()
     window = MainWindow(earmark, theme, jobs, remember=False)
     window.resize(*sizes[0])

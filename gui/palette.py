@@ -22,6 +22,7 @@ from gui.actions import TABLE, Actions, key_text, words
 from gui.theme import Theme
 from gui.widgets.controls import SearchBox
 
+ROW_PX, ROWS = 32, 11  # height of a row, and how many are shown at once
 ID, KEYS, PAGE = (int(Qt.ItemDataRole.UserRole) + n for n in range(3))
 
 
@@ -34,6 +35,7 @@ class CommandPalette(QDialog):
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.theme, self._do = theme, do
         self.setWindowTitle(self.tr("Commands"))
+        self.setProperty("frame", "popup")
         self.setFixedWidth(min(560, parent.width() - 40))
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
@@ -42,9 +44,8 @@ class CommandPalette(QDialog):
         self.field.installEventFilter(self)
         self.field.textChanged.connect(self._filter)
         self.list = QListWidget()
-        self.list.setProperty("ground", "window")
+        self.list.setProperty("ground", "raised")
         self.list.setAccessibleName(self.tr("Commands"))
-        self.list.setFixedHeight(11 * 32)
         self.list.setItemDelegate(_Row(theme, self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemClicked.connect(self._choose)
@@ -59,7 +60,7 @@ class CommandPalette(QDialog):
             item.setData(PAGE, page_words.get(entry.page, ""))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{words(entry.id)} {key_text(entry.id)}")
             self.list.addItem(item)
-        self.list.setCurrentRow(0)
+        self._filter("")
         self.field.setFocus()
 
     def shown_words(self) -> list[str]:
@@ -87,6 +88,8 @@ class CommandPalette(QDialog):
             if first is None and not item.isHidden():
                 first = item
         self.list.setCurrentRow(self.list.row(first) if first is not None else -1)
+        self.list.setFixedHeight(ROW_PX * max(1, min(ROWS, len(self.shown_words()))))
+        self.adjustSize()
 
     def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None and not item.isHidden():
@@ -102,7 +105,7 @@ class _Row(QStyledItemDelegate):
         self.theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: object) -> QSize:
-        return QSize(100, 32)
+        return QSize(100, ROW_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: object) -> None:
         box = QRect(option.rect)  # type: ignore[attr-defined]

@@ -21,6 +21,8 @@ def stylesheet(t: Tokens) -> str:
 {surfaces}
 QLabel {{ background: transparent; }}
 QMainWindow, QDialog, QMessageBox {{ background: {t.window}; }}
+QDialog[frame="popup"] {{ background: {t.raised}; border: 1px solid {t.edge}; }}
+QListView[ground="raised"] {{ background: {t.raised}; }}
 QToolTip {{ background: {t.raised}; color: {t.text1}; border: 1px solid {t.line}; padding: 4px 6px; }}
 
 QFrame[frame="panel"] {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 8px; }}

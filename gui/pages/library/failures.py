@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QHeaderView, QTableWidget, Q
 from engine.records import Failure
 from gui.theme import Theme
 from gui.widgets.controls import Button, Text
+from gui.words import count
 
 
 class FailuresDialog(QDialog):
@@ -23,7 +24,8 @@ class FailuresDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
-        column.addWidget(Text(theme, self.tr("%n file(s) could not be read", "", len(failures)), "title", weight=600))
+        column.addWidget(Text(theme, self.tr("One file could not be read") if len(failures) == 1 else
+                              self.tr("{} files could not be read").format(count(len(failures))), "title", weight=600))
         column.addWidget(Text(theme, self.tr(
             "All others are in the library. These are tried again when they change."), "body", "text2", wrap=True))
         self.table = QTableWidget(len(failures), 2)

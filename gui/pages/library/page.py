@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMenu,
-    QMessageBox,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -31,7 +30,7 @@ from gui.pages.library.hearing import Hearing
 from gui.pages.library.player import PlayerBar
 from gui.pages.library.query import Query, QueryBox, QueryLine, suggest
 from gui.pages.library.scanning import Scanning
-from gui.widgets.controls import Button, Notice, rule
+from gui.widgets.controls import Button, Notice, ask_before_loss, rule
 from gui.widgets.result_table import ResultModel, ResultTable, Row
 from gui.words import amount, count
 
@@ -230,15 +229,10 @@ class LibraryPage(Page):
 
     def remove_folder(self, folder: Folder) -> None:
         """Ask, then forget a folder; its files stay."""
-        box = QMessageBox(QMessageBox.Icon.Question, self.tr("Remove folder"), self.tr(
-            "Remove “{}” from the library? Its files stay where they are; what Earmark remembers of them is "
-            "forgotten.").format(folder.path.name), QMessageBox.StandardButton.NoButton, self)
-        remove = box.addButton(self.tr("Remove folder"), QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        remove.clicked.connect(lambda: self.scanning.remove(folder))
-        box.open()
+        ask_before_loss(
+            self, self.theme, self.tr("Remove “{}” from the library?").format(folder.path.name),
+            self.tr("Its files stay where they are; what Earmark remembers of them is forgotten."),
+            self.tr("Remove folder"), lambda: self.scanning.remove(folder))
 
     def _folder_menu(self, place: Place, position: QPoint) -> None:
         menu = QMenu(self)

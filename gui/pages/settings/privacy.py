@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMessageBox
 
 from engine.errors import EarmarkError
 from engine.tasks import Ticket
 from gui.context import Context
 from gui.pages.settings.section import Section
-from gui.widgets.controls import Button, Text
+from gui.widgets.controls import Button, Text, ask_before_loss
 from gui.words import count, data_size
 
 
@@ -63,19 +63,11 @@ class PrivacySection(Section):
 
     def ask(self) -> QMessageBox:
         """Ask once, in a dialog where Cancel has the focus."""
-        box = QMessageBox(QMessageBox.Icon.Warning, self.tr("Forget everything"), self.tr(
-            "Forget all voices, recordings and sounds of “{}”?").format(self.app.workspace.name),
-            QMessageBox.StandardButton.NoButton, self)
-        box.setInformativeText(self.tr("They are wiped and cannot be brought back. Your own sound files stay."))
-        forget = box.addButton(self.tr("Forget everything"), QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(cancel)
-        box.setEscapeButton(cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        forget.clicked.connect(self._forget)
-        box.open()
-        cancel.setFocus()
-        return box
+        return ask_before_loss(
+            self, self.theme, self.tr("Forget all voices, recordings and sounds of “{}”?").format(
+                self.app.workspace.name),
+            self.tr("They are wiped and cannot be brought back. Your own sound files stay."),
+            self.tr("Forget everything"), self._forget)
 
     def _show(self, words: dict[str, str]) -> None:
         for key, text in words.items():

@@ -1,0 +1,71 @@
+"""Starting, refusing, and the pictures for the demo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from engine.audio import devices
+from engine.errors import Busy
+from gui import app as program
+from gui.theme import LIGHT
+from tests.gui.fakes import FakeEarmark
+
+
+@pytest.fixture(autouse=True)
+def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "outputs", lambda rescan=False: [])
+    monkeypatch.setattr(devices, "inputs", lambda rescan=False: [])
+
+
+RUN = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from gui import app as program
+from tests.gui.fakes import FakeEarmark
+
+qt = program.application()
+
+def close():
+    window = next(w for w in qt.topLevelWidgets() if isinstance(w, program.MainWindow))
+    print(window.isVisible(), window.current, window.rail.tiles["live"].on)
+    window.close()
+
+QTimer.singleShot(800, close)
+code = program.run(FakeEarmark(Path(sys.argv[1])))
+print(code, sys.excepthook is sys.__excepthook__)
+"""
+
+
+def test_the_program_runs_until_its_window_is_closed(tmp_path: Path) -> None:
+    # in a process of its own: leaving an application ends the event loops of every test after it
+    done = subprocess.run([sys.executable, "-c", RUN, str(tmp_path / "Studio")], capture_output=True, text=True,
+                          timeout=120, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert done.stdout.split("\n")[:2] == ["True live True", "0 True"]
+
+
+def test_a_busy_workspace_is_a_sentence_and_an_exit_code(monkeypatch: pytest.MonkeyPatch, qapp: QApplication,
+                                                         tmp_path: Path) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: said.append(box.text()))
+    assert program.refuse(Busy(tmp_path / "Studio", 4711)) == 1
+    assert "process 4711" in said[0] and "Studio" in said[0]
+
+
+@pytest.mark.slow
+def test_every_page_has_its_picture_in_both_themes(app: FakeEarmark, qapp: QApplication, tmp_path: Path) -> None:
+    written = program.pictures(app, tmp_path / "out", sizes=((1280, 800),), scenes={"library": "door slam"})  # type: ignore[arg-type]
+    assert [path.name for path in written[:2]] == ["live-dark-1280x800.png", "live-light-1280x800.png"]
+    assert len(written) == 10
+    for path in written:
+        picture = QImage(str(path))
+        assert (picture.width(), picture.height()) == (1280, 800)
+    assert QImage(str(written[1])).pixelColor(20, 400).name().upper() == LIGHT.rail
+    assert app.library.asked[-1][0] == "door slam"
