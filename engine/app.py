@@ -94,6 +94,7 @@ class Earmark:
         """Remove every voice, sound, recording and vector of this workspace. Settings and models stay."""
         self.store.forget_everything()
         self.voices.forget_cached()
+        self.maps.forget()
 
     def close(self) -> None:
         self.store.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,12 @@ import numpy as np
 from engine.audio import files
 from engine.audio.microphone import FileSource
 from engine.errors import EarmarkError
-from engine.records import Audio
+from engine.records import Audio, FloatArray, Space, Take
 from engine.tasks import Ticket
 
 if TYPE_CHECKING:
     from engine.app import Earmark
+    from engine.projection.methods import Method
 
 ENROLLED = 5  # made voices that are enrolled; the next one stays a stranger
 SPOKEN = 3  # of espeak-ng's voices, where it is installed
@@ -37,11 +39,12 @@ class Report:
 
     steps: list[dict[str, Any]] = field(default_factory=list)
 
-    def step(self, name: str, expected: Any, work: Callable[[], Any], right: Callable[[Any], bool] | None = None) -> Any:
-        """Run one step; it is right when the answer equals what was expected, or when `right` says so."""
+    def step(self, name: str, expected: Any, work: Callable[..., Any], *arguments: Any,
+             right: Callable[[Any], bool] | None = None) -> Any:
+        """Run work(*arguments); it is right when the answer equals what was expected, or when `right` says so."""
         began = time.perf_counter()
         try:
-            got = work()
+            got = work(*arguments)
             ok = bool(right(got)) if right is not None else got == expected
         except EarmarkError as error:
             got, ok = f"{error.kind}: {error}", False
@@ -90,22 +93,23 @@ def _voices(app: Earmark, folder: Path, report: Report) -> Path:
             files.write(path, speak(n, TAKE_S if n < TAKES else QUERY_S))
         return paths
 
-    made = {v.name: takes(v.name, lambda n, s, v=v: voices.speak(v, n, s)) for v in voices.VOICES[:ENROLLED + 1]}
-    spoken = {v.name: takes(v.name, lambda n, s, v=v: espeak.speak(v, n, s)) for v in espeak.espeak_voices()[:SPOKEN]}
+    def enroll(name: str, paths: list[Path]) -> int:
+        return sum(isinstance(take, Take) for take in app.voices.enroll_files(name, paths[:TAKES]))
+
+    made = {v.name: takes(v.name, partial(voices.speak, v)) for v in voices.VOICES[:ENROLLED + 1]}
+    spoken = {v.name: takes(v.name, partial(espeak.speak, v)) for v in espeak.espeak_voices()[:SPOKEN]}
     enrolled = [*list(made.items())[:ENROLLED], *spoken.items()]
-    strangers = list(made.items())[ENROLLED:]
+    stranger, heard = list(made.items())[ENROLLED]
     for name, paths in enrolled:
-        report.step(f"enroll {name}", TAKES, lambda n=name, p=paths: sum(
-            hasattr(take, "speech_s") for take in app.voices.enroll_files(n, p[:TAKES])))
+        report.step(f"enroll {name}", TAKES, enroll, name, paths)
     for name, paths in enrolled:
-        report.step(f"identify a new take of {name}", name, lambda p=paths: app.voices.identify_file(p[-1]).voice)
-    for name, paths in strangers:
-        report.step(f"identify {name}, who was never enrolled", "unknown",
-                    lambda p=paths: app.voices.identify_file(p[-1]).status)
+        report.step(f"identify a new take of {name}", name, lambda path: app.voices.identify_file(path).voice, paths[-1])
+    report.step(f"identify {stranger}, who was never enrolled", "unknown",
+                lambda: app.voices.identify_file(heard[-1]).status)
     quiet = folder / "silence.wav"
     files.write(quiet, Audio(np.zeros(48_000, np.float32), 16_000))
     report.step("identify silence", "too-short", lambda: app.voices.identify_file(quiet).status)
-    return strangers[0][1][-1]
+    return heard[-1]
 
 
 def _live(app: Earmark, folder: Path, report: Report) -> None:
@@ -138,29 +142,32 @@ def _sounds(app: Earmark, folder: Path, report: Report) -> None:
     app.library.add(folder)
     report.step("index the made sounds", len(paths), lambda: app.library.scan().added)
     report.step("index again: nothing is touched", len(paths), lambda: app.library.scan().unchanged)
-    for words, wanted in sounds.SEARCHES:
-        accepted = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    for words, accepted in sounds.SEARCHES:
         report.step(f"search “{words}”", " or ".join(accepted),
-                    lambda w=words: [m.sound.path.stem for m in app.library.search(text=w, k=RANK).matches],
-                    lambda got, a=accepted: any(name in a for name in got))
-    report.step("search by example", "the sound itself", lambda: [
-        m.sound.path.name for m in app.library.search(like=paths[0], k=2).matches], lambda got: paths[0].name in got)
+                    lambda text: [m.sound.path.stem for m in app.library.search(text=text, k=RANK).matches], words,
+                    right=lambda got, names=accepted: any(name in names for name in got))
+    report.step("search by example", paths[0].name, lambda: app.library.search(like=paths[0], k=1).matches[0].sound.path.name)
 
 
 def _maps(app: Earmark, report: Report, stranger: Path) -> None:
     query = app.voices.embed_file(stranger).vector
     voices = len(app.voices.samples()) + sum(v.state == "enrolled" for v in app.voices.list()) + 1
     sounds = app.library.stats().sounds
-    for method in ("pca", "tsne", "umap"):
-        report.step(f"project voices by {method}", voices, lambda m=method: len(
-            app.maps.project("voices", m, query=query).points))
-        report.step(f"project sounds by {method}", sounds, lambda m=method: len(app.maps.project("sounds", m).points))
+    methods: tuple[Method, ...] = ("pca", "tsne", "umap")
+    for method in methods:
+        report.step(f"project voices by {method}", voices,
+                    partial(_points, app, "voices", method, query))
+        report.step(f"project sounds by {method}", sounds, partial(_points, app, "sounds", method, None))
+
+
+def _points(app: Earmark, space: Space, method: Method, query: FloatArray | None) -> int:
+    return len(app.maps.project(space, method, query=query).points)
 
 
 def centroid_similarity(app: Earmark) -> dict[str, Any]:
     """Cosine between the centroids of all pairs of voices: how hard it was."""
     identifier = app.voices.identifier()
-    pairs = [{"voices": [identifier.voices[a].name, identifier.voices[b].name],
+    pairs: list[dict[str, Any]] = [{"voices": [identifier.voices[a].name, identifier.voices[b].name],
               "similarity": float(identifier.centroids[a] @ identifier.centroids[b])}
              for a, b in combinations(range(len(identifier.voices)), 2)]
     values = [p["similarity"] for p in pairs]

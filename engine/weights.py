@@ -7,6 +7,7 @@ file as it was written, and files are checked against it before they are used.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import errno
 import hashlib
@@ -103,7 +104,7 @@ class Weights:
             self.path(name, file)
         return self._folder(entry)
 
-    def fetch(self, names: Iterable[str] = (), ticket: Ticket | None = None) -> list[str]:
+    def fetch(self, names: Iterable[str] = (), ticket: Ticket | None = None) -> builtins.list[str]:
         """Fetch what is missing or damaged of the named models (default: all); returns the names that were fetched.
 
         Progress is in bytes over all models. What is finished stays when a later model fails. Raises FetchError,

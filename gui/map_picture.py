@@ -52,7 +52,7 @@ def _png(shown: ProjectedMap, plot: ProjectionPlot, theme: Theme, path: Path, wh
     QWidget.render(plot, painter, QPoint(0, HEAD_PX))
     _words(painter, shown, theme, whole)
     painter.end()
-    return image.save(str(path), "PNG")
+    return image.save(str(path))
 
 
 def _svg(shown: ProjectedMap, plot: ProjectionPlot, theme: Theme, path: Path, whole: QSize) -> bool:

@@ -1,7 +1,7 @@
 """A sound file that grows while one listens, and is whole whenever the program ends.
 
-It is written as `<name>.part` and renamed when it is closed; a `.part` left by a killed program can be read up to the last
-flush, and `recover` makes a proper file of it.
+It is written as `<name>.part` and renamed when it is closed; a `.part` left by a killed program can be read up to the
+last flush, and `recover` makes a proper file of it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Recorder:
         """Finish the file and give it its name."""
         if not self._file.closed:
             self._file.close()
-            os.replace(self._part, self.path)
+            self._part.replace(self.path)
         return self.path
 
 

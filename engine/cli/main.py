@@ -50,7 +50,11 @@ class Run:
 def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], int] | None = None,
          pictures: Callable[..., Any] | None = None, picture_of_map: Callable[..., Any] | None = None) -> int:
     """Run one command line; returns the exit code. window, pictures, picture_of_map: what needs Qt, given by main.py."""
-    out = Output("--json" in arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
+    options = arguments[:arguments.index("--")] if "--" in arguments else arguments
+    out = Output("--json" in options)
     run = Run(out, pictures=pictures, picture_of_map=picture_of_map)
     signal.signal(signal.SIGTERM, _terminated)
     try:
@@ -71,7 +75,7 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
     except BrokenPipeError:
         sys.stderr.close()
         return 1
-    except Exception:  # noqa: BLE001 - the top: a fault of ours becomes a sentence, the log tells where
+    except Exception:
         log.exception("unexpected")
         where = f" The log in {run.opened[-1].store.logs} tells more." if run.opened else ""
         out.failure(EarmarkError(f"Something unexpected went wrong: {sys.exc_info()[1]}.{where}"))
@@ -109,8 +113,8 @@ def _common(arguments: Sequence[str], run: Run) -> list[str]:
 
 def _commands() -> typer.Typer:
     root = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
-                       help="Knows who is speaking and finds any sound by describing it. Without a command it opens the window.\n\n"
-                            "Every command takes --workspace DIR, --device auto|cpu|cuda|mps and --json.")
+                       help="Knows who is speaking and finds any sound by describing it. Without a command it opens "
+                            "the window.\n\nEvery command takes --workspace DIR, --device auto|cpu|cuda|mps and --json.")
     for part in (models, voices, library, projection, evaluate, demo):
         part.add_to(root)
     return root

@@ -25,7 +25,8 @@ class Output:
     def document(self, value: Any) -> None:
         """With --json: print this one document."""
         if self.as_json:
-            sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, allow_nan=False) + "\n")
+            escaped = (sys.stdout.encoding or "").lower().replace("-", "") not in ("utf8", "utf8sig")
+            sys.stdout.write(json.dumps(plain(value), ensure_ascii=escaped, allow_nan=False) + "\n")
             sys.stdout.flush()
 
     def say(self, text: str = "") -> None:
@@ -78,7 +79,8 @@ class Output:
             yield Ticket()
             return
         from rich.console import Console
-        from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
 
         console = Console(file=sys.stderr)
         with Bar(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn(),

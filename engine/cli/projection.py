@@ -35,7 +35,7 @@ def draw(context: typer.Context, out: Annotated[Path, typer.Option("--out", help
          space: Annotated[SpaceName, typer.Option(help="What to show.")] = SpaceName.voices,
          method: Annotated[MethodName, typer.Option(help="How to project.")] = MethodName.pca,
          query: Annotated[Path | None, typer.Option(help="A sound to place among the others, drawn ×.")] = None,
-         seed: Annotated[int | None, typer.Option(help="Of t-SNE and UMAP.")] = None) -> None:
+         seed: Annotated[int | None, typer.Option(min=0, help="Of t-SNE and UMAP.")] = None) -> None:
     """Project voices or sounds to two dimensions and write them to a file."""
     run = context.obj
     if out.suffix.lower() not in SUFFIXES:
@@ -44,9 +44,6 @@ def draw(context: typer.Context, out: Annotated[Path, typer.Option("--out", help
     params = {} if seed is None or method.value == "pca" else {"seed": seed}
     with run.out.progress("Projecting") as ticket:
         shown = run.app.maps.project(space.value, method.value, params, ticket=ticket, query=vector)
-    if not shown.points:
-        raise UsageError("There is nothing to draw yet: " + (
-            "no voice is enrolled." if space is SpaceName.voices else "the library is empty or was not scanned."))
     document = plain(as_document(shown))
     write(out, shown, document, run.picture_of_map)
     run.out.document({**document, "out": file_name(out)})

@@ -13,6 +13,7 @@ from engine.errors import AudioError, EncoderError
 from engine.records import Failure, Identification
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…")]
+Keep = Annotated[bool, typer.Option("--keep-recordings", help="The person agrees that the recordings are kept.")]
 
 
 def add_to(root: typer.Typer) -> None:
@@ -25,9 +26,10 @@ def add_to(root: typer.Typer) -> None:
 
 
 def enroll(context: typer.Context, name: str, files: Files,
-           keep: Annotated[bool, typer.Option("--keep-recordings", help="The person agrees that the recordings are kept.")] = False,
-           ) -> None:
+           keep: Keep = False) -> None:
     """Enroll a voice, or add takes to it. What is enrolled already is skipped, so the command can be repeated."""
+    from engine.voices.service import NO_SNR_DB
+
     out, app = context.obj.out, context.obj.app
     with out.progress("Enrolling") as ticket:
         results = app.voices.enroll_files(name, files, keep, ticket)
@@ -35,8 +37,8 @@ def enroll(context: typer.Context, name: str, files: Files,
     takes = [r for r in results if not isinstance(r, Failure)]
     voice = app.store.voices.find(name)
     out.document({"voice": voice.name if voice else None, "takes": [
-        {"file": t.source, "samples": t.samples, "speech_s": t.speech_s, "level_dbfs": t.level_dbfs, "snr_db": t.snr_db,
-         "clipped": t.clipped} for t in takes], "skipped": len(files) - len(results), "failed": failed,
+        {"source": t.source, "samples": t.samples, "speech_s": t.speech_s, "level_dbfs": t.level_dbfs,
+         "snr_db": t.snr_db if t.snr_db < NO_SNR_DB else None, "clipped": t.clipped} for t in takes], "skipped": len(files) - len(results), "failed": failed,
         "samples": voice.samples if voice else 0, "speech_s": voice.speech_s if voice else 0.0})
     for take in takes:
         out.say(f"{take.source}: {take.speech_s:.1f} s of speech, {take.samples} samples, {take.level_dbfs:.0f} dBFS")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
@@ -68,11 +69,11 @@ class Voices:
             raise VoiceUnknown(name)
         return voice
 
-    def samples(self, voice_id: int | None = None) -> list[Sample]:
+    def samples(self, voice_id: int | None = None) -> builtins.list[Sample]:
         """Samples of the current encoder, with their similarity to their own centroid."""
         return self._store.voices.samples(self._spec(), voice_id)
 
-    def takes(self, voice_id: int) -> list[Take]:
+    def takes(self, voice_id: int) -> builtins.list[Take]:
         return self._store.voices.takes(voice_id)
 
     # --- changing -----------------------------------------------------------------------------------------------------
@@ -115,7 +116,7 @@ class Voices:
         return self._changed(self._store.voices.set_state(voice_id, "enrolled"))
 
     def enroll_files(self, name: str, paths: Iterable[Path], keep: bool = False,
-                     ticket: Ticket | None = None) -> list[Take | Failure]:
+                     ticket: Ticket | None = None) -> builtins.list[Take | Failure]:
         """Enroll files as takes of a voice, new or known; what is enrolled already is skipped, so it can be repeated.
 
         Every take is stored as soon as it is ready. Returns one Take or Failure a file that was not skipped. A new

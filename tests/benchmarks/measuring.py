@@ -16,6 +16,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("EARMARK_SHARED", ROOT.parent / "shared")) / "data"
 sys.path.insert(0, str(ROOT))
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as main.py has it
 
 
 def machine() -> str:
