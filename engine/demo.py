@@ -145,7 +145,7 @@ def _sounds(app: Earmark, folder: Path, report: Report) -> None:
     for words, accepted in sounds.SEARCHES:
         report.step(f"search “{words}”", " or ".join(accepted),
                     lambda text: [m.sound.path.stem for m in app.library.search(text=text, k=RANK).matches], words,
-                    right=lambda got, names=accepted: any(name in names for name in got))
+                    right=partial(_any_of, accepted))
     report.step("search by example", paths[0].name, lambda: app.library.search(like=paths[0], k=1).matches[0].sound.path.name)
 
 
@@ -158,6 +158,10 @@ def _maps(app: Earmark, report: Report, stranger: Path) -> None:
         report.step(f"project voices by {method}", voices,
                     partial(_points, app, "voices", method, query))
         report.step(f"project sounds by {method}", sounds, partial(_points, app, "sounds", method, None))
+
+
+def _any_of(accepted: tuple[str, ...], got: list[str]) -> bool:
+    return any(name in accepted for name in got)
 
 
 def _points(app: Earmark, space: Space, method: Method, query: FloatArray | None) -> int:
