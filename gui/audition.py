@@ -77,8 +77,10 @@ class Audition(QObject):
         if self._player is not None:
             self._order(self._player.stop)
 
-    def set_volume_db(self, volume_db: float) -> None:
-        self._settings.change(volume_db=volume_db)
+    def set_volume_db(self, volume_db: float, keep: bool = True) -> None:
+        """At once, also while something plays. keep: remember it in the settings."""
+        if keep:
+            self._settings.change(volume_db=volume_db)
         if self._player is not None:
             self._player.volume_db = volume_db
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
@@ -256,6 +256,28 @@ def test_removing_a_folder_asks_first_and_cancel_has_the_focus(page: LibraryPage
     button = next(b for b in box.findChildren(QPushButton) if b.text() == "Remove folder")
     button.click()
     qtbot.waitUntil(lambda: "SFX" not in page.folders.words())
+
+
+def test_every_control_has_a_name(page: LibraryPage, qtbot: QtBot) -> None:
+    ask(page, qtbot, "door")
+    page.table.pick(0)
+    for control in page.findChildren(QWidget):
+        if control.focusPolicy() & Qt.FocusPolicy.TabFocus and control.isVisible():
+            words = control.accessibleName() or getattr(control, "text", str)()
+            assert words, control
+
+
+def test_folders_are_counted_again_when_sounds_came(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    asked = []
+    sounds = app.library.sounds
+    app.library.sounds = lambda *a, **k: (asked.append(a), sounds(*a, **k))[1]  # type: ignore[method-assign]
+    page.refresh()
+    qtbot.waitUntil(lambda: page.context.jobs.running == [])
+    assert asked == []  # nothing changed: nothing is read
+    app.library.remove(app.library.folders()[1].path)
+    page.refresh()
+    qtbot.waitUntil(lambda: page.context.jobs.running == [])
+    assert asked != []
 
 
 def test_a_hidden_page_runs_no_timer(page: LibraryPage) -> None:

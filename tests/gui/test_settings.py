@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
@@ -120,6 +120,14 @@ def test_forgetting_everything_asks_with_cancel_in_focus(page: SettingsPage, app
         next(b for b in box.findChildren(QPushButton) if b.text() == "Forget everything").click()
     qtbot.waitUntil(lambda: section.rows["voices"].text() == "0 voices · 0 samples")
     assert app.forgotten
+
+
+@pytest.mark.parametrize("section", ["general", "audio", "models", "appearance", "privacy", "shortcuts", "about"])
+def test_every_control_has_a_name(page: SettingsPage, qtbot: QtBot, section: str) -> None:
+    go(page, qtbot, section)
+    for control in page.findChildren(QWidget):
+        if control.focusPolicy() & Qt.FocusPolicy.TabFocus and control.isVisible():
+            assert control.accessibleName() or getattr(control, "text", str)(), control
 
 
 def test_every_key_is_listed(page: SettingsPage, qtbot: QtBot) -> None:

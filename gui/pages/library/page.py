@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QUrl
@@ -44,6 +44,7 @@ class _Known:
     stats: LibraryStats
     folders: list[Folder]
     subfolders: dict[int, Counter[Path]]
+    counted: bool  # subfolders are those of these sounds
 
 
 class LibraryPage(Page):
@@ -56,6 +57,7 @@ class LibraryPage(Page):
         self._known: _Known | None = None
         self._search: Ticket | None = None
         self._asking: Ticket | None = None
+        self._ask_again = False  # something changed while asking
         self.setAcceptDrops(True)
         self.scanning = Scanning(context, self)
         self._build()
@@ -83,9 +85,12 @@ class LibraryPage(Page):
         self.audition.stop()
 
     def refresh(self) -> None:
-        if self._asking is None:
-            self._asking = self.jobs.run(self, lambda ticket: self._ask(), lane="store", done=self._show_known,
-                                         failed=self._refresh_failed)
+        if self._asking is not None:
+            self._ask_again = True
+        else:
+            known, scanning = self._known, self.scanning.running
+            self._asking = self.jobs.run(self, lambda ticket: self._ask(known, scanning), lane="store",
+                                         done=self._show_known, failed=self._refresh_failed)
 
     def models_ready(self) -> None:
         if self._known is not None and self.query.query:
@@ -105,10 +110,13 @@ class LibraryPage(Page):
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
-    def _ask(self) -> _Known:
-        folders = self.app.library.folders()
+    def _ask(self, before: _Known | None, scanning: bool) -> _Known:
+        """What is there now. Counting below the folders reads every sound, so it waits for the end of a scan."""
+        stats, folders = self.app.library.stats(), self.app.library.folders()
+        if before is not None and (scanning or (before.counted and before.stats == stats)):
+            return _Known(stats, folders, before.subfolders, before.counted and before.stats == stats)
         subfolders = {f.id: below(f.path, [s.path for s in self.app.library.sounds(f.id)]) for f in folders if f.sounds}
-        return _Known(self.app.library.stats(), folders, subfolders)
+        return _Known(stats, folders, subfolders, counted=True)
 
     def _show_known(self, known: _Known) -> None:
         before, self._known, self._asking = self._known, known, None
@@ -121,8 +129,11 @@ class LibraryPage(Page):
         self.stack.setCurrentWidget(self.results if sounds else self.empty_ground)
         self.player.setVisible(bool(sounds))
         self._line.setVisible(bool(sounds))
-        if sounds and (before is None or before.stats != known.stats):
+        if sounds and (before is None or before.stats != known.stats or not before.counted):
             self.search(keep=True)
+        if self._ask_again:
+            self._ask_again = False
+            self.refresh()
 
     def _refresh_failed(self, error: EarmarkError) -> None:
         self._asking = None
@@ -219,6 +230,8 @@ class LibraryPage(Page):
 
     def _library_changed(self) -> None:
         self.folders.show_failures(len(self.scanning.failures))
+        if self._known is not None and not self.scanning.running:
+            self._known = replace(self._known, counted=False)  # files may have moved
         self.refresh()
 
     def show_failures(self) -> FailuresDialog:

@@ -198,7 +198,9 @@ class PlayerBar(QWidget):
 
     def _volume_moved(self, value: int) -> None:
         self._volume_words.setText(f"{value:d} dB".replace("-", "−"))
-        if not self.volume.isSliderDown():
+        if self.volume.isSliderDown():
+            self.context.audition.set_volume_db(float(value), keep=False)
+        else:
             self._volume_set()
 
     def _volume_set(self) -> None:
