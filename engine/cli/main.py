@@ -69,6 +69,9 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
         out.failure(Cancelled())
     except typer.exceptions.TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
+        if message.startswith("Usage: "):  # the help itself, where a command is missing
+            out.note(message + "\n")
+            message = "Say which of the commands above."
         out.failure(UsageError(message or "Wrong usage. Try --help."))
     except typer.Exit as leaving:
         return leaving.exit_code

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.output import clock, file_name
-from engine.errors import AudioError, EncoderError
+from engine.errors import AudioError, ShapeError
 from engine.records import Failure, Identification
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…")]
@@ -38,7 +38,8 @@ def enroll(context: typer.Context, name: str, files: Files,
     voice = app.store.voices.find(name)
     out.document({"voice": voice.name if voice else None, "takes": [
         {"source": t.source, "samples": t.samples, "speech_s": t.speech_s, "level_dbfs": t.level_dbfs,
-         "snr_db": t.snr_db if t.snr_db < NO_SNR_DB else None, "clipped": t.clipped} for t in takes], "skipped": len(files) - len(results), "failed": failed,
+         "snr_db": t.snr_db if t.snr_db < NO_SNR_DB else None, "clipped": t.clipped} for t in takes],
+        "skipped": len(files) - len(results), "failed": failed,
         "samples": voice.samples if voice else 0, "speech_s": voice.speech_s if voice else 0.0})
     for take in takes:
         out.say(f"{take.source}: {take.speech_s:.1f} s of speech, {take.samples} samples, {take.level_dbfs:.0f} dBFS")
@@ -68,9 +69,7 @@ def identify(context: typer.Context, files: Files) -> None:
     for path in files:
         try:
             found = app.voices.identify_file(path)
-        except (AudioError, EncoderError) as error:
-            if error.exit_code == 2:
-                raise
+        except (AudioError, ShapeError) as error:  # missing or damaged weights are no file's fault
             documents.append(out.file_failed(path, getattr(error, "reason", str(error))))
             continue
         documents.append({"file": file_name(path), **identification(found)})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from engine.audio import files
-from engine.errors import AudioError, EarmarkError, EncoderError, EnrollmentError, TooLittleSpeech, VoiceUnknown
+from engine.errors import AudioError, EarmarkError, EnrollmentError, ShapeError, TooLittleSpeech, VoiceUnknown
 from engine.records import (
     Audio,
     Embedding,
@@ -134,9 +134,7 @@ class Voices:
                     if content_hash(audio) in self._store.voices.take_hashes(voice.id, self._spec()):
                         continue
                     results.append(self.add_take(voice.id, audio, path.name, keep))
-                except (AudioError, EncoderError, EnrollmentError) as error:
-                    if getattr(error, "exit_code", 1) == 2:  # a missing part is not this file's fault
-                        raise
+                except (AudioError, ShapeError, EnrollmentError) as error:  # missing or damaged weights are no file's fault
                     results.append(Failure(path, getattr(error, "reason", str(error))))
         finally:
             if not self._store.voices.get(voice.id).samples:

@@ -1,0 +1,360 @@
+"""Every command's JSON, held against the schema that ARCHITECTURE.md shows for it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from engine import demo as demo_module
+from engine.audio import files
+from engine.errors import DeviceError
+from tests.engine.cli.conftest import make_sounds
+from tests.true_models import chord, silence, spoken, write_takes
+
+REPOSITORY = Path(__file__).parents[3]
+COMMANDS = {
+    "models list", "models fetch", "devices", "voices enroll", "voices list", "voices identify", "voices remove",
+    "voices rename", "voices forget-everything", "live", "library add", "library scan", "library list", "library remove",
+    "library stats", "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers", "demo", "errors"}
+
+
+def schemas():
+    text = (REPOSITORY / "ARCHITECTURE.md").read_text("utf-8").split("## JSON of the commands")[1]
+    found = re.findall(r"^### `([^`]+)`\n\n(?:[^`\n#][^\n]*\n|`[^`][^\n]*\n|\n)*?```json\n(.*?)```", text, re.M | re.S)
+    return {name: json.loads(block) for name, block in found}
+
+
+SCHEMAS = schemas()
+
+
+def check(name, document):
+    Draft202012Validator(SCHEMAS[name]).validate(document)
+
+
+def objects(schema):
+    """Every schema of an object inside a schema."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for value in schema.values():
+            yield from objects(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from objects(value)
+
+
+def test_there_is_a_valid_schema_for_every_command():
+    assert set(SCHEMAS) == COMMANDS
+    for name, schema in SCHEMAS.items():
+        Draft202012Validator.check_schema(schema)
+        closed = [o.get("additionalProperties") is False for o in objects(schema)
+                  if o.get("properties") is not None]
+        assert closed, name
+        assert all(closed), name
+
+
+def test_a_schema_refuses_what_is_not_in_it():
+    good = {"error": {"kind": "usage-error", "message": "No."}}
+    check("errors", good)
+    for bad in ({"error": {"kind": "usage-error"}}, {**good, "more": 1}, {"error": {"kind": "x", "message": ""}}):
+        assert not Draft202012Validator(SCHEMAS["errors"]).is_valid(bad)
+
+
+# --- models and devices -----------------------------------------------------------------------------------------------
+
+
+def test_models(run):
+    listed = run("models", "list", "--json").document
+    check("models list", listed)
+    assert {m["name"]: m["state"] for m in listed} == {
+        "ge2e": "present", "yamnet": "present", "minilm": "present", "silero-vad": "package"}
+    fetched = run("models", "fetch", "--json").document
+    check("models fetch", fetched)
+    assert fetched == {"fetched": [], "present": ["ge2e", "yamnet", "minilm", "silero-vad"]}
+
+
+def test_devices(run):
+    found = run("devices", "--json").document
+    check("devices", found)
+    assert found["processor"]
+
+
+@pytest.mark.virtual_mic
+def test_devices_with_a_microphone(run, virtual_mic):
+    found = run("devices", "--json").document
+    check("devices", found)
+    assert found["inputs"]
+    assert sum(d["default"] for d in found["inputs"]) == 1
+
+
+# --- voices -----------------------------------------------------------------------------------------------------------
+
+
+def test_voices_from_enrolling_to_forgetting(run, tmp_path):
+    first, second = write_takes(tmp_path / "takes", 1, 2)
+    files.write(tmp_path / "silence.wav", silence())
+    empty = run("voices", "list", "--json")
+    assert (empty.code, empty.document) == (0, [])
+
+    ran = run("voices", "enroll", "Zoë", first, tmp_path / "silence.wav", "--json")
+    check("voices enroll", ran.document)
+    assert ran.code == 1  # one of several failed
+    assert ran.document["voice"] == "Zoë"
+    assert [t["source"] for t in ran.document["takes"]] == [first.name]
+    assert ran.document["failed"][0]["file"] == str(tmp_path / "silence.wav")
+    again = run("voices", "enroll", "Zoë", first, second, "--json")
+    check("voices enroll", again.document)
+    assert (again.code, again.document["skipped"], len(again.document["takes"]), again.document["samples"]) == (0, 1, 1, 2)
+    nothing = run("voices", "enroll", "Bert", tmp_path / "silence.wav", "--json")
+    check("voices enroll", nothing.document)
+    assert (nothing.code, nothing.document["voice"], nothing.document["samples"]) == (1, None, 0)
+
+    listed = run("voices", "list", "--json").document
+    check("voices list", listed)
+    assert [(v["name"], v["state"], v["takes"], v["samples"]) for v in listed] == [("Zoë", "enrolled", 2, 2)]
+
+    one = run("voices", "identify", first, "--json").document
+    check("voices identify", one)
+    assert (one["file"], one["voice"], one["status"], one["margin"]) == (str(first), "Zoë", "match", None)
+
+    renamed = run("voices", "rename", "zoë", "Anna", "--json").document
+    check("voices rename", renamed)
+    assert renamed == {"old": "zoë", "new": "Anna"}
+    removed = run("voices", "remove", "Anna", "--json").document
+    check("voices remove", removed)
+    assert run("voices", "list", "--json").document == []
+
+    run("voices", "enroll", "Anna", first)
+    forgotten = run("voices", "forget-everything", "--yes", "--json")
+    check("voices forget-everything", forgotten.document)
+    assert run("voices", "list", "--json").document == []
+
+
+def test_a_take_without_anything_between_the_words_has_no_noise_figure(run, tmp_path):
+    from engine.records import Audio
+
+    files.write(tmp_path / "dense.wav", Audio(spoken(1).samples[16_000:40_000], 16_000))
+    found = run("voices", "enroll", "Anna", tmp_path / "dense.wav", "--json").document
+    check("voices enroll", found)
+    assert found["takes"][0]["snr_db"] is None
+
+
+def test_identify_one_several_and_broken_files(run, furnished):
+    workspace, new = furnished / "workspace", furnished / "new"
+    anna, stranger, quiet = new / "voice 1 take 7.wav", new / "voice 4 take 7.wav", new / "silence.wav"
+    one = run("voices", "identify", anna, "--json", workspace=workspace)
+    check("voices identify", one.document)
+    assert one.code == 0
+    assert (one.document["voice"], one.document["nearest"], one.document["status"]) == ("Anna", "Anna", "match")
+    assert [c["voice"] for c in one.document["candidates"]] == ["Anna", "Bert"]
+    several = run("voices", "identify", anna, stranger, quiet, new / "gone.wav", "--json", workspace=workspace)
+    check("voices identify", several.document)
+    assert several.code == 1
+    assert [d.get("status", "failed") for d in several.document] == ["match", "unknown", "too-short", "failed"]
+    assert [d.get("voice") for d in several.document] == ["Anna", None, None, None]
+    assert several.document[0] == one.document
+    assert several.document[2]["similarity"] is None
+    broken = run("voices", "identify", new / "gone.wav", "--json", workspace=workspace)
+    check("voices identify", broken.document)
+    assert broken.code == 1
+
+
+@pytest.mark.virtual_mic
+def test_live_from_a_microphone(run, furnished, virtual_mic):
+    """A voice that was enrolled speaks into the microphone; one object a line, all of them by the schema."""
+    player = virtual_mic.play(furnished / "new" / "voice 1 take 7.wav")
+    ran = run("live", "--seconds", 5, "--json", workspace=furnished / "workspace")
+    player.wait()
+    assert ran.code == 0
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    assert len(lines) > 8
+    for line in lines:
+        check("live", line)
+    assert "Anna" in {line["voice"] for line in lines}
+    assert {line["voice"] for line in lines} <= {"Anna", None}
+    assert any(line["status"] is None and line["speaking"] is False for line in lines)
+    assert not list((furnished / "workspace").rglob("*.wav"))
+
+
+# --- library ----------------------------------------------------------------------------------------------------------
+
+
+def test_library_from_adding_to_removing(run, tmp_path):
+    folder = make_sounds(tmp_path / "sounds")
+    added = run("library", "add", folder, "--json").document
+    check("library add", added)
+    assert added == {"folder": str(folder)}
+    first = run("library", "scan", "--json").document
+    check("library scan", first)
+    assert (first["added"], first["unchanged"], len(first["failed"])) == (3, 0, 1)
+    assert first["failed"][0]["path"] == str(folder / "text.wav")
+    assert first["audio_s"] == pytest.approx(12 + 4 + 1, abs=0.1)
+    second = run("library", "scan", "--json").document
+    check("library scan", second)
+    assert (second["added"], second["unchanged"]) == (0, 3)
+    listed = run("library", "list", "--json").document
+    check("library list", listed)
+    assert [Path(s["path"]).name for s in listed["sounds"]] == ["chord.flac", "clicks.wav", "noise.wav"]
+    stats = run("library", "stats", "--json").document
+    check("library stats", stats)
+    assert (stats["folders"], stats["sounds"], stats["spans"]) == (1, 3, 4)
+    removed = run("library", "remove", folder, "--json").document
+    check("library remove", removed)
+    assert run("library", "stats", "--json").document["sounds"] == 0
+    assert (folder / "noise.wav").exists()
+
+
+def test_search_by_words_and_by_example(run, furnished):
+    workspace, sounds = furnished / "workspace", furnished / "sounds"
+    words = run("search", "white noise", "--json", workspace=workspace).document
+    check("search", words)
+    assert (words["query"], len(words["results"])) == ("white noise", 3)
+    best = words["results"][0]
+    assert (best["path"], best["end_s"] - best["start_s"]) == (str(sounds / "noise.wav"), pytest.approx(10, abs=3))
+    assert [r["similarity"] for r in words["results"]] == sorted((r["similarity"] for r in words["results"]), reverse=True)
+    both = run("search", "white noise", "--like", sounds / "noise.wav", "-k", 1, "--json", workspace=workspace).document
+    check("search", both)
+    assert both["results"][0]["path"] == str(sounds / "noise.wav")
+    two = run("search", "white noise", "-k", 2, "--json", workspace=workspace).document
+    assert [r["path"] for r in two["results"]] == [r["path"] for r in words["results"][:2]]
+    like = run("search", "--like", sounds / "chord.flac", "-k", 1, "--json", workspace=workspace).document
+    check("search", like)
+    assert like["results"][0]["path"] == str(sounds / "chord.flac")
+    assert like["results"][0]["similarity"] > 0.99
+    empty = run("search", "rain", "--json").document
+    check("search", empty)
+    assert empty["results"] == []
+
+
+# --- maps -------------------------------------------------------------------------------------------------------------
+
+
+def test_maps_as_documents_and_tables(run, furnished, tmp_path):
+    workspace = furnished / "workspace"
+    ran = run("map", "--space", "voices", "--method", "pca", "--query", furnished / "new" / "voice 4 take 7.wav",
+              "--out", tmp_path / "deep" / "f.json", "--json", workspace=workspace)
+    assert ran.code == 0
+    check("map", ran.document)
+    assert ran.document["out"] == str(tmp_path / "deep" / "f.json")
+    written = json.loads((tmp_path / "deep" / "f.json").read_text("utf-8"))
+    check("map --out f.json", written)
+    assert sorted(p["kind"] for p in written["points"]) == ["centroid"] * 2 + ["query"] + ["sample"] * 4
+    assert {p["label"] for p in written["points"] if p["kind"] == "centroid"} == {"Anna", "Bert"}
+    sounds = run("map", "--space", "sounds", "--query", furnished / "sounds" / "chord.flac",
+                 "--out", tmp_path / "f.csv", "--json", workspace=workspace)
+    check("map", sounds.document)
+    with (tmp_path / "f.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["id", "label", "kind", "x", "y"]
+    assert sorted(r["kind"] for r in rows) == ["query"] + ["sound"] * 3
+
+
+# --- evaluation -------------------------------------------------------------------------------------------------------
+
+
+def test_evaluate_zero_shot(run, tmp_path):
+    make_sounds(tmp_path / "data" / "001 - White noise")
+    (tmp_path / "data" / "002 - Music").mkdir()
+    files.write(tmp_path / "data" / "002 - Music" / "chord.wav", chord())
+    ran = run("evaluate", "zero-shot", "--data", tmp_path / "data", "--json")
+    check("evaluate zero-shot", ran.document)
+    assert ran.code == 1  # text.wav could not be read
+    assert (ran.document["n"], ran.document["classes"]) == (4, ["music", "white noise"])
+    assert [f["file"] for f in ran.document["failed"]] == [str(tmp_path / "data" / "001 - White noise" / "text.wav")]
+
+
+def test_evaluate_speakers(run, tmp_path):
+    for voice in (1, 2):
+        write_takes(tmp_path / "data" / f"speaker {voice}", voice, 2)
+    ran = run("evaluate", "speakers", "--data", tmp_path / "data", "--json")
+    check("evaluate speakers", ran.document)
+    assert (ran.code, ran.document["eer"], ran.document["utterances"]) == (0, 0, 4)
+    assert [(r["enroll"], r["top1"]) for r in ran.document["identification"]] == [(1, 1.0)]
+
+
+# --- demo -------------------------------------------------------------------------------------------------------------
+
+
+def test_demo_report(run, tmp_path, monkeypatch):
+    """The demo's first part alone, on two voices; the whole of it is run by the set-up's own check."""
+    for name in ("_live", "_sounds", "_maps"):
+        monkeypatch.setattr(demo_module, name, lambda *arguments: None)
+    monkeypatch.setattr(demo_module, "ENROLLED", 2)
+    monkeypatch.setattr("engine.synthesis.espeak.espeak_voices", lambda: ())
+    ran = run("demo", "--out", tmp_path / "demo", "--json")
+    check("demo", ran.document)
+    assert (ran.code, ran.document["ok"]) == (0, True), ran.document
+    assert json.loads((tmp_path / "demo" / "report.json").read_text("utf-8")) == ran.document
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("arguments", "code", "kind"), [
+    (["voices", "remove", "Nobody"], 1, "voice-unknown"),
+    (["voices", "rename", "Nobody", "Anna"], 1, "voice-unknown"),
+    (["voices", "enroll", "Anna"], 2, "usage-error"),
+    (["voices", "enroll", "   ", "a.wav"], 2, "usage-error"),
+    (["voices", "sing"], 2, "usage-error"),
+    (["sing"], 2, "usage-error"),
+    (["search"], 2, "usage-error"),
+    (["search", "rain", "-k", "0"], 2, "usage-error"),
+    (["search", "rain", "--colour", "blue"], 2, "usage-error"),
+    (["library", "add", "/nowhere/at/all"], 1, "library-error"),
+    (["library", "remove", "/nowhere/at/all"], 1, "library-error"),
+    (["models", "fetch", "wavenet"], 2, "usage-error"),
+    (["map", "--out", "f.bmp"], 2, "usage-error"),
+    (["map", "--out", "f.json"], 2, "usage-error"),
+    (["map", "--out", "f.json", "--method", "magic"], 2, "usage-error"),
+    (["map", "--out", "f.json", "--seed", "-1"], 2, "usage-error"),
+    (["evaluate", "zero-shot", "--data", "/nowhere/at/all"], 2, "usage-error"),
+    (["evaluate", "speakers", "--data", "/nowhere/at/all", "--seed", "-1"], 2, "usage-error"),
+    (["evaluate", "zero-shot"], 2, "usage-error"),
+    (["devices", "--device", "tpu"], 2, "usage-error"),
+    (["devices", "--device"], 2, "usage-error"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_errors(run, tmp_path, monkeypatch, arguments, code, kind):
+    monkeypatch.chdir(tmp_path)
+    if arguments == ["devices", "--device"]:
+        from engine import cli
+
+        assert cli.main(["--workspace", str(tmp_path / "w"), "devices", "--json", "--device"]) == 2
+        return
+    ran = run(*arguments, "--json")
+    check("errors", ran.document)
+    assert (ran.code, ran.document["error"]["kind"]) == (code, kind)
+    words = run(*arguments)
+    assert words.out == ""
+    assert words.err.startswith("earmark: ")
+    assert words.err.count("\n") == 1, f"one line why, not: {words.err}"
+
+
+@pytest.mark.parametrize("arguments", [[], ["voices"], ["library"], ["models"], ["evaluate"]])
+def test_where_a_command_is_missing_the_help_lists_them(run, arguments):
+    ran = run(*arguments, "--json")
+    check("errors", ran.document)
+    assert (ran.code, ran.document["error"]["kind"]) == (2, "usage-error")
+    assert "\n" not in ran.document["error"]["message"]
+    assert "Commands:" in ran.err
+
+
+def test_an_example_that_is_not_there_is_an_error_of_its_own(run, furnished):
+    ran = run("search", "--like", furnished / "gone.wav", "--json", workspace=furnished / "workspace")
+    check("errors", ran.document)
+    assert (ran.code, ran.document["error"]["kind"]) == (1, "decode-error")
+
+
+def test_no_microphone_is_a_sentence(run, monkeypatch):
+    monkeypatch.setattr("engine.audio.microphone.find", _no_device)
+    ran = run("live", "--seconds", 1, "--json")
+    check("errors", ran.document)
+    assert (ran.code, ran.document["error"]["kind"]) == (1, "device-error")
+
+
+def _no_device(kind, name):
+    raise DeviceError("No microphone was found.")
