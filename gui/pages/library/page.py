@@ -29,7 +29,7 @@ from gui.pages.library.folders import FolderList, Place, below
 from gui.pages.library.hearing import Hearing
 from gui.pages.library.player import PlayerBar
 from gui.pages.library.query import Query, QueryBox, QueryLine, suggest
-from gui.pages.library.scanning import Scanning
+from gui.pages.library.scanning import Scanning, made_sounds
 from gui.widgets.controls import Button, Notice, ask_before_loss, rule
 from gui.widgets.result_table import ResultModel, ResultTable, Row
 from gui.words import amount, count
@@ -332,7 +332,7 @@ class LibraryPage(Page):
         self.model = ResultModel(self)
         self.table = ResultTable(self.theme, self.model)
         inside.addWidget(self.table, 1)
-        self.empty = EmptyLibrary(self.theme, _made_sounds())
+        self.empty = EmptyLibrary(self.theme, made_sounds())
         empty_ground = QWidget()
         around = QVBoxLayout(empty_ground)
         around.setContentsMargins(16, 8, 16, 16)
@@ -394,13 +394,6 @@ def _rows(found: SearchResult | list[Sound]) -> list[Row]:
     if isinstance(found, SearchResult):
         return [Row(m.sound, m.similarity, m.span) for m in found.matches]
     return [Row(sound) for sound in found]
-
-
-def _made_sounds() -> int:
-    """How many trial sounds there are."""
-    from engine.synthesis.sounds import CATALOGUE
-
-    return len(CATALOGUE)
 
 
 def _show_in_folder(path: Path) -> None:

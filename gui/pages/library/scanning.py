@@ -118,3 +118,10 @@ class Scanning(QObject):
         if self._again:
             self._again = False
             self.scan()
+
+
+def made_sounds() -> int:
+    """How many trial sounds there are."""
+    from engine.synthesis.sounds import CATALOGUE
+
+    return len(CATALOGUE)
