@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.errors import DeviceError, StoreError
@@ -28,6 +31,14 @@ class FakeDevice:
     default: bool = True
 
 
+@pytest.fixture(autouse=True)
+def tidy(qapp: QApplication) -> Iterator[None]:
+    """Delete what a test made here and now: a timer that the garbage collector finds in a lane would be deleted there."""
+    yield
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
+    gc.collect()
+
+
 @pytest.fixture
 def session(context: Context) -> Iterator[LiveSession]:
     session = LiveSession.of(context)
@@ -38,9 +49,12 @@ def session(context: Context) -> Iterator[LiveSession]:
 
 
 @pytest.fixture
-def make(context: Context, session: LiveSession, qtbot: QtBot) -> Make:
+def make(context: Context, session: LiveSession, qtbot: QtBot) -> Iterator[Make]:
+    pages: list[LivePage] = []
+
     def make() -> LivePage:
         page = LivePage(context)
+        pages.append(page)
         qtbot.addWidget(page)
         for part in (page.toolbar_left(), page.toolbar_right()):
             qtbot.addWidget(part)
@@ -50,7 +64,10 @@ def make(context: Context, session: LiveSession, qtbot: QtBot) -> Make:
         qtbot.waitUntil(lambda: page.devices.looked)
         return page
 
-    return make
+    yield make
+    for page in pages:
+        page.hidden()
+        page.leaving()
 
 
 def listen(page: LivePage, qtbot: QtBot) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.errors import UsageError
@@ -26,8 +29,16 @@ from tests.gui.fakes import FakeEarmark
 Make = Callable[..., MapPage]
 
 
+@pytest.fixture(autouse=True)
+def tidy(qapp: QApplication) -> Iterator[None]:
+    """Delete what a test made here and now: a timer that the garbage collector finds in a lane would be deleted there."""
+    yield
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
+    gc.collect()
+
+
 @pytest.fixture
-def make(context: Context, qtbot: QtBot) -> Make:
+def make(context: Context, qtbot: QtBot) -> Iterator[Make]:
     def make(drawn: bool = True) -> MapPage:
         context.theme.reduced_motion = True
         page = MapPage(context)
@@ -42,7 +53,9 @@ def make(context: Context, qtbot: QtBot) -> Make:
         qtbot.waitUntil(lambda: not page.jobs.running)
         return page
 
-    return make
+    yield make
+    LiveSession.of(context).close()
+    context.audition.close()
 
 
 def wait_for(page: MapPage, space: str, method: str, qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -49,6 +50,14 @@ def microphone() -> FakeMicrophone:
     return FakeMicrophone()
 
 
+@pytest.fixture(autouse=True)
+def tidy(qapp: QApplication) -> Iterator[None]:
+    """Delete what a test made here and now: a timer that the garbage collector finds in a lane would be deleted there."""
+    yield
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
+    gc.collect()
+
+
 @pytest.fixture
 def session(context: Context, app: FakeEarmark, microphone: FakeMicrophone) -> Iterator[LiveSession]:
     session = LiveSession.of(context)
@@ -60,9 +69,12 @@ def session(context: Context, app: FakeEarmark, microphone: FakeMicrophone) -> I
 
 
 @pytest.fixture
-def make(context: Context, session: LiveSession, qtbot: QtBot) -> Make:
+def make(context: Context, session: LiveSession, qtbot: QtBot) -> Iterator[Make]:
+    pages: list[VoicesPage] = []
+
     def make() -> VoicesPage:
         page = VoicesPage(context)
+        pages.append(page)
         qtbot.addWidget(page)
         for part in (page.toolbar_left(), page.toolbar_right()):
             qtbot.addWidget(part)
@@ -72,7 +84,10 @@ def make(context: Context, session: LiveSession, qtbot: QtBot) -> Make:
         qtbot.waitUntil(lambda: page.panel.details is not None or not page.jobs.running)
         return page
 
-    return make
+    yield make
+    for page in pages:
+        page.leaving()
+    context.audition.close()
 
 
 def draft(app: FakeEarmark, takes: int = 1) -> int:

@@ -118,10 +118,8 @@ class GroupRows(QWidget):
         metrics = QFontMetricsF(name_font)
         count_width = metrics.horizontalAdvance(row.count)
         bar_left = box.left() + box.width() * 0.58
-        if row.share is not None:
-            name_room = bar_left - 36 - count_width - 12
-        else:
-            name_room = right - value_width - 8 - 36 - count_width - 8
+        name_end = bar_left - 4 if row.share is not None else right - value_width - 8
+        name_room = name_end - 36 - count_width - 8
         painter.setFont(name_font)
         painter.setPen(QColor(tokens.text1))
         name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, name_room)
@@ -135,7 +133,8 @@ class GroupRows(QWidget):
                       self._theme, row.share, colour, self._tick)
         else:
             painter.setPen(QColor(tokens.text1))
-            painter.drawText(QRectF(right - value_width - 8 - count_width - 4, box.top(), count_width + 4, self._row),
+            end = right - value_width - 8 if row.value else right
+            painter.drawText(QRectF(end - count_width - 4, box.top(), count_width + 4, self._row),
                              middle | Qt.AlignmentFlag.AlignRight, row.count)
         painter.setFont(figures)
         painter.setPen(QColor(tokens.text1 if row.strong else tokens.text2))

@@ -91,7 +91,8 @@ class MapPage(Page):
         if self._ticket is not None:
             self._ticket.cancel()
         space, method = self.space, self.method
-        params = self.inspector.method.params() if method == self.inspector.method.method else {}
+        chosen = (space, method) in self._maps and method == self.inspector.method.method
+        params = self.inspector.method.params() if chosen else {}  # the first time, the method's own
 
         def work(ticket: Ticket) -> tuple[Any, dict[int, Sound], int]:
             projected = self.app.maps.project(space, method, params, ticket=ticket)
@@ -186,6 +187,8 @@ class MapPage(Page):
         if len(shares) > 1:
             axes = AxisWords(self.tr("PC 1 · {} % of variance").format(f"{shares[0] * 100:.0f}"),
                              self.tr("PC 2 · {} %").format(f"{shares[1] * 100:.0f}"))
+        if projected.space != "voices":
+            self.canvas.plot.clear_query()
         self.canvas.show_points(points, axes, projected.space)
         self.inspector.show_map(projected, self._groups)
         if projected.space == "voices" and self.session.last is not None and self.session.listening:
@@ -208,7 +211,7 @@ class MapPage(Page):
         self.canvas.show_progress("", None)
 
     def _updated(self, updates: list[LiveUpdate]) -> None:
-        if not self._is_shown or self.map is None or self.map.space != "voices":
+        if not self._is_shown or self.space != "voices" or self.map is None or self.map.space != "voices":
             return
         last = updates[-1]
         for update in updates:

@@ -44,6 +44,16 @@ def place(names: Sequence[Name], points: NDArray[np.float64], bounds: QRectF,
     return result
 
 
+def thickest(points: NDArray[np.float64], reach: float = 70.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where a scattered group is thickest: a point (2,) of it and those within reach (m, 2), stragglers left out."""
+    few = points if len(points) <= 300 else points[np.linspace(0, len(points) - 1, 300).astype(int)]
+    away = np.hypot(*(few[:, None, :] - few[None, :, :]).transpose(2, 0, 1))  # (n, n)
+    best = few[int((away < reach).sum(axis=1).argmax())]
+    near = points[np.hypot(*(points - best).T) < reach]
+    middle = np.median(near, axis=0)
+    return middle, np.percentile(near, [8, 92], axis=0) if len(near) > 24 else near
+
+
 def _candidates(name: Name, gap: float) -> list[QRectF]:
     w, h = name.size.width(), name.size.height()
     left, top = name.points.min(axis=0)

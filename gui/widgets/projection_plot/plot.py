@@ -16,7 +16,7 @@ from engine.records import MapPoint
 from gui.widgets.projection_plot.axes import AxisWords, paint_grid
 from gui.widgets.projection_plot.card import CardWords, PointCard
 from gui.widgets.projection_plot.layers import PointLayers
-from gui.widgets.projection_plot.names import Name, place
+from gui.widgets.projection_plot.names import Name, place, thickest
 from gui.widgets.projection_plot.query import Link, Query
 from gui.widgets.projection_plot.rimmed import RimmedText
 from gui.widgets.projection_plot.symbols import OTHER
@@ -317,7 +317,8 @@ class ProjectionPlot(pg.PlotWidget):
         painter.drawPixmap(0, 0, self._still)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(self._area())
-        self.query.paint(painter, self._theme, self.to_pixel, CROSS[self._size], self._texts)
+        self.query.paint(painter, self._theme, self.to_pixel, CROSS[self._size], self._texts,
+                         [box for box, _, _ in self._names])
         self._paint_rings(painter)
         painter.end()
 
@@ -393,7 +394,7 @@ class ProjectionPlot(pg.PlotWidget):
 
     def _name(self, text: str, rows: list[int], pixels: NDArray[np.float64]) -> Name:
         own = pixels[rows]
-        centre = next((pixels[i] for i in rows if self._layers.points[i].kind == "centroid"), np.median(own, axis=0))
-        if len(own) > 24:  # a cloud: its name stands above most of it, not above its last straggler
-            own = np.percentile(own, [8, 92], axis=0)
+        centre = next((pixels[i] for i in rows if self._layers.points[i].kind == "centroid"), None)
+        if centre is None:
+            centre, own = thickest(own)
         return Name(text, self._texts.size(text), own, QPointF(*centre))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from gui import words
@@ -65,7 +65,8 @@ class Query:
         return [(x, y) for _, x, y in self._trail] + ([self.at] if self.at else [])
 
     def paint(self, painter: QPainter, theme: Theme, to_pixel: Callable[[float, float], QPointF], size: float,
-              texts: RimmedText) -> None:
+              texts: RimmedText, taken: Sequence[QRectF] = ()) -> None:
+        """taken: rectangles that the similarities keep away from, where they can."""
         if self.at is None:
             return
         tokens = theme.tokens
@@ -74,7 +75,7 @@ class Query:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_trail(painter, theme, to_pixel)
         for rank, link in enumerate(self.links):
-            _paint_link(painter, theme, here, to_pixel(link.x, link.y), link.similarity, rank == 0, texts)
+            _paint_link(painter, theme, here, to_pixel(link.x, link.y), link.similarity, rank == 0, texts, taken)
         paint_cross(painter, here, size, QColor(tokens.accent), QColor(tokens.plot))
         if self.note:
             texts.paint(painter, here + QPointF(0, size / 2 + 16), self.note, tokens.accent, 500)
@@ -95,7 +96,7 @@ class Query:
 
 
 def _paint_link(painter: QPainter, theme: Theme, a: QPointF, b: QPointF, similarity: float, first: bool,
-                texts: RimmedText) -> None:
+                texts: RimmedText, taken: Sequence[QRectF]) -> None:
     length = math.hypot(b.x() - a.x(), b.y() - a.y())
     if length < 24:
         return
@@ -109,6 +110,11 @@ def _paint_link(painter: QPainter, theme: Theme, a: QPointF, b: QPointF, similar
     across = QPointF(along.y(), -along.x())
     if across.y() > 0:  # always the upper side
         across = -across
-    middle = (a + b) / 2 + across * 14
-    texts.paint(painter, middle, words.similarity(similarity), tokens.text1 if first else tokens.text2,
+    places = [a + (b - a) * share + across * side for share in (0.5, 0.38, 0.62, 0.75) for side in (14, -14)]
+    place = next((at for at in places if not any(_label_box(at).intersects(box) for box in taken)), places[0])
+    texts.paint(painter, place, words.similarity(similarity), tokens.text1 if first else tokens.text2,
                 600 if first else 500)
+
+
+def _label_box(centre: QPointF) -> QRectF:
+    return QRectF(centre.x() - 15, centre.y() - 8, 30, 16)
