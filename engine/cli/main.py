@@ -62,6 +62,8 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
         if not rest and window is not None:
             return window(run.workspace, run.device)
         code = typer.main.get_command(_commands()).main(args=rest, prog_name="python main.py", standalone_mode=False, obj=run)
+        if code == Cancelled.exit_code:  # what typer makes of Ctrl+C, without a word
+            raise KeyboardInterrupt
         return int(code) if isinstance(code, int) and code else out.exit_code
     except EarmarkError as error:
         out.failure(error)
