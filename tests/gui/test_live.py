@@ -44,6 +44,7 @@ def session(context: Context) -> Iterator[LiveSession]:
     session = LiveSession.of(context)
     session.find_inputs = lambda rescan: [FakeDevice("Scarlett 2i2 USB"), FakeDevice("Webcam", 16_000, False)]
     session.make_source = lambda name: name
+    session.why_none = lambda: "Error querying device -1"
     yield session
     session.close()
 
@@ -240,6 +241,14 @@ def test_without_a_microphone_the_page_says_what_to_do_and_looks_again(make: Mak
     qtbot.waitUntil(lambda: page.now.isVisible())
     assert page.devices.currentText() == "Plugged in"
     assert asked == [False]
+
+
+def test_the_sound_systems_own_words_are_told_where_it_lists_nothing(make: Make, session: LiveSession,
+                                                                     qtbot: QtBot) -> None:
+    session.find_inputs = lambda rescan: []
+    page = make()
+    qtbot.waitUntil(lambda: page.absent.isVisible())
+    assert page.absent.panel.details._raw.text().startswith("Error querying device -1\n0 inputs · asked at ")
 
 
 def test_a_microphone_that_goes_away_keeps_what_was_found(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:

@@ -46,8 +46,9 @@ class NoMicrophone(QFrame):
 
     def set_raw(self, raw: str, asked_at: datetime) -> None:
         """raw: the sound system's own words, one line or more."""
-        said = raw or self.tr("0 inputs")
-        self.panel.set_detail(self.tr("{said}\nasked at {time}").format(said=said, time=f"{asked_at:%H:%M:%S}"))
+        lines = [raw] if raw else []
+        lines.append(self.tr("0 inputs · asked at {}").format(f"{asked_at:%H:%M:%S}"))
+        self.panel.set_detail("\n".join(lines))
 
 
 class FileAnswer(QWidget):

@@ -32,6 +32,7 @@ class DevicePicker(Select):
         self.devices: list[Any] = []
         self.error: EarmarkError | None = None
         self.looked = False
+        self._why_none = ""
         self._busy = False
         self.activated.connect(self._chosen)
         self._show()
@@ -42,8 +43,9 @@ class DevicePicker(Select):
             return
         self._busy = True
 
-        def work(ticket: Ticket) -> list[Any]:
-            return list(self._session.find_inputs(rescan))
+        def work(ticket: Ticket) -> tuple[list[Any], str]:
+            devices = list(self._session.find_inputs(rescan))
+            return devices, "" if devices else self._session.why_none()
 
         self._context.jobs.run(self, work, lane="sound", done=self._arrived, failed=self._failed)
 
@@ -51,7 +53,8 @@ class DevicePicker(Select):
     def none_found(self) -> bool:
         return self.looked and not self.devices
 
-    def _arrived(self, devices: list[Any]) -> None:
+    def _arrived(self, found: tuple[list[Any], str]) -> None:
+        devices, self._why_none = found
         self.error = None
         self._take(devices)
 
@@ -83,7 +86,7 @@ class DevicePicker(Select):
         """The sound system's own words, for Details."""
         if isinstance(self.error, DeviceError) and self.error.detail:
             return self.error.detail
-        return str(self.error) if self.error else ""
+        return str(self.error) if self.error else self._why_none
 
     def _chosen(self, index: int) -> None:
         if self.devices:

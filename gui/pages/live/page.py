@@ -271,6 +271,7 @@ class LivePage(Page):
         self.now.enroll.connect(lambda: self.go.emit("voices", "new"))
         self.sound = MicrophonePanel(theme)
         self.who = WhoPanel(theme)
+        self.who.setMaximumHeight(480)  # beyond, the microphone's pictures take the room
         self.absent = NoMicrophone(self.context, key_text("live.devices"))
         self.absent.look.connect(lambda: self.devices.look(rescan=True))
         self.absent.file.connect(self._choose_file)

@@ -34,7 +34,7 @@ class LiveSession(QObject):
     """changed: state, recording or error changed. updated: a list of new LiveUpdates. mapped: voices or their map did.
 
     voices: those that are enrolled, by name. map: their PCA (a ProjectedMap), None while there is none.
-    make_source, find_inputs: replaced in tests.
+    make_source, find_inputs, why_none: replaced in tests.
     """
 
     changed = Signal()
@@ -55,6 +55,7 @@ class LiveSession(QObject):
         self.map: Any = None
         self.make_source: Callable[[str], Any] = _microphone
         self.find_inputs: Callable[[bool], list[Any]] = _inputs
+        self.why_none: Callable[[], str] = _why_no_input
         self._since = 0
         self._wanted = False
         self._record_on_start = False
@@ -225,3 +226,10 @@ def _inputs(rescan: bool) -> list[Any]:
     from engine.audio.devices import inputs
 
     return inputs(rescan)
+
+
+def _why_no_input() -> str:
+    """The sound system's own words."""
+    from engine.audio.devices import portaudio
+
+    return portaudio().why_none("input")
