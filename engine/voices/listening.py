@@ -30,11 +30,13 @@ log = logging.getLogger(__name__)
 
 RATE_HZ = 16_000
 STEP_S = 0.25  # sound between two identifications
+EAGER_STEP_S = 0.125  # the same while somebody has begun to speak and has no name yet
 WINDOW_S = 2.4  # net speech that is embedded at the most; thresholds.py measures by this length
 CHUNK = 512  # samples: one speech probability each
 SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # probability that starts and that ends speech
 GAP_S = 0.7  # silence that ends a run of speech: what comes after may be somebody else
 HANG_S = 0.15  # kept of the silence after a word
+BEFORE = 2 * CHUNK  # samples kept of what lies before a word: the detector hears soft beginnings late
 HEARD_S = 2.0
 HEARD_EVERY_S = 0.5
 RECENT_S = 12.0
@@ -79,6 +81,7 @@ class Listener:
         # the running speech
         self._pending = np.zeros(0, np.float32)
         self._run = np.zeros(0, np.float32)
+        self._before = np.zeros(0, np.float32)
         self._silence = 0
         self._speaking = False
         self._name: str | None = None
@@ -181,15 +184,16 @@ class Listener:
                     if self._recorder is not None:
                         self._recorder.write(block)
                 wave = self._resampler.push(block)
-                for start in range(0, len(wave), int(STEP_S * RATE_HZ)):  # a fast source steps as often as a slow one
-                    part = wave[start:start + int(STEP_S * RATE_HZ)]
+                size = int(EAGER_STEP_S * RATE_HZ)
+                for start in range(0, len(wave), size):  # a fast source steps as often as a slow one
+                    part = wave[start:start + size]
                     self._take(part)
                     step += len(part)
                     since_heard += len(part)
                     if since_heard >= HEARD_EVERY_S * RATE_HZ:
                         since_heard = 0
                         self._listen()
-                    if step >= STEP_S * RATE_HZ:
+                    if step >= (EAGER_STEP_S if self._eager else STEP_S) * RATE_HZ:
                         step = 0
                         self._step()
         except EarmarkError as error:
@@ -218,16 +222,23 @@ class Listener:
         """Let one chunk of 32 ms join the running speech, or count as silence."""
         if probability >= (SPEECH_OFF if self._speaking else SPEECH_ON):
             self._speaking, self._silence = True, 0
-            self._run = np.concatenate([self._run, chunk])[-int(WINDOW_S * RATE_HZ):]
+            self._run = np.concatenate([self._run, self._before, chunk])[-int(WINDOW_S * RATE_HZ):]
+            self._before = np.zeros(0, np.float32)
             return
         self._silence += len(chunk)
         if self._speaking and self._silence <= HANG_S * RATE_HZ:
             self._run = np.concatenate([self._run, chunk])[-int(WINDOW_S * RATE_HZ):]
             return
         self._speaking = False
+        self._before = np.concatenate([self._before, chunk])[-BEFORE:]
         if self._silence >= GAP_S * RATE_HZ and len(self._run):
             self._run = np.zeros(0, np.float32)
             self._name = None
+
+    @property
+    def _eager(self) -> bool:
+        """Somebody has begun to speak and has no name yet; a stranger is not asked after that often for long."""
+        return self._speaking and not self._name and len(self._run) < int(WINDOW_S * RATE_HZ)
 
     def _listen(self) -> None:
         if self._tagger is None:

@@ -112,6 +112,13 @@ def test_takes_of_one_made_voice_are_nearer_than_two_voices(ge2e):
     assert min(np.diag(likeness)) > max(likeness[~np.eye(3, dtype=bool)]) + 0.05
 
 
+def test_a_stretch_shorter_than_a_partial_is_repeated_until_it_fills_one(ge2e):
+    short = spoken(1).samples[4_000:20_000]  # 1 s
+    filled = np.concatenate([short, short[:9_600]])  # 1.6 s
+    assert ge2e.embed(Audio(short, 16_000)).vector == pytest.approx(
+        ge2e.embed(Audio(filled, 16_000)).vector, abs=1e-5)
+
+
 # --- what cannot be embedded ------------------------------------------------------------------------------------------
 
 
