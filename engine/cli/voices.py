@@ -28,7 +28,6 @@ def add_to(root: typer.Typer) -> None:
 def enroll(context: typer.Context, name: str, files: Files,
            keep: Keep = False) -> None:
     """Enroll a voice, or add takes to it. What is enrolled already is skipped, so the command can be repeated."""
-    from engine.voices.service import NO_SNR_DB
 
     out, app = context.obj.out, context.obj.app
     with out.progress("Enrolling") as ticket:
@@ -38,7 +37,7 @@ def enroll(context: typer.Context, name: str, files: Files,
     voice = app.store.voices.find(name)
     out.document({"voice": voice.name if voice else None, "takes": [
         {"source": t.source, "samples": t.samples, "speech_s": t.speech_s, "level_dbfs": t.level_dbfs,
-         "snr_db": t.snr_db if t.snr_db < NO_SNR_DB else None, "clipped": t.clipped} for t in takes],
+         "snr_db": t.snr_db, "clipped": t.clipped} for t in takes],
         "skipped": len(files) - len(results), "failed": failed,
         "samples": voice.samples if voice else 0, "speech_s": voice.speech_s if voice else 0.0})
     for take in takes:

@@ -31,7 +31,7 @@ PATCH_FRAMES, PATCH_HOP = 96, 48  # frames: 0.96 s and 0.48 s
 PATCH = FRAME + (PATCH_FRAMES - 1) * HOP  # samples that one patch looks at: 0.975 s
 STEP = PATCH_HOP * HOP  # samples between patches
 TAIL_FRAMES = 10  # a rest of at least 0.1 s gets a last patch that ends with the sound
-BATCH = 64  # patches; chosen by tests/benchmarks/indexing.py
+BATCH = 32  # patches; chosen by tests/benchmarks/indexing.py
 
 
 def spec(weights: Weights) -> EncoderSpec:

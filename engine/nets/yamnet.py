@@ -21,13 +21,19 @@ LAYERS = ((1, 64), (2, 128), (1, 128), (2, 256), (1, 256), (2, 512), (1, 512), (
 
 
 class _SameConv(nn.Conv2d):
-    """3 × 3 convolution padded like TensorFlow's SAME: a stride of 2 pads only at the end."""
+    """3 × 3 convolution padded like TensorFlow's SAME: a stride of 2 pads only at the end.
+
+    That is the same as padding both ends and giving the kernel a first row and column of zeros, which saves a copy of the
+    whole input.
+    """
 
     def __init__(self, inputs: int, outputs: int, stride: int, groups: int = 1) -> None:
-        super().__init__(inputs, outputs, 3, stride=stride, groups=groups, padding=1 if stride == 1 else 0)
+        super().__init__(inputs, outputs, 3, stride=stride, groups=groups, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x if self.stride[0] == 1 else F.pad(x, (0, 1, 0, 1)))
+        if self.stride[0] == 1:
+            return super().forward(x)
+        return F.conv2d(x, F.pad(self.weight, (1, 0, 1, 0)), self.bias, self.stride, self.padding, groups=self.groups)
 
 
 class YAMNet(nn.Module):

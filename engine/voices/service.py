@@ -41,7 +41,6 @@ T = TypeVar("T")
 
 ENROLL_S = 15.0
 """Net speech that an enrollment aims at, over three or more takes."""
-NO_SNR_DB = 99.0  # stored where nothing lies between the words
 MAX_READ_S = 900.0  # of a file that is enrolled or identified; a quarter of an hour is plenty
 
 
@@ -101,7 +100,7 @@ class Voices:
         try:
             return self._changed(self._store.voices.add_take(voice_id, NewTake(
                 source=source, sha256=digest, recorded_at=now, duration_s=audio.duration_s, speech_s=quality.speech_s,
-                level_dbfs=quality.level_dbfs, snr_db=NO_SNR_DB if quality.snr_db is None else quality.snr_db,
+                level_dbfs=quality.level_dbfs, snr_db=quality.snr_db or 0.0,
                 clipped=quality.clipped, recording=recording, consent_at=now if keep else None, spec=self._spec(),
                 samples=[(e, p.duration_s) for e, p in zip(embeddings, parts, strict=True)])))
         except EarmarkError:

@@ -16,12 +16,13 @@ SAMPLE_S = 3.0
 QUIET_DBFS = -45.0
 LOUD_DBFS = -8.0
 NOISY_SNR_DB = 15.0
+NOISE_PERCENTILE = 10
 FLOOR_DBFS = -90.0  # silence between words counts as this, so that the ratio stays finite
 
 
 @dataclass(frozen=True)
 class TakeQuality:
-    """level_dbfs: RMS of the speech. snr_db: speech over what lies between, None where nothing lies between.
+    """level_dbfs: RMS of the speech. snr_db: speech over the noise floor, None without speech.
 
     clipped: places where the wave is cut off. level_advice, noise_advice, clipping_advice: one sentence each.
     """
@@ -43,11 +44,9 @@ class TakeQuality:
 def judge(audio: Audio, detector: SpeechDetector) -> TakeQuality:
     """Judge a take of any rate."""
     spans = tuple(detector.spans(audio)) if len(audio.samples) else ()
-    speech, rest = split(audio, spans)
+    speech, _ = split(audio, spans)
     level = level_dbfs(speech) if len(speech) else level_dbfs(audio.samples) if len(audio.samples) else FLOOR_DBFS
-    snr = None
-    if len(speech) and len(rest) >= 0.1 * audio.rate_hz:
-        snr = float(level - max(level_dbfs(rest), FLOOR_DBFS))
+    snr = float(level - noise_dbfs(audio)) if len(speech) else None
     clipped = clips(audio.samples) if len(audio.samples) else 0
     level_ok = bool(len(speech)) and QUIET_DBFS <= level <= LOUD_DBFS
     noise_ok = snr is None or snr >= NOISY_SNR_DB
@@ -63,6 +62,20 @@ def judge(audio: Audio, detector: SpeechDetector) -> TakeQuality:
     clipping_advice = "None in this take." if not clipped else "The wave is cut off. Move back a hand’s width."
     return TakeQuality(audio.duration_s, sum(s.duration_s for s in spans), float(level), snr, clipped, spans, level_ok,
                        noise_ok, not clipped, level_advice, noise_advice, clipping_advice)
+
+
+def noise_dbfs(audio: Audio) -> float:
+    """The noise floor: the level that one in ten frames of 20 ms stays below.
+
+    What lies between the words would be no measure: speech detection pads its spans, and breaths and the ends of words
+    are found there. Speech pauses at least that often (the minimum statistics of Martin 2001, in their simplest form).
+    """
+    size = max(1, audio.rate_hz // 50)
+    frames = audio.samples[:len(audio.samples) // size * size].reshape(-1, size)
+    if not len(frames):
+        return FLOOR_DBFS
+    power = float(np.percentile(np.mean(np.square(frames, dtype=np.float64), axis=1), NOISE_PERCENTILE))
+    return max(FLOOR_DBFS, 10 * float(np.log10(max(power, 1e-12))))
 
 
 def split(audio: Audio, spans: Sequence[Span]) -> tuple[FloatArray, FloatArray]:

@@ -135,15 +135,6 @@ def test_voices_from_enrolling_to_forgetting(run, tmp_path):
     assert run("voices", "list", "--json").document == []
 
 
-def test_a_take_without_anything_between_the_words_has_no_noise_figure(run, tmp_path):
-    from engine.records import Audio
-
-    files.write(tmp_path / "dense.wav", Audio(spoken(1).samples[16_000:40_000], 16_000))
-    found = run("voices", "enroll", "Anna", tmp_path / "dense.wav", "--json").document
-    check("voices enroll", found)
-    assert found["takes"][0]["snr_db"] is None
-
-
 def test_identify_one_several_and_broken_files(run, furnished):
     workspace, new = furnished / "workspace", furnished / "new"
     anna, stranger, quiet = new / "voice 1 take 7.wav", new / "voice 4 take 7.wav", new / "silence.wav"
