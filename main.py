@@ -48,9 +48,16 @@ def _window(workspace: Path | None, device: str | None) -> int:
 def _pictures(earmark: Earmark, folder: Path) -> list[Path]:
     """Pictures of every page, for `demo`; imports Qt, offscreen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from gui.app import pictures
+    from gui.app import Scene, pictures
 
-    return pictures(earmark, folder)
+    voices = earmark.voices.list()
+    scenes = [
+        Scene("live", "live", talk=folder.parent / "voices" / "talk.wav"),
+        Scene("voices", "voices", voices[0].name if voices else None), Scene("voices", "voices-new", "new"),
+        Scene("library", "library", "a police siren"), Scene("map", "map-voices", "voices"),
+        Scene("map", "map-sounds", "sounds"), Scene("settings", "settings", "models"),
+    ]
+    return pictures(earmark, folder, scenes)
 
 
 def _picture_of_map(shown: ProjectedMap, path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, cast
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from engine.errors import EarmarkError
 from gui.jobs import Jobs, Unexpected
+from gui.pages.live.session import LiveSession
 from gui.theme import Mode, Theme
 from gui.window import PAGES, MainWindow
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from engine.app import Earmark
 
 log = logging.getLogger(__name__)
+TALK_MS = 14_500  # of a talk before its picture is taken
 PICTURE_WAIT_MS = 60_000  # the longest that one page may take to come to rest
 
 
@@ -62,13 +65,22 @@ def refuse(error: EarmarkError) -> int:
     return error.exit_code
 
 
-def pictures(earmark: Earmark, out: Path, sizes: Sequence[tuple[int, int]] = ((1440, 900), (1280, 800)),
-             themes: Sequence[Literal["dark", "light"]] = ("dark", "light"),
-             scenes: Mapping[str, object] | None = None) -> list[Path]:
-    """Draw every page, offscreen, into PNG files `<page>-<theme>-<width>x<height>.png` of folder `out`.
+@dataclass(frozen=True)
+class Scene:
+    """One picture to be drawn. what: handed to the page's `open`. talk: a sound that plays the microphone's part."""
 
-    scenes: what to hand to a page's `open` before it is drawn, by page id. Returns the files. The caller sets
-    QT_QPA_PLATFORM=offscreen before Qt is imported.
+    page: str
+    name: str
+    what: object = None
+    talk: Path | None = None
+
+
+def pictures(earmark: Earmark, out: Path, scenes: Sequence[Scene] = (),
+             sizes: Sequence[tuple[int, int]] = ((1440, 900), (1280, 800)),
+             themes: Sequence[Literal["dark", "light"]] = ("dark", "light")) -> list[Path]:
+    """Draw scenes (by default every page as it opens) into PNG files `<name>-<theme>-<width>x<height>.png` of folder `out`.
+
+    Returns the files. The caller sets QT_QPA_PLATFORM=offscreen before Qt is imported.
     """
     qt = application()
     out.mkdir(parents=True, exist_ok=True)
@@ -80,22 +92,38 @@ def pictures(earmark: Earmark, out: Path, sizes: Sequence[tuple[int, int]] = ((1
     window.start()
     _settle(window, 300)
     written = []
-    for page in PAGES:
-        window.show_page(page, (scenes or {}).get(page))
-        _settle(window, 400)
+    for scene in scenes or [Scene(page, page) for page in PAGES]:
+        if scene.talk is not None:
+            _let_talk(window, scene.talk)
+        window.show_page(scene.page, scene.what)
+        _settle(window, TALK_MS if scene.talk is not None else 400)
         for mode in themes:
             theme.set_mode(mode)
             for width, height in sizes:
                 window.resize(width, height)
-                _settle(window, 120)
-                path = out / f"{page}-{mode}-{width}x{height}.png"
+                _settle(window, 150)
+                path = out / f"{scene.name}-{mode}-{width}x{height}.png"
                 window.grab().save(str(path))
                 written.append(path)
         window.resize(*sizes[0])
+        if scene.talk is not None:
+            LiveSession.of(window.context).stop()
     window.close()
     window.deleteLater()
     jobs.shutdown()
     return written
+
+
+def _let_talk(window: MainWindow, talk: Path) -> None:
+    """Listen to a sound file as if it were spoken into a microphone now."""
+    from engine.audio.devices import Device
+    from engine.audio.microphone import FileSource
+
+    rate_hz = FileSource(talk).rate_hz
+    session = LiveSession.of(window.context)
+    session.make_source = lambda name: FileSource(talk)
+    session.find_inputs = lambda rescan: [Device(talk.name, 0, rate_hz, 1, True, "file")]
+    session.start()
 
 
 def application() -> QApplication:

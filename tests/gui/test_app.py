@@ -61,7 +61,8 @@ def test_a_busy_workspace_is_a_sentence_and_an_exit_code(monkeypatch: pytest.Mon
 
 @pytest.mark.slow
 def test_every_page_has_its_picture_in_both_themes(app: FakeEarmark, qapp: QApplication, tmp_path: Path) -> None:
-    written = program.pictures(app, tmp_path / "out", sizes=((1280, 800),), scenes={"library": "door slam"})  # type: ignore[arg-type]
+    written = program.pictures(app, tmp_path / "out", [program.Scene("library", "library", "door slam")],
+                               sizes=((1280, 800),))  # type: ignore[arg-type]
     assert [path.name for path in written[:2]] == ["live-dark-1280x800.png", "live-light-1280x800.png"]
     assert len(written) == 10
     for path in written:
