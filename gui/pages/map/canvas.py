@@ -16,6 +16,7 @@ from gui.widgets.controls import Check, KeyCap, ProgressLine
 from gui.widgets.projection_plot import AxisWords, Legend, ProjectionPlot
 
 MARGIN = 14
+ABOVE_AXIS = 58  # pixels: ticks and the words of the horizontal axis stand below
 
 
 class MapCanvas(QWidget):
@@ -78,5 +79,5 @@ class MapCanvas(QWidget):
         self._working.resize(min(420, self.width() - 2 * MARGIN), self._working.sizeHint().height())
         self.legend.move(self.width() - self.legend.width() - MARGIN, MARGIN)
         corner = self._hearing.size()
-        self._hearing.move(self.width() - corner.width() - MARGIN, self.height() - corner.height() - MARGIN)
+        self._hearing.move(self.width() - corner.width() - MARGIN, self.height() - corner.height() - ABOVE_AXIS)
         self._working.move(MARGIN, MARGIN)
