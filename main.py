@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from engine.app import Earmark
     from engine.projection.maps import ProjectedMap
 
-# Threads that spin while they wait take the cores from decoding and drawing: with both cores busy, indexing ran at 28 × real
-# time spinning and at 90 × waiting. It has to be set before torch is loaded.
+# Threads that spin while they wait take the cores from decoding and drawing. It has to be set before torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
