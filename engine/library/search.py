@@ -30,7 +30,7 @@ class Search:
         self._like = like
 
     def result(self, spec: EncoderSpec, encoder: TextAudioEncoder | None, k: int, folder_id: int | None,
-               offset: int) -> SearchResult:
+               offset: int, under: Path | None = None) -> SearchResult:
         """The k nearest sounds after the first `offset`. A sound that is its own example is kept out.
 
         encoder: may be None where the library is empty. Raises LibraryError, DecodeError, EncoderError.
@@ -40,6 +40,8 @@ class Search:
         if not len(snapshot) or encoder is None:
             return SearchResult(self._said(), (), 0, 1000 * (time.perf_counter() - began))
         mask = np.ones(len(snapshot), bool) if folder_id is None else snapshot.folder_ids == folder_id
+        if under is not None:
+            mask &= np.isin(snapshot.sound_ids, self._sounds.ids(under), assume_unique=True)
         if isinstance(self._like, int):
             mask &= snapshot.sound_ids != self._like
         hits = nearest_groups(snapshot.matrix, self._query(snapshot, encoder), k, rows=snapshot.rows,

@@ -105,9 +105,10 @@ class Library:
     def stats(self) -> LibraryStats:
         return self._store.sounds.stats(self._spec(), self._store.database_bytes)
 
-    def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None) -> list[Sound]:
-        """Sounds in order of their paths."""
-        return self._store.sounds.list(folder_id, offset, limit)
+    def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None,
+               under: Path | None = None) -> list[Sound]:
+        """Sounds in order of their paths; of one folder of the library, or below any folder."""
+        return self._store.sounds.list(folder_id, offset, limit, under)
 
     def sound(self, sound_id: int) -> Sound:
         """Raises LibraryError when it is not there any more."""
@@ -124,13 +125,14 @@ class Library:
         return [found[int(one)] for one in snapshot.sound_ids[there]], means[there]
 
     def search(self, text: str = "", like: Path | int | None = None, k: int = 10, folder_id: int | None = None,
-               offset: int = 0) -> SearchResult:
+               offset: int = 0, under: Path | None = None) -> SearchResult:
         """Sounds most similar to a description, to a sound (a file, or the id of one of the library), or to both.
 
         A sound is as similar as its best span, which is given with it. A sound asked for by its id is kept out of its
-        own results. Raises UsageError when nothing is asked; LibraryError, DecodeError, WeightsMissing.
+        own results. folder_id, under: only sounds of this folder of the library, only those below this path (absolute);
+        the others are not compared at all. Raises UsageError when nothing is asked; LibraryError, DecodeError, WeightsMissing.
         """
         search = Search(self._store.sounds, self._files, text, like)
         spec = self._spec()
         empty = not len(self._store.sounds.snapshot(spec))
-        return search.result(spec, None if empty else self._joint(), k, folder_id, offset)
+        return search.result(spec, None if empty else self._joint(), k, folder_id, offset, under)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import builtins
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, update
 
 from engine.errors import LibraryError
 from engine.records import EncoderSpec, Folder, LibraryStats, Sound, Tag
 from engine.store.database import Database, inserted_id
-from engine.store.records import FileKey, KnownSound, NewSound, RememberedFailure, Snapshot
+from engine.store.records import FileKey, IntArray, KnownSound, NewSound, RememberedFailure, Snapshot
 from engine.store.schema import counter, failed_file, folder, sound, span
 from engine.store.spaces import find_space, space_key
 from engine.store.spans import LIBRARY, SpanStore
@@ -101,13 +102,22 @@ class SoundStore:
             row = connection.execute(select(sound).where(sound.c.path == path)).one_or_none()
         return None if row is None else _sound(row)
 
-    def list(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None) -> builtins.list[Sound]:
-        """Sounds in order of their paths."""
+    def list(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None,
+             under: Path | None = None) -> builtins.list[Sound]:
+        """Sounds in order of their paths. under: only those below this folder, which may be any."""
         query = select(sound).order_by(sound.c.path).offset(max(0, offset)).limit(limit)
-        if folder_id is not None:
-            query = query.where(sound.c.folder_id == folder_id)
+        if under is not None:
+            query = query.where(_below(under))
+        if folder_id is not None:  # + 0 sets the index on folders aside where the one on paths gives the order, too
+            query = query.where((sound.c.folder_id if under is None else sound.c.folder_id + 0) == folder_id)
         with self._database.reading() as connection:
             return [_sound(row) for row in connection.execute(query)]
+
+    def ids(self, under: Path) -> IntArray:
+        """Ids of the sounds below a folder: int64 (n,), in order of their paths."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(sound.c.id).where(_below(under)).order_by(sound.c.path)).scalars().all()
+        return np.array(found, np.int64)
 
     def stats(self, spec: EncoderSpec, database_bytes: int) -> LibraryStats:
         """spans: of this space."""
@@ -219,6 +229,13 @@ class SoundStore:
 
 def _changed(connection: Connection) -> None:
     connection.execute(update(counter).where(counter.c.name == LIBRARY).values(value=counter.c.value + 1))
+
+
+def _below(under: Path) -> ColumnElement[bool]:
+    """Whether a sound's path begins with a folder and a separator: one range of bytes, read from the index on paths."""
+    separator = os.fsencode(os.sep)
+    first = os.fsencode(under).removesuffix(separator) + separator  # a root ends with its separator already
+    return and_(sound.c.path >= first, sound.c.path < first[:-1] + bytes([separator[0] + 1]))
 
 
 def _free_paths(connection: Connection, owners: dict[Path, int | None]) -> None:

@@ -132,8 +132,10 @@ class FakeLibrary:
         return LibraryStats(len(self._folders), len(self._sounds), 3 * len(self._sounds),
                             sum(s.duration_s for s in self._sounds), 12_000, 40_000)
 
-    def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None) -> list[Sound]:
-        found = [s for s in self._sounds if folder_id in (None, s.folder_id)]
+    def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None,
+               under: Path | None = None) -> list[Sound]:
+        found = [s for s in self._sounds if folder_id in (None, s.folder_id)
+                 and (under is None or s.path.is_relative_to(under))]
         return found[offset:None if limit is None else offset + limit]
 
     def sound(self, sound_id: int) -> Sound:
@@ -143,12 +145,13 @@ class FakeLibrary:
         raise LibraryError("This sound is not in the library any more.")
 
     def search(self, text: str = "", like: Path | int | None = None, k: int = 10, folder_id: int | None = None,
-               offset: int = 0) -> SearchResult:
+               offset: int = 0, under: Path | None = None) -> SearchResult:
         self.asked.append((text, like, folder_id))
         if self.fail is not None:
             failure, self.fail = self.fail, None
             raise failure
-        found = [m for m in self._matches if folder_id in (None, m.sound.folder_id)]
+        found = [m for m in self._matches if folder_id in (None, m.sound.folder_id)
+                 and (under is None or m.sound.path.is_relative_to(under))]
         return SearchResult(text, tuple(found[offset:offset + k]), len(found), 18.0)
 
     def _fill(self) -> None:

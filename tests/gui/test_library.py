@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
 from engine.errors import DeviceError, LibraryError
-from engine.records import Failure
+from engine.records import Failure, Match, Span
 from gui.audition import Audition
 from gui.context import Context
 from gui.jobs import Jobs
@@ -130,6 +131,29 @@ def test_a_folder_narrows_the_list(page: LibraryPage, qtbot: QtBot) -> None:
     page.folders.choose("Doors")
     qtbot.waitUntil(lambda: page.model.rowCount() == 5 and "Door_Wood_Slam_Hall_03.wav" in names(page))
     assert page.folders.words() == ["All sounds", "Foley", "SFX", "Field", "Instruments", "NAS – Loops"]
+
+
+def test_a_sub_folder_is_searched_by_itself_and_paged(context: Context, app: FakeEarmark, qtbot: QtBot) -> None:
+    sound = app.library.sounds()[6]
+    many = [replace(sound, id=100 + n, folder_id=1, path=app.library.root / f"Foley/Doors/{n:03}.wav") for n in range(450)]
+    app.library._sounds += many
+    app.library._matches += [Match(one, 0.3, Span(0, 1)) for one in many]
+    page = shown(context, qtbot)
+    page.folders.choose("Doors")
+    qtbot.waitUntil(lambda: page.model.total == 455 and len(page.model.rows) == 200)
+    assert page.line.found.text() == "455"
+    for expected in (400, 455):
+        page.model.fetchMore(QModelIndex())
+        qtbot.waitUntil(lambda n=expected: len(page.model.rows) == n)
+    assert not page.model.canFetchMore(QModelIndex())
+    ask(page, qtbot, "door")
+    assert names(page)[:5] == [m.sound.path.name for m in app.library._matches if "/Doors/" in str(m.sound.path)][:5]
+    assert (page.model.total, page.line.found.text()) == (455, "455")
+    page.model.fetchMore(QModelIndex())
+    qtbot.waitUntil(lambda: len(page.model.rows) == 400)
+    assert {row.sound.path.parent.name for row in page.model.rows} == {"Doors"}
+    page.folders.choose("Footsteps")
+    qtbot.waitUntil(lambda: names(page) == ["church_foot_and_door.ogg"])
 
 
 def test_sounds_are_counted_below_their_folders() -> None:

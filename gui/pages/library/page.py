@@ -154,27 +154,20 @@ class LibraryPage(Page):
             done=lambda found: self._show_found(found, chosen, keep), failed=self._search_failed)
 
     def _find(self, query: Query, place: Place, offset: int) -> SearchResult | list[Sound]:
-        limit = PAGE_ROWS if place.under is None else None
         if query:
-            found = self.app.library.search(query.text, query.like, limit or 2000, place.folder_id, offset)
-            if place.under is None:
-                return found
-            inside = tuple(m for m in found.matches if m.sound.path.is_relative_to(place.under))
-            return SearchResult(found.query, inside, len(inside), found.took_ms)
-        sounds = list(self.app.library.sounds(place.folder_id, offset, limit))
-        return sounds if place.under is None else [s for s in sounds if s.path.is_relative_to(place.under)]
+            return self.app.library.search(query.text, query.like, PAGE_ROWS, place.folder_id, offset, place.under)
+        return self.app.library.sounds(place.folder_id, offset, PAGE_ROWS, place.under)
 
     def _show_found(self, found: SearchResult | list[Sound], chosen: int | None, keep: bool) -> None:
         self.notice.hide()
         rows, scrolled = _rows(found), self.table.verticalScrollBar().value()
-        place = self.folders.place
         if isinstance(found, SearchResult):
             self.model.show(rows, max(found.sounds, len(rows)), True)
             self.line.say(count(len(rows)) if len(rows) < PAGE_ROWS else count(found.sounds),
                           self.tr("of {all} · {ms} ms").format(all=count(self._total()), ms=f"{found.took_ms:.0f}"))
             self.line.show_suggestions(suggest(found.query, [r.sound for r in rows[:SUGGEST_FROM]]))
         else:
-            total = len(rows) if place.under is not None or len(rows) < PAGE_ROWS else self._total(place)
+            total = len(rows) if len(rows) < PAGE_ROWS else max(len(rows), self._total(self.folders.place))
             self.model.show(rows, total, False)
             self.line.say(count(total), self.tr("sounds"))
             self.line.show_suggestions(suggest("", [r.sound for r in rows[:PAGE_ROWS]]))
@@ -197,9 +190,6 @@ class LibraryPage(Page):
     def _more(self) -> None:
         """The table came to its end: ask for the next rows."""
         query, place, offset = self.query.query, self.folders.place, len(self.model.rows)
-        if place.under is not None:
-            self.model.append([])
-            return
         search = self._search
         self.jobs.run(self, lambda ticket: self._find(query, place, offset), lane="models" if query else "store",
                       done=lambda found: self.model.append(_rows(found)) if self._search is search else None,
@@ -208,6 +198,8 @@ class LibraryPage(Page):
     def _total(self, place: Place | None = None) -> int:
         if self._known is None:
             return 0
+        if place is not None and place.folder is not None and place.under is not None:
+            return self._known.subfolders.get(place.folder.id, Counter())[place.under]
         if place is not None and place.folder is not None:
             return next((f.sounds for f in self._known.folders if f.id == place.folder_id), 0)
         return self._known.stats.sounds

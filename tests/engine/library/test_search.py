@@ -76,6 +76,24 @@ def test_a_folder_filters_inside_the_search(filled, tmp_path):
     assert len(filled.library.sounds(other.id)) == 1
 
 
+def test_a_sub_folder_filters_inside_the_search(filled, tmp_path):
+    filled.tone("lower/e.wav", 210)
+    filled.tone("../more/low/d.wav", 220)
+    more = filled.library.add(tmp_path / "more")
+    filled.scan(added=2, unchanged=4)
+    low = filled.folder / "low"
+    result = filled.library.search("high", k=1, under=low)  # the worst of all, and still found
+    assert ([match.sound.path.name for match in result.matches], result.sounds) == (["b.wav"], 2)
+    assert filled.top("high", k=1, offset=1, under=low) == ["a.wav"]
+    assert filled.top("high", k=1, offset=2, under=low) == []
+    a, b = filled.library.sounds(under=low)
+    assert (a.path.name, b.path.name) == ("a.wav", "b.wav")
+    assert filled.top(like=a.id, under=low) == ["b.wav"]
+    assert filled.top("low", folder_id=more.id, under=low) == []
+    assert filled.top("low", folder_id=more.id, under=more.path / "low") == ["d.wav"]
+    assert filled.library.search("low", under=filled.root / "nothing").sounds == 0
+
+
 def test_nothing_asked_is_wrong_usage(filled):
     with pytest.raises(UsageError):
         filled.library.search("  ")

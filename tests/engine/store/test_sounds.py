@@ -189,6 +189,34 @@ def test_a_sound_needs_a_folder_that_is_there(filled):
         filled.sounds.remove_folder(1)
 
 
+def test_sounds_below_a_folder_end_at_its_name(store):
+    store.sounds.add_folder(Path("/sounds"))
+    strange = os.fsdecode(b"caf\xe9")
+    names = ["a/b/1.wav", "a/b/c/2.wav", "a/b.wav", "a/b-/3.wav", "a/bc/4.wav", "a/b0/5.wav", "z.wav",
+             f"{strange}/6.wav", f"{strange}\udcff/7.wav", "café/8.wav", "ÿ/\udcff\udcff.wav", "100%_/9.wav", "1000/x.wav"]
+    ids = dict(zip(names, store.sounds.put(SPEC, [new_sound(n, 50 + i) for i, n in enumerate(names)]), strict=True))
+
+    def below(name: str) -> set[str]:
+        under = Path("/sounds") / name
+        listed = [str(one.path.relative_to("/sounds")) for one in store.sounds.list(under=under)]
+        assert [ids[one] for one in listed] == store.sounds.ids(under).tolist()
+        return set(listed)
+
+    assert below("a/b") == {"a/b/1.wav", "a/b/c/2.wav"}
+    assert below("a/b/c") == {"a/b/c/2.wav"}
+    assert below("a") == {name for name in names if name.startswith("a/")}
+    assert below(strange) == {f"{strange}/6.wav"}
+    assert below("ÿ") == {"ÿ/\udcff\udcff.wav"}
+    assert below("100%_") == {"100%_/9.wav"}
+    assert below("A") == below("a/b/1.wav") == below("nothing") == set()
+    assert below("") == set(names)
+    assert len(store.sounds.list(under=Path("/"))) == len(names)
+    assert store.sounds.ids(Path("/nothing")).dtype == np.int64
+    page = store.sounds.list(1, offset=1, limit=1, under=Path("/sounds/a/b"))
+    assert [one.path.name for one in page] == ["2.wav"]
+    assert store.sounds.list(2, under=Path("/sounds/a")) == []
+
+
 def test_a_number_of_sounds_beyond_what_one_statement_takes(filled):
     filled.sounds.put(SPEC, [new_sound(f"{number}.wav", 10 + number) for number in range(1200)])
     ids = [known.id for known in filled.sounds.known(SPEC)]
