@@ -14,9 +14,8 @@ import pytest
 
 from engine import cli
 from engine.audio import files
-from engine.encoders.models import Models
 from engine.records import Audio
-from tests.true_models import chord, models, silence, write_takes
+from tests.true_models import chord, share_models, silence, write_takes
 
 
 @dataclass
@@ -40,14 +39,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture(autouse=True)
 def loaded_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Encoders of the ordinary models folder are those of the whole run; the rest is as it is."""
-    shared, own = models(), Models._once
-
-    def once(self: Models, kind: str, make: Callable[[], Any]) -> Any:
-        same = self is not shared and self.weights.folder == shared.weights.folder and self.device in ("auto", "cpu")
-        return getattr(shared, kind)() if same else own(self, kind, make)
-
-    monkeypatch.setattr(Models, "_once", once)
+    share_models(monkeypatch)
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)

@@ -14,7 +14,7 @@ from engine import demo as demo_module
 from engine.audio import files
 from engine.errors import DeviceError
 from tests.engine.cli.conftest import make_sounds
-from tests.true_models import chord, silence, spoken, write_takes
+from tests.true_models import chord, silence, write_takes
 
 REPOSITORY = Path(__file__).parents[3]
 COMMANDS = {
