@@ -46,8 +46,8 @@ class Report:
         try:
             got = work(*arguments)
             ok = bool(right(got)) if right is not None else got == expected
-        except EarmarkError as error:
-            got, ok = f"{error.kind}: {error}", False
+        except (EarmarkError, LookupError) as error:
+            got, ok = f"{type(error).__name__}: {error}", False
         self.steps.append({"name": name, "expected": expected, "got": got, "ok": ok,
                            "took_s": time.perf_counter() - began})
         return got

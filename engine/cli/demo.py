@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from engine.cli.output import plain
-from engine.errors import EarmarkError
+from engine.errors import EarmarkError, UsageError
+
+MARK = ".made-by-demo"  # in a workspace that the demo may wipe
 
 
 def add_to(root: typer.Typer) -> None:
@@ -28,10 +30,15 @@ def demo(context: typer.Context, out: Annotated[Path, typer.Option("--out", help
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EarmarkError(f"{out} cannot be made: {error.strerror or error}.") from error
-    app = Earmark(run.workspace or out / "workspace", run.device)
+    workspace = run.workspace or out / "demo-workspace"
+    mark = workspace / MARK
+    if workspace.exists() and not mark.exists():
+        raise UsageError(f"{workspace} is there already and was not made by the demo, which forgets everything in its "
+                         "workspace. Choose another folder.")
+    app = Earmark(workspace, run.device)
     run.opened.append(app)
-    if run.workspace is None:
-        app.forget_everything()  # a workspace of the demo's own, left by an earlier run
+    mark.touch()
+    app.forget_everything()  # what an earlier run left
     with words.progress("Demo") as ticket:
         report = steps.run(app, out, ticket)
     if run.pictures is not None:
@@ -45,6 +52,7 @@ def demo(context: typer.Context, out: Annotated[Path, typer.Option("--out", help
     for step in report["steps"]:
         words.say(f"{'ok   ' if step['ok'] else 'WRONG'} {step['name']}: {step['got']}"[:160])
     hard = report["centroid_similarity"]
-    words.say(f"Similarity between the voices' centroids: mean {hard['mean']:.2f}, highest {hard['max']:.2f}.")
+    if hard["mean"] is not None:
+        words.say(f"Similarity between the voices' centroids: mean {hard['mean']:.2f}, highest {hard['max']:.2f}.")
     words.say(f"{'All as expected.' if report['ok'] else 'Some answers are wrong.'} Report and pictures are in {out}.")
     words.exit_code = 0 if report["ok"] else 1

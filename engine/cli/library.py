@@ -36,7 +36,7 @@ def scan(context: typer.Context) -> None:
         "removed": report.removed, "failed": [{"path": file_name(f.path), "reason": f.reason} for f in report.failed],
         "audio_s": report.audio_s, "wall_s": report.wall_s})
     for failure in report.failed:
-        out.note(f"earmark: {failure.path.name}: {failure.reason}")
+        out.file_failed(failure.path, failure.reason)
     speed = f", {report.audio_s / report.wall_s:.0f} × real time" if report.audio_s and report.wall_s else ""
     out.say(f"{report.added} added, {report.updated} updated, {report.moved} moved, {report.unchanged} unchanged, "
             f"{report.removed} removed, {len(report.failed)} could not be read. {clock(report.audio_s)} of sound in "
