@@ -5,10 +5,16 @@ They need the weights (`python main.py models fetch`), as the program does; `mak
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as main.py does, before torch is loaded
 
 import numpy as np
+import pytest
 
 from engine.audio import files
 from engine.encoders.models import Models
@@ -21,6 +27,17 @@ from engine.weights import Weights
 def models() -> Models:
     """All encoders on the CPU. Each is loaded when it is first asked for."""
     return Models(Weights(), "cpu")
+
+
+def share_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands in this process use `models()`: encoders of the ordinary models folder. The rest stays as it is."""
+    shared, own = models(), Models._once
+
+    def once(self: Models, kind: str, make: Callable[[], Any]) -> Any:
+        same = self is not shared and self.weights.folder == shared.weights.folder and self.device in ("auto", "cpu")
+        return getattr(shared, kind)() if same else own(self, kind, make)
+
+    monkeypatch.setattr(Models, "_once", once)
 
 
 @cache

@@ -19,7 +19,7 @@ from engine.store import Store
 from tests.true_models import write_takes
 
 REPOSITORY = Path(__file__).parents[2]
-TAKES = 24
+TAKES = 16
 
 
 def command(*arguments, workspace):

@@ -16,7 +16,7 @@ from engine.records import Audio
 from tests.true_models import models
 
 ENROLLED, STRANGER = ("1688", "1998", "2033"), "3080"
-ENROLL_S, QUERY_S, PAUSE_S = 11.0, 4.5, 1.5
+ENROLL_S, QUERY_S, PAUSE_S = 9.0, 4.0, 1.3
 RIGHT_WITHIN_S = 2.0
 MACHINE_S = 0.5  # what a busy machine may add before the name is seen; printed, and expected to be far below
 

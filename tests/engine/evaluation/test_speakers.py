@@ -13,6 +13,7 @@ from engine.errors import ShapeError, UsageError
 from engine.evaluation import speakers
 from engine.evaluation.speakers import identification
 from engine.records import Audio, Embedding, EncoderSpec
+from tests.true_models import share_models
 
 
 class ByFirstSample:
@@ -160,9 +161,10 @@ def test_the_same_seed_draws_the_same():
 
 @pytest.mark.shared_data
 @pytest.mark.slow
-def test_librispeech_through_the_command_line(shared_data, tmp_path, capsys):
+def test_librispeech_through_the_command_line(shared_data, tmp_path, capsys, monkeypatch):
     """The issue's yardstick: an equal error rate of at most 0.4 %."""
     data = shared_data / "speech" / "librispeech-10x10"
+    share_models(monkeypatch)
     assert cli.main(["evaluate", "speakers", "--data", str(data), "--json", "--workspace", str(tmp_path)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["speakers"], found["utterances"], found["failed"]) == (10, 100, [])

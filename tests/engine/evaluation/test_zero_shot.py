@@ -15,6 +15,7 @@ from engine.evaluation import zero_shot
 from engine.evaluation.zero_shot import measures
 from engine.records import Audio, EncoderSpec, Span
 from engine.tasks import Ticket
+from tests.true_models import share_models
 
 
 class ByLevel:
@@ -116,9 +117,10 @@ def test_it_can_be_cancelled(tmp_path):
 
 @pytest.mark.shared_data
 @pytest.mark.slow
-def test_esc10_through_the_command_line(shared_data, tmp_path, capsys):
+def test_esc10_through_the_command_line(shared_data, tmp_path, capsys, monkeypatch):
     """The issue's yardstick: top-1 ≥ 0.86 and mAP ≥ 0.86 with no training at all."""
     data = shared_data / "sounds" / "esc10"
+    share_models(monkeypatch)
     assert cli.main(["evaluate", "zero-shot", "--data", str(data), "--json", "--workspace", str(tmp_path)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["n"], len(found["classes"]), found["failed"]) == (400, 10, [])
