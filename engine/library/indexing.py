@@ -68,7 +68,8 @@ class Indexing:
         self._writer = Writer(store, spec)
         self._batch: list[Job] = []
         self._waiting: defaultdict[str, list[Job]] = defaultdict(list)  # for another file of the same content
-        self._settled: dict[str, str] = {}  # contents analysed in this run: "", or why that failed
+        self._settled: dict[str, tuple[str, EncoderSpec | None]] = {}  # contents analysed in this run: ("", None), or
+        # why that failed and the spec of the encoder, if it was the encoder that refused
         self._counts: Counter[str] = Counter()
         self._failed = list(seen.failed)
         self._audio_s = 0.0
@@ -151,12 +152,13 @@ class Indexing:
     def _copy_or_analyse(self, job: Job) -> None:
         prepared, sha256 = job.prepared, job.prepared.sha256
         self._let_go(job.row)
+        reason, refused_by = self._settled.get(sha256, ("", None))
         source = min(self._holders[sha256], default=None)
         if source is not None:
             found = prepared.found
             self._write(job, NewSound(found.path, found.folder_id, found.key, sha256, job.row, SameAs(source)))
-        elif self._settled.get(sha256):
-            self._refuse(prepared, self._settled[sha256])
+        elif reason:
+            self._refuse(Prepared(prepared.found, sha256, lasting=True), reason, refused_by)
         elif prepared.claimed or sha256 in self._settled:
             self._analyse(job)
         else:
@@ -200,7 +202,7 @@ class Indexing:
             self._refuse(Prepared(found, sha256, claimed=True, lasting=True), str(error), self._spec)
         else:
             self._audio_s += new.duration_s
-            self._settled[sha256] = ""
+            self._settled[sha256] = ("", None)
             self._write(job, new)
 
     def _commit(self, contents: list[str]) -> None:
@@ -213,7 +215,7 @@ class Indexing:
     def _settle_waiting(self, sha256: str, job: Job) -> None:
         if not self._waiting[sha256]:
             del self._waiting[sha256]
-        self._settled.setdefault(sha256, "")
+        self._settled.setdefault(sha256, ("", None))
         self._copy_or_analyse(job)
         self._analyse_batch()
 
@@ -243,7 +245,7 @@ class Indexing:
             self._writer.refuse(found, reason, spec)
         self._failed.append(Failure(found.path, reason))
         if prepared.lasting and prepared.claimed:
-            self._settled[prepared.sha256] = reason
+            self._settled[prepared.sha256] = (reason, spec)
             for job in self._waiting.pop(prepared.sha256, []):
                 self._refuse(Prepared(job.prepared.found, prepared.sha256, lasting=True), reason, spec)
 

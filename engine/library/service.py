@@ -18,7 +18,7 @@ from engine.library.indexing import Indexing
 from engine.library.reading import Reader
 from engine.library.scan import walk
 from engine.library.search import Search
-from engine.records import EncoderSpec, FloatArray, Folder, LibraryStats, ScanReport, SearchResult, Sound
+from engine.records import EncoderSpec, Failure, FloatArray, Folder, LibraryStats, ScanReport, SearchResult, Sound
 from engine.store import Store
 from engine.tasks import Ticket
 
@@ -109,6 +109,13 @@ class Library:
                under: Path | None = None) -> list[Sound]:
         """Sounds in order of their paths; of one folder of the library, or below any folder."""
         return self._store.sounds.list(folder_id, offset, limit, under)
+
+    def failures(self) -> list[Failure]:
+        """Files that the scans so far could not take, in order of their paths; each until it changes or goes away.
+
+        Remembered by the workspace. Not among them: places that could not be looked at, which only the report has.
+        """
+        return [Failure(one.path, one.reason) for one in self._store.sounds.failures(self._spec())]
 
     def sound(self, sound_id: int) -> Sound:
         """Raises LibraryError when it is not there any more."""

@@ -194,10 +194,13 @@ class SoundStore:
         self.close()
 
     def failures(self, spec: EncoderSpec) -> builtins.list[RememberedFailure]:
-        """Files that could not be decoded, or not be taken by this encoder; left alone while they are the same."""
+        """Files that could not be decoded, or not be taken by this encoder; left alone while they are the same.
+
+        In order of their paths.
+        """
         mine = (failed_file.c.space.is_(None)) | (failed_file.c.space == space_key(spec))
         with self._database.reading() as connection:
-            rows = connection.execute(select(failed_file).where(mine)).all()
+            rows = connection.execute(select(failed_file).where(mine).order_by(failed_file.c.path)).all()
         return [RememberedFailure(row.path, FileKey(row.size, row.mtime_ns), row.reason) for row in rows]
 
     def remember_failure(self, path: Path, folder_id: int, key: FileKey, reason: str,

@@ -86,13 +86,15 @@ def made_peaks(duration_s: float, start_s: float, end_s: float, seed: int, bins:
 
 
 class FakeLibrary:
-    """`asked`: what was searched for; `fail`: raised by the next search; `scan_failures`: reported by scan."""
+    """`asked`: what was searched for; `fail`: raised by the next search; `scan_failures`: reported by scan;
+    `remembered`: failures kept from one start to the next."""
 
     def __init__(self, root: Path, empty: bool) -> None:
         self.root = root
         self.asked: list[tuple[str, object, int | None]] = []
         self.fail: Exception | None = None
         self.scan_failures: tuple[Failure, ...] = ()
+        self.remembered: list[Failure] = []
         self.scans = 0
         self._folders: list[Folder] = []
         self._sounds: list[Sound] = []
@@ -137,6 +139,9 @@ class FakeLibrary:
         found = [s for s in self._sounds if folder_id in (None, s.folder_id)
                  and (under is None or s.path.is_relative_to(under))]
         return found[offset:None if limit is None else offset + limit]
+
+    def failures(self) -> list[Failure]:
+        return list(self.remembered)
 
     def sound(self, sound_id: int) -> Sound:
         for sound in self._sounds:

@@ -18,6 +18,7 @@ from gui.audition import Audition
 from gui.context import Context
 from gui.jobs import Jobs
 from gui.pages.library import LibraryPage
+from gui.pages.library.failures import FailuresDialog
 from gui.pages.library.folders import below
 from gui.pages.library.query import suggest
 from gui.widgets.result_table import NAME, SIMILARITY, SPAN, TAGS
@@ -240,7 +241,8 @@ def test_the_first_start_says_what_to_do(tmp_path: Path, context: Context, qtbot
 
 def test_files_that_could_not_be_read_are_listed_with_their_reason(page: LibraryPage, app: FakeEarmark,
                                                                    qtbot: QtBot) -> None:
-    app.library.scan_failures = (Failure(Path("/a/notes.wav"), "This is text, not sound."),)
+    app.library.remembered = [Failure(app.library.root / "SFX" / "notes.wav", "This is text, not sound.")]
+    app.library.scan_failures = tuple(app.library.remembered)
     said = []
     page.said.connect(said.append)
     page.scanning.scan()
@@ -250,6 +252,38 @@ def test_files_that_could_not_be_read_are_listed_with_their_reason(page: Library
     item = dialog.table.item(0, 1)
     assert item is not None and item.text() == "This is text, not sound."
     dialog.accept()
+
+
+def test_files_that_could_not_be_read_are_listed_after_a_restart(context: Context, app: FakeEarmark,
+                                                                 qtbot: QtBot) -> None:
+    strange = app.library.root / "SFX" / "caf\udce9.wav"
+    app.library.remembered = [Failure(strange, "This is text, not sound."), Failure(strange, "It is empty.")]
+    page = shown(context, qtbot)
+    assert page.folders.failed.isVisible() and page.folders.failed.text() == "2 could not be read"
+    page.folders.failed.click()
+    dialog = page.findChild(FailuresDialog)
+    assert dialog is not None
+    first, why = dialog.table.item(0, 0), dialog.table.item(1, 1)
+    assert first is not None and first.text().endswith("caf�.wav") and why is not None and why.text() == "It is empty."
+    dialog.accept()
+    app.library.remembered = []
+    page.refresh()
+    qtbot.waitUntil(lambda: not page.folders.failed.isVisible())
+
+
+def test_what_only_the_last_scan_saw_is_listed_until_its_folder_goes(page: LibraryPage, app: FakeEarmark,
+                                                                     qtbot: QtBot) -> None:
+    root = app.library.root
+    app.library.remembered = [Failure(root / "Foley" / "notes.wav", "This is text, not sound.")]
+    app.library.scan_failures = (Failure(root / "SFX", "The folder cannot be reached."), *app.library.remembered)
+    page.scanning.scan()
+    qtbot.waitUntil(lambda: page.folders.failed.text() == "2 could not be read")
+    assert [failure.path.name for failure in page.failures] == ["notes.wav", "SFX"]
+    page.scanning.remove(app.library.folders()[1])
+    qtbot.waitUntil(lambda: page.folders.failed.text() == "1 could not be read")
+    app.library.remembered = []  # mended, or tried again by a scan that was stopped
+    page.refresh()
+    qtbot.waitUntil(lambda: not page.folders.failed.isVisible())
 
 
 def test_no_loudspeaker_is_a_sentence_and_search_goes_on(context: Context, monkeypatch: pytest.MonkeyPatch,

@@ -1,21 +1,27 @@
-"""The list of files that could not be read, each with its reason."""
+"""What could not be read, each with its reason."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
-from engine.records import Failure
+from engine.records import Failure, Folder
 from gui.theme import Theme
 from gui.widgets.controls import Button, Text
 from gui.words import count
 
 
+def all_failures(remembered: Sequence[Failure], passing: Iterable[Failure], folders: Sequence[Folder]) -> list[Failure]:
+    """By path: what the library remembers, and what only the last scan saw, where that folder is still part of it."""
+    here = [one for one in passing if any(one.path.is_relative_to(folder.path) for folder in folders)]
+    return sorted([*remembered, *here], key=lambda failure: failure.path)
+
+
 class FailuresDialog(QDialog):
-    """What could not be read in the last look through the folders."""
+    """The list of what could not be read."""
 
     def __init__(self, theme: Theme, failures: Sequence[Failure], parent: QWidget) -> None:
         super().__init__(parent)

@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import EarmarkError
-from engine.records import Folder, LibraryStats, SearchResult, Sound
+from engine.records import Failure, Folder, LibraryStats, SearchResult, Sound
 from engine.tasks import Ticket
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.library.empty import EmptyLibrary
-from gui.pages.library.failures import FailuresDialog
+from gui.pages.library.failures import FailuresDialog, all_failures
 from gui.pages.library.folders import FolderList, Place, below
 from gui.pages.library.hearing import Hearing
 from gui.pages.library.player import PlayerBar
@@ -43,6 +43,7 @@ SUGGEST_FROM = 30  # results whose tags make the suggestions
 class _Known:
     stats: LibraryStats
     folders: list[Folder]
+    failures: list[Failure]
     subfolders: dict[int, Counter[Path]]
     counted: bool  # subfolders are those of these sounds
 
@@ -55,6 +56,7 @@ class LibraryPage(Page):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._known: _Known | None = None
+        self.failures: list[Failure] = []
         self._search: Ticket | None = None
         self._asking: Ticket | None = None
         self._ask_again = False  # something changed while asking
@@ -112,11 +114,12 @@ class LibraryPage(Page):
 
     def _ask(self, before: _Known | None, scanning: bool) -> _Known:
         """What is there now. Counting below the folders reads every sound, so it waits for the end of a scan."""
-        stats, folders = self.app.library.stats(), self.app.library.folders()
+        library = self.app.library
+        stats, folders, failures = library.stats(), library.folders(), library.failures()
         if before is not None and (scanning or (before.counted and before.stats == stats)):
-            return _Known(stats, folders, before.subfolders, before.counted and before.stats == stats)
-        subfolders = {f.id: below(f.path, [s.path for s in self.app.library.sounds(f.id)]) for f in folders if f.sounds}
-        return _Known(stats, folders, subfolders, counted=True)
+            return _Known(stats, folders, failures, before.subfolders, before.counted and before.stats == stats)
+        subfolders = {f.id: below(f.path, [s.path for s in library.sounds(f.id)]) for f in folders if f.sounds}
+        return _Known(stats, folders, failures, subfolders, counted=True)
 
     def _show_known(self, known: _Known) -> None:
         before, self._known, self._asking = self._known, known, None
@@ -125,6 +128,8 @@ class LibraryPage(Page):
                        if sounds else self.tr("No sounds yet"))
         self.hearing.roots = {f.id: f.path for f in known.folders}
         self.folders.show_folders(known.folders, known.subfolders, sounds)
+        self.failures = all_failures(known.failures, self.scanning.passing, known.folders)
+        self.folders.show_failures(len(self.failures))
         self.query.set_ready(bool(sounds))
         self.stack.setCurrentWidget(self.results if sounds else self.empty_ground)
         self.player.setVisible(bool(sounds))
@@ -221,13 +226,12 @@ class LibraryPage(Page):
             self.refresh()
 
     def _library_changed(self) -> None:
-        self.folders.show_failures(len(self.scanning.failures))
         if self._known is not None and not self.scanning.running:
             self._known = replace(self._known, counted=False)  # files may have moved
         self.refresh()
 
     def show_failures(self) -> FailuresDialog:
-        dialog = FailuresDialog(self.theme, self.scanning.failures, self)
+        dialog = FailuresDialog(self.theme, self.failures, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
         return dialog

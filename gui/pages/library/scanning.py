@@ -30,7 +30,7 @@ class Scanning(QObject):
     def __init__(self, context: Context, parent: QObject) -> None:
         super().__init__(parent)
         self.app, self.jobs = context.app, context.jobs
-        self.failures: tuple[Failure, ...] = ()
+        self.passing: tuple[Failure, ...] = ()  # of the last scan, beside those that the library remembers
         self._ticket: Ticket | None = None
         self._again = False
 
@@ -77,10 +77,16 @@ class Scanning(QObject):
         if self._ticket is not None:
             self._again = True
             return
+
+        def work(ticket: Ticket) -> tuple[ScanReport, tuple[Failure, ...]]:
+            report = self.app.library.scan(ticket)
+            remembered = {failure.path for failure in self.app.library.failures()}
+            return report, tuple(failure for failure in report.failed if failure.path not in remembered)
+
         self._begin(self.tr("Indexing"))
         self._ticket = self.jobs.run(
-            self, self.app.library.scan, lane="files", title=self.tr("Indexing"), progress=self._progress,
-            done=self._scanned, failed=self._failed, cancelled=self._over)
+            self, work, lane="files", title=self.tr("Indexing"), progress=self._progress,
+            done=lambda found: self._scanned(*found), failed=self._failed, cancelled=self._over)
         self.changed.emit()
 
     def _begin(self, title: str) -> None:
@@ -97,8 +103,8 @@ class Scanning(QObject):
         self.said.emit(str(error))
         self.scan()
 
-    def _scanned(self, report: ScanReport) -> None:
-        self.failures = report.failed
+    def _scanned(self, report: ScanReport, passing: tuple[Failure, ...]) -> None:
+        self.passing = passing
         news = [words.format(count(n)) for n, words in (
             (report.added, self.tr("{} added")), (report.updated, self.tr("{} updated")),
             (report.moved, self.tr("{} moved")), (report.removed, self.tr("{} gone")),
