@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from engine.errors import DeviceError, TooLittleSpeech
@@ -20,6 +19,7 @@ from engine.records import Audio, Take
 from gui.context import Context
 from gui.pages.live import LiveSession
 from gui.pages.voices import VoicesPage
+from gui.pages.voices.details import Details
 from gui.pages.voices.prompts import prompts
 from gui.widgets.controls import IconButton
 from tests.gui.fakes import NOON, FakeEarmark
@@ -48,14 +48,6 @@ class FakeMicrophone:
 @pytest.fixture
 def microphone() -> FakeMicrophone:
     return FakeMicrophone()
-
-
-@pytest.fixture(autouse=True)
-def tidy(qapp: QApplication) -> Iterator[None]:
-    """Delete what a test made here and now: a timer that the garbage collector finds in a lane would be deleted there."""
-    yield
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
-    gc.collect()
 
 
 @pytest.fixture
@@ -87,7 +79,6 @@ def make(context: Context, session: LiveSession, qtbot: QtBot) -> Iterator[Make]
     yield make
     for page in pages:
         page.leaving()
-    context.audition.close()
 
 
 def draft(app: FakeEarmark, takes: int = 1) -> int:
@@ -256,6 +247,70 @@ def test_recordings_are_kept_only_after_the_tick(make: Make, app: FakeEarmark, q
     page.open("Chen Yu")
     qtbot.waitUntil(lambda: page.panel.name.text() == "Chen Yu")
     assert not page.panel.recording.consent.isChecked()  # asked anew for each voice
+
+
+def taken(app: FakeEarmark, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
+    """Grows by (voice id, keep) for every take that is stored."""
+    stored: list[tuple[int, bool]] = []
+    original = app.voices.add_take
+
+    def add_take(voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False) -> Take:
+        stored.append((voice_id, keep))
+        return original(voice_id, audio, source, keep)
+
+    monkeypatch.setattr(app.voices, "add_take", add_take)
+    return stored
+
+
+def test_no_new_voice_is_begun_while_a_take_runs(make: Make, app: FakeEarmark, qtbot: QtBot,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    voice_id, stored = draft(app), taken(app, monkeypatch)
+    page = make()
+    record(page, qtbot)
+    said: list[str] = []
+    page.said.connect(said.append)
+    page.context.actions.trigger("voices.new")
+    page.open("new")
+    assert page.panel.isVisible() and not page.form.isVisible()
+    assert said == ["Stop the take first."] * 2
+    page.panel.recording.record.click()
+    qtbot.waitUntil(lambda: stored == [(voice_id, False)])
+
+
+def test_a_take_belongs_to_the_voice_it_was_begun_for(make: Make, app: FakeEarmark, qtbot: QtBot,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    voice_id, stored = draft(app), taken(app, monkeypatch)
+    page = make()
+    record(page, qtbot)
+    page.panel.show_details(Details(app.voices.get("Chen Yu"), (), (), None))
+    page.panel.recording.consent.setChecked(True)  # of Chen Yu, not of who speaks
+    assert page.list.recording_id == voice_id
+    page.recorder.stop()
+    qtbot.waitUntil(lambda: stored == [(voice_id, False)])
+
+
+def test_choosing_another_voice_ends_the_take_and_stores_it_where_it_belongs(
+        make: Make, app: FakeEarmark, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    voice_id, stored = draft(app), taken(app, monkeypatch)
+    page = make()
+    record(page, qtbot)
+    page.panel.recording.consent.setChecked(True)  # they made up their mind while speaking
+    page.open("Chen Yu")
+    assert page.recorder.state == "idle"
+    qtbot.waitUntil(lambda: stored == [(voice_id, True)])
+
+
+def test_files_are_added_to_no_voice_while_the_form_is_shown(make: Make, qtbot: QtBot,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (asked.append(True), ([], ""))[1])
+    page = make()
+    page.make_new()
+    page.context.actions.trigger("voices.files")
+    assert asked == []
+    page.form.name.setText("Grace Mensah")
+    page.form.files.click()
+    qtbot.waitUntil(lambda: asked == [True])
 
 
 def test_a_draft_is_there_after_a_restart_and_can_be_discarded(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:

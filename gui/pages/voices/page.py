@@ -40,6 +40,7 @@ class VoicesPage(Page):
         self.voices: list[Voice] = []
         self._selected: int | None = None
         self._making = False
+        self._taken_for: tuple[int, bool] | None = None  # voice id and consent of the take that runs
         self._build()
         self._connect()
 
@@ -69,12 +70,15 @@ class VoicesPage(Page):
             self.recorder.stop()
 
     def leaving(self) -> None:
-        self.recorder.cancel()
+        self.recorder.stop()
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
     def make_new(self) -> None:
-        """Show the form of a new voice."""
+        """Show the form of a new voice; not while a take runs, which belongs to the shown voice."""
+        if self.recorder.state != "idle":
+            self.said.emit(self.tr("Stop the take first."))
+            return
         self._making = True
         self.list.select(None)
         self._show()
@@ -90,20 +94,22 @@ class VoicesPage(Page):
                 self.said.emit(self.tr("Listening was stopped: the microphone is needed for the take."))
             if self.panel.details.voice.state == "enrolled":
                 self.panel.add_takes(True)
+            self._taken_for = self.panel.details.voice.id, self.panel.recording.keep
             self.recorder.start(self.app.settings.value.input_device)
 
     def add_files(self, paths: list[Path]) -> None:
         """Enroll files as takes of the shown voice."""
         if not paths or self.panel.details is None:
             return
-        name, keep = self.panel.details.voice.name, self.panel.recording.keep
+        voice, keep = self.panel.details.voice, self.panel.recording.keep
 
         def work(ticket: Ticket) -> list[Take | Failure]:
-            return self.app.voices.enroll_files(name, paths, keep, ticket)
+            return self.app.voices.enroll_files(voice.name, paths, keep, ticket)
 
         self.panel.recording.busy(self.tr("Enrolling files"))
-        self.jobs.run(self, work, lane="models", title=self.tr("Enrolling {}").format(name), done=self._files_taken,
-                      failed=self._act_failed, progress=self._files_progress, cancelled=self._over)
+        self.jobs.run(self, work, lane="models", title=self.tr("Enrolling {}").format(voice.name),
+                      done=lambda results: self._files_taken(voice.id, results), failed=self._act_failed,
+                      progress=self._files_progress, cancelled=self._changed)
 
     def save(self) -> None:
         self._act(lambda voice: self.app.voices.finish(voice.id),
@@ -188,6 +194,7 @@ class VoicesPage(Page):
         def begun(voice: Voice) -> None:
             self._making, self._selected = False, voice.id
             self.panel.show_details(Details(voice, (), (), None))
+            self._show()
             self.refresh()
             if from_files:
                 self._choose_files()
@@ -196,26 +203,33 @@ class VoicesPage(Page):
                       failed=lambda error: self.form.fail(str(error)))
 
     def _take_finished(self, audio: Audio) -> None:
-        found = self.panel.details
-        if found is None:
+        """Enroll it into the voice that was shown when it began, whatever is shown now."""
+        if self._taken_for is None:
             return
-        voice_id, keep = found.voice.id, self.panel.recording.keep
+        (voice_id, keep), self._taken_for = self._taken_for, None
         self.panel.recording.busy(self.tr("Enrolling the take"))
         self.jobs.run(self, lambda ticket: self.app.voices.add_take(voice_id, audio, "microphone", keep), lane="models",
-                      done=lambda _: self._changed(), failed=self._take_refused)
+                      done=lambda _: self._changed(), failed=lambda error: self._take_refused(voice_id, error))
         self.panel.recording.next_prompt()
 
-    def _take_refused(self, error: EarmarkError) -> None:
+    def _consent_changed(self, keep: bool) -> None:
+        """The person may still change their mind while their take runs."""
+        found = self.panel.details
+        if self._taken_for is not None and found is not None and found.voice.id == self._taken_for[0]:
+            self._taken_for = found.voice.id, keep
+
+    def _take_refused(self, voice_id: int, error: EarmarkError) -> None:
         self._over()
-        self.panel.refuse(str(error))
+        self.panel.refuse(voice_id, str(error))
 
     def _files_progress(self, progress: Progress) -> None:
         self.panel.recording.progress.set(self.tr("Enrolling files"), progress)
 
-    def _files_taken(self, results: list[Take | Failure]) -> None:
+    def _files_taken(self, voice_id: int, results: list[Take | Failure]) -> None:
         for result in results:
             if isinstance(result, Failure):
-                self.panel.refuse(self.tr("{file}: {reason}").format(file=result.path.name, reason=result.reason))
+                self.panel.refuse(voice_id, self.tr("{file}: {reason}").format(file=result.path.name,
+                                                                               reason=result.reason))
         self._changed()
 
     def _over(self) -> None:
@@ -231,7 +245,7 @@ class VoicesPage(Page):
     def _recorder_changed(self) -> None:
         recording = self.recorder.state == "recording"
         self.microphone.emit(recording or self.session.listening)
-        self.list.recording_id = self._selected if recording else None
+        self.list.recording_id = self._taken_for[0] if recording and self._taken_for else None
         self.list.list.viewport().update()
         self.panel._follow()
         if not recording:
@@ -291,10 +305,12 @@ class VoicesPage(Page):
         if self.panel.details is not None and self.panel.details.voice.state == "enrolling":
             self.remove()
         else:
-            self.recorder.cancel()
+            self.recorder.stop()
             self.panel.add_takes(False)
 
     def _choose_files(self) -> None:
+        if not self._shows_voice():
+            return
         pattern = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
         names, _ = QFileDialog.getOpenFileNames(self, self.tr("Enroll from files"), "",
                                                 self.tr("Sound ({})").format(pattern))
@@ -361,6 +377,7 @@ class VoicesPage(Page):
         part.files.connect(self._choose_files)
         part.save.connect(self.save)
         part.cancel.connect(self._close_recording)
+        part.consent.toggled.connect(self._consent_changed)
         self.recorder.changed.connect(self._recorder_changed)
         self.recorder.finished.connect(self._take_finished)
         self.recorder.judged.connect(self._judged)

@@ -64,11 +64,10 @@ class VoicePanel(QFrame):
         self.adding = on
         self._follow()
 
-    def refuse(self, sentence: str) -> None:
-        """A take was not taken, and why."""
-        if self.details is not None:
-            self.refused.setdefault(self.details.voice.id, []).append(sentence)
-            self._fill_takes()
+    def refuse(self, voice_id: int, sentence: str) -> None:
+        """A take of this voice was not taken, and why."""
+        self.refused.setdefault(voice_id, []).append(sentence)
+        self._fill_takes()
 
     def start_renaming(self) -> None:
         if self.details is not None:
