@@ -137,10 +137,19 @@ def test_missing_weights_name_the_command_that_gets_them(run, tmp_path, monkeypa
     run("library", "add", tmp_path / "data")
     monkeypatch.setenv("EARMARK_MODELS", str(tmp_path / "no models"))
     places = {"take": take, "data": tmp_path / "data", "out": tmp_path / "demo"}
-    ran = run(*[word.format(**places) for word in arguments], "--json")
+    workspace = tmp_path / "demo workspace" if arguments[0] == "demo" else None
+    ran = run(*[word.format(**places) for word in arguments], "--json", workspace=workspace)
     assert (ran.code, ran.document["error"]["kind"]) == (2, "weights-missing")
     assert "python main.py models fetch" in ran.document["error"]["message"]
     assert run("voices", "list", "--json").document == []
+
+
+def test_the_demo_does_not_touch_a_workspace_that_it_did_not_make(run, tmp_path):
+    take, = write_takes(tmp_path, 1, 1)
+    run("voices", "enroll", "Anna", take)
+    ran = run("demo", "--out", tmp_path / "demo", "--json")
+    assert (ran.code, ran.document["error"]["kind"]) == (2, "usage-error")
+    assert [v["name"] for v in run("voices", "list", "--json").document] == ["Anna"]
 
 
 def test_damaged_weights_are_not_loaded_and_named(run, tmp_path, monkeypatch):
