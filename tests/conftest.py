@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before anything imports torch, as main.py has it
 
 import pytest
 

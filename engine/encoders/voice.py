@@ -5,6 +5,7 @@ Front end and constants: Resemblyzer 0.1.4 as described by its authors; Wan et a
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -32,9 +33,10 @@ BATCH = 64  # partials; chosen by tests/benchmarks/voice_encoder.py
 
 
 def spec(weights: Weights) -> EncoderSpec:
-    """The spec of this encoder, without loading it."""
+    """The spec of this encoder, without loading it. Its hash covers the weights and the front end."""
     info = weights.info("ge2e")
-    return EncoderSpec(info.title, info.version, weights.sha256("ge2e"), "voice", DIM, RATE_HZ)
+    front_end = (weights.sha256("ge2e"), N_FFT, HOP, PARTIAL_FRAMES, PARTIAL_RATE, MIN_COVERAGE, QUIET_DBFS, "repeat short")
+    return EncoderSpec(info.title, info.version, hashlib.sha256(repr(front_end).encode()).hexdigest(), "voice", DIM, RATE_HZ)
 
 
 class GE2EEncoder:
