@@ -15,7 +15,7 @@ from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from engine.errors import EarmarkError
-from gui.jobs import Jobs, Unexpected
+from gui.jobs import Jobs, Unexpected, log_fault
 from gui.pages.live.session import LiveSession
 from gui.theme import Mode, Theme
 from gui.window import PAGES, MainWindow
@@ -154,7 +154,7 @@ def _catch(window: MainWindow) -> None:
         if issubclass(kind, KeyboardInterrupt):
             QCoreApplication.quit()
             return
-        log.error("unhandled", exc_info=(kind, error, trace))
+        log_fault(log, "unhandled", error.with_traceback(trace))
         window.say(str(error) if isinstance(error, EarmarkError) else str(Unexpected(error)))
 
     sys.excepthook = hook

@@ -2,7 +2,8 @@
 
 A page says `jobs.run(self, work, done=…, failed=…)` and nothing else. `work(ticket)` runs in a lane; `done(result)`,
 `failed(error)`, `cancelled()` and `progress(progress)` are called in the GUI thread, and only while the owner lives and
-the ticket is not cancelled (`cancelled` is the one that still comes then). Lanes: `models` one thread, `store` one,
+the ticket is not cancelled (`cancelled` is the one that still comes then). `must_finish=True` is for what would be lost
+otherwise: leaving the program waits for it instead of cancelling it. Lanes: `models` one thread, `store` one,
 `sound` one (opening devices), `files` three. Threads are daemons: a stuck device or disk never keeps the program open.
 """
 
@@ -12,8 +13,9 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
@@ -29,6 +31,7 @@ Lane = Literal["models", "store", "sound", "files"]
 THREADS: dict[Lane, int] = {"models": 1, "store": 1, "sound": 1, "files": 3}
 PROGRESS_S = 1 / 15  # at most this often a job's progress reaches the screen
 SHUTDOWN_S = 2.0  # how long leaving waits for work that was told to stop
+FINISH_S = 30.0  # and for work that must finish
 
 
 class Unexpected(EarmarkError):
@@ -45,14 +48,17 @@ class Job:
     """One piece of work under way. title: words for the status bar, empty for work too short to mention."""
 
     title: str
+    lane: Lane
     ticket: Ticket
     owner: QObject
     done: Callable[[Any], None] | None
     failed: Callable[[EarmarkError], None] | None
     cancelled: Callable[[], None] | None
     on_progress: Callable[[Progress], None] | None
+    must_finish: bool
     progress: Progress | None = None
     last_report: float = 0.0
+    worked: threading.Event = field(default_factory=threading.Event)  # set in the lane when the work has ended
 
     def cancel(self) -> None:
         self.ticket.cancel()
@@ -79,10 +85,10 @@ class Jobs(QObject):
     def run(self, owner: QObject, work: Callable[[Ticket], T], *, lane: Lane = "files",
             done: Callable[[T], None] | None = None, failed: Callable[[EarmarkError], None] | None = None,
             cancelled: Callable[[], None] | None = None, progress: Callable[[Progress], None] | None = None,
-            title: str = "") -> Ticket:
+            title: str = "", must_finish: bool = False) -> Ticket:
         """Start work(ticket) in a lane. Returns its ticket; cancel it and nothing but `cancelled` comes back."""
         ticket = Ticket(lambda p: self._report(job, p))
-        job = Job(title, ticket, owner, done, failed, cancelled, progress)
+        job = Job(title, lane, ticket, owner, done, failed, cancelled, progress, must_finish)
         if self._closed:
             ticket.cancel()
             return ticket
@@ -98,13 +104,19 @@ class Jobs(QObject):
                 job.cancel()
 
     def shutdown(self) -> bool:
-        """Cancel all, wait briefly. True when every thread came home."""
+        """Cancel all but what must finish, and wait: FINISH_S for that, SHUTDOWN_S for the rest. True when every
+        thread came home."""
         self._closed = True
+        finishing = [job for job in self.running if job.must_finish and not job.ticket.cancelled]
         for job in self.running:
-            job.cancel()
+            if job not in finishing:
+                job.cancel()
         for name, waiting in self._lanes.items():
             for _ in range(THREADS[name]):
                 waiting.put(None)
+        deadline = time.monotonic() + FINISH_S
+        for job in finishing:
+            job.worked.wait(max(0.0, deadline - time.monotonic()))
         deadline = time.monotonic() + SHUTDOWN_S
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -130,11 +142,13 @@ class Jobs(QObject):
         except Cancelled:
             self._send(job, "cancelled", None)
         except EarmarkError as error:
-            log.info("%s: %s", job.title or "job", error.kind)
+            log.info("a job in lane %s: %s", job.lane, error.kind)
             self._send(job, "failed", error)
-        except Exception as error:
-            log.exception("a job failed: %s", job.title or "untitled")
+        except Exception as error:  # noqa: BLE001  (log_fault logs it, without its words)
+            log_fault(log, f"a job in lane {job.lane}", error)
             self._send(job, "failed", Unexpected(error))
+        finally:
+            job.worked.set()
 
     def _report(self, job: Job, progress: Progress) -> None:
         now = time.monotonic()
@@ -147,7 +161,7 @@ class Jobs(QObject):
         try:
             self._arrived.emit(job, what, payload)
         except RuntimeError:  # the program is leaving: this object is gone, and so is everybody who would listen
-            log.debug("nobody is left to hear of %s", job.title or "a job")
+            log.debug("nobody is left to hear of a job in lane %s", job.lane)
 
     # --- in the GUI thread ---
 
@@ -157,7 +171,8 @@ class Jobs(QObject):
             self.running.remove(job)
         alive = isValid(job.owner) and not self._closed
         if not alive:
-            job.cancel()
+            if not job.must_finish:
+                job.cancel()
         elif what == "cancelled" or (job.ticket.cancelled and what != "progress"):
             if job.cancelled is not None:
                 job.cancelled()
@@ -178,6 +193,11 @@ class Jobs(QObject):
             job.failed(payload)
         else:
             self.unheard.emit(job.title, payload)
+
+
+def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
+    """Log the type and the frames of an exception. Its message stays out of the log: it may hold names and paths."""
+    logger.error("%s: %s\n%s", what, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)).rstrip())
 
 
 def _serve(waiting: queue.SimpleQueue[Callable[[], None] | None]) -> None:

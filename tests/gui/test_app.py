@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtGui import QImage
@@ -57,6 +58,21 @@ def test_a_busy_workspace_is_a_sentence_and_an_exit_code(monkeypatch: pytest.Mon
     monkeypatch.setattr(QMessageBox, "exec", lambda box: said.append(box.text()))
     assert program.refuse(Busy(tmp_path / "Studio", 4711)) == 1
     assert "process 4711" in said[0] and "Studio" in said[0]
+
+
+def test_a_fault_on_the_screen_is_logged_without_its_words(monkeypatch: pytest.MonkeyPatch,
+                                                           caplog: pytest.LogCaptureFixture) -> None:
+    said: list[str] = []
+    name = "".join(["An", "na"])  # the frames quote lines of the program, here of this test
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    program._catch(SimpleNamespace(say=said.append))  # type: ignore[arg-type]
+    try:
+        raise KeyError(name)
+    except KeyError as error:
+        sys.excepthook(KeyError, error, error.__traceback__)
+    assert "unhandled: KeyError" in caplog.text and "test_app.py" in caplog.text
+    assert name not in caplog.text
+    assert said and "went wrong" in said[0]
 
 
 @pytest.mark.slow

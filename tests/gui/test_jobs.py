@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
-from engine.errors import EarmarkError, LibraryError
+from engine import logs
+from engine.errors import EarmarkError, LibraryError, VoiceUnknown
 from engine.tasks import Progress, Ticket
 from gui.jobs import Jobs, Unexpected
 
@@ -44,6 +46,28 @@ def test_a_fault_of_ours_becomes_a_sentence_and_a_traceback_in_the_log(
         qtbot.waitUntil(lambda: bool(came))
     assert isinstance(came[0], Unexpected) and "nothing that was stored is lost" in str(came[0]).lower()
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_no_name_reaches_the_log(jobs: Jobs, qtbot: QtBot, tmp_path: Path) -> None:
+    handler, came, owner = logs.begin(tmp_path), [], QObject()
+    name = "".join(["An", "na"])  # the frames quote lines of the program, here of this test
+
+    def unknown(ticket: Ticket) -> None:
+        raise VoiceUnknown(name)
+
+    def broken(ticket: Ticket) -> None:
+        raise FileNotFoundError(2, "No such file", f"/home/{name}.wav")
+
+    try:
+        for work in (unknown, broken):
+            jobs.run(owner, work, lane="models", title=f"Enrolling {name}", failed=came.append)
+        qtbot.waitUntil(lambda: len(came) == 2)
+    finally:
+        logs.end(handler)
+    written = "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+    assert name not in written
+    assert "lane models: voice-unknown" in written
+    assert "lane models: FileNotFoundError" in written and "in broken" in written
 
 
 def test_without_a_failed_handler_the_window_hears_of_it(jobs: Jobs, qtbot: QtBot) -> None:
@@ -113,3 +137,34 @@ def test_leaving_cancels_what_runs(qtbot: QtBot) -> None:
     assert jobs.shutdown()
     qtbot.wait(20)
     assert came == []
+
+
+def test_leaving_waits_for_what_must_finish_and_cancels_what_stands_before_it(qtbot: QtBot) -> None:
+    jobs, owner, stored, begun = Jobs(), QObject(), [], threading.Event()
+
+    def long(ticket: Ticket) -> None:
+        begun.set()
+        while True:
+            ticket.check()
+            threading.Event().wait(0.01)
+
+    def store(ticket: Ticket) -> None:
+        threading.Event().wait(0.2)
+        ticket.check()
+        stored.append("take")
+
+    jobs.run(owner, long, lane="models")
+    jobs.run(owner, store, lane="models", must_finish=True)
+    jobs.run(owner, lambda ticket: stored.append("something else"), lane="models")
+    assert begun.wait(2)
+    assert jobs.shutdown()
+    assert stored == ["take"]
+
+
+def test_leaving_does_not_wait_for_ever(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gui.jobs.FINISH_S", 0.1)
+    monkeypatch.setattr("gui.jobs.SHUTDOWN_S", 0.1)
+    jobs, owner, go = Jobs(), QObject(), threading.Event()
+    jobs.run(owner, lambda ticket: go.wait(5), must_finish=True)
+    assert not jobs.shutdown()
+    go.set()

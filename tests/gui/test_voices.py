@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -287,6 +288,17 @@ def test_a_take_belongs_to_the_voice_it_was_begun_for(make: Make, app: FakeEarma
     assert page.list.recording_id == voice_id
     page.recorder.stop()
     qtbot.waitUntil(lambda: stored == [(voice_id, False)])
+
+
+def test_a_take_that_runs_when_the_window_closes_is_stored(make: Make, app: FakeEarmark, qtbot: QtBot,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    voice_id, stored, busy = draft(app), taken(app, monkeypatch), threading.Event()
+    page = make()
+    record(page, qtbot)
+    page.jobs.run(page, lambda ticket: busy.wait(0.3), lane="models")  # so that the take has to wait
+    page.leaving()
+    assert page.jobs.shutdown()
+    assert stored == [(voice_id, False)]
 
 
 def test_choosing_another_voice_ends_the_take_and_stores_it_where_it_belongs(

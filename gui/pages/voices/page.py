@@ -122,7 +122,7 @@ class VoicesPage(Page):
             return
         self.jobs.run(self, lambda ticket: self.app.voices.rename(found.voice.name, name), lane="store",
                       done=lambda _: self._renamed(),
-                      failed=lambda error: self.panel.stop_renaming(str(error)))
+                      failed=lambda error: self.panel.stop_renaming(str(error)), must_finish=True)
 
     def remove(self, asked: bool = False) -> None:
         """Remove the shown voice, after asking."""
@@ -140,7 +140,7 @@ class VoicesPage(Page):
         self._selected = None
         self.jobs.run(self, lambda ticket: self.app.voices.remove(voice.name), lane="store",
                       done=lambda _: self._changed(self.tr("{} was removed.").format(voice.name)),
-                      failed=self._failed)
+                      failed=self._failed, must_finish=True)
 
     def remove_take(self, take: Take, asked: bool = False) -> None:
         if asked or sure(self, self.tr("Remove this take?"),
@@ -209,7 +209,8 @@ class VoicesPage(Page):
         (voice_id, keep), self._taken_for = self._taken_for, None
         self.panel.recording.busy(self.tr("Enrolling the take"))
         self.jobs.run(self, lambda ticket: self.app.voices.add_take(voice_id, audio, "microphone", keep), lane="models",
-                      done=lambda _: self._changed(), failed=lambda error: self._take_refused(voice_id, error))
+                      done=lambda _: self._changed(), failed=lambda error: self._take_refused(voice_id, error),
+                      must_finish=True)
         self.panel.recording.next_prompt()
 
     def _consent_changed(self, keep: bool) -> None:
@@ -265,7 +266,8 @@ class VoicesPage(Page):
                 done(result)
             self._changed()
 
-        self.jobs.run(self, lambda ticket: work(found.voice), lane="store", done=finished, failed=self._act_failed)
+        self.jobs.run(self, lambda ticket: work(found.voice), lane="store", done=finished, failed=self._act_failed,
+                      must_finish=True)
 
     def _act_failed(self, error: EarmarkError) -> None:
         self._over()
