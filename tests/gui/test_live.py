@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.errors import DeviceError, StoreError
@@ -29,14 +27,6 @@ class FakeDevice:
     name: str
     rate_hz: int = 48_000
     default: bool = True
-
-
-@pytest.fixture(autouse=True)
-def tidy(qapp: QApplication) -> Iterator[None]:
-    """Delete what a test made here and now: a timer that the garbage collector finds in a lane would be deleted there."""
-    yield
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
-    gc.collect()
 
 
 @pytest.fixture
@@ -345,6 +335,29 @@ def test_another_microphone_is_taken_while_listening(make: Make, app: FakeEarmar
     page.devices.activated.emit(1)
     qtbot.waitUntil(lambda: session.listening and opened == ["", "Webcam"])
     assert app.settings.value.input_device == "Webcam"
+
+
+def test_another_microphone_is_taken_while_the_first_is_opening(make: Make, app: FakeEarmark, session: LiveSession,
+                                                                qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, go = FakeListener(), FakeListener(), threading.Event()
+
+    def listener(source: str) -> FakeListener:
+        if source != "Webcam":
+            go.wait(5)
+            return first
+        assert first.state == "stopped"  # one microphone is let go before the next is opened
+        return second
+
+    monkeypatch.setattr(app.voices, "listener", listener)
+    page = make()
+    page.record.click()
+    assert page.listen.text() == "Opening…"
+    page.devices.setCurrentIndex(1)
+    page.devices.activated.emit(1)
+    go.set()
+    qtbot.waitUntil(lambda: session.listening)
+    assert session.listener is second and session.error is None
+    assert session.recording is not None  # Record was pressed, and still counts
 
 
 @pytest.mark.parametrize("size", [(1364, 820), (1204, 720), (1044, 620), (2484, 1360)])

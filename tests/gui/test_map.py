@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -11,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.errors import UsageError
@@ -27,14 +24,6 @@ from gui.widgets.projection_plot import OTHER
 from tests.gui.fakes import FakeEarmark
 
 Make = Callable[..., MapPage]
-
-
-@pytest.fixture(autouse=True)
-def tidy(qapp: QApplication) -> Iterator[None]:
-    """Delete what a test made here and now: a timer that the garbage collector finds in a lane would be deleted there."""
-    yield
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
-    gc.collect()
 
 
 @pytest.fixture
@@ -55,7 +44,6 @@ def make(context: Context, qtbot: QtBot) -> Iterator[Make]:
 
     yield make
     LiveSession.of(context).close()
-    context.audition.close()
 
 
 def wait_for(page: MapPage, space: str, method: str, qtbot: QtBot) -> None:

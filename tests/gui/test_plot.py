@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio.features import SpectrogramStream
@@ -33,14 +30,6 @@ def voices() -> list[MapPoint]:
         points += [MapPoint(f"sample-{i}-{k}", name, "sample", x + dx, y + dy, 10 * i + k, name, i)
                    for k, (dx, dy) in enumerate(((0.2, 0.1), (-0.2, 0.1), (0.0, -0.2)))]
     return points
-
-
-@pytest.fixture(autouse=True)
-def tidy(qapp: QApplication) -> Iterator[None]:
-    """Delete what a test made here and now: a timer that the garbage collector finds in a lane would be deleted there."""
-    yield
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
-    gc.collect()
 
 
 @pytest.fixture
