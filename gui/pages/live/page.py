@@ -94,8 +94,7 @@ class LivePage(Page):
     def _change_device(self, name: str) -> None:
         """Another microphone while listening: go on with that one."""
         if self.session.state in ("listening", "starting"):
-            self.session.stop()
-            self.session.start(name)
+            self.session.change(name)
 
     def _toggle_record(self) -> None:
         if self.devices.none_found and not self.session.listening:

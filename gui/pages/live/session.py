@@ -57,7 +57,7 @@ class LiveSession(QObject):
         self.find_inputs: Callable[[bool], list[Any]] = _inputs
         self.why_none: Callable[[], str] = _why_no_input
         self._since = 0
-        self._wanted = False
+        self._opening = Ticket()  # of the microphone that is being opened; cancelled when it is not wanted any more
         self._record_on_start = False
         self._map_ticket: Ticket | None = None
         self._timer = QTimer(self, interval=POLL_MS)
@@ -92,19 +92,34 @@ class LiveSession(QObject):
         """Open the microphone ("" for the default) and listen. Ends in "listening", or in "idle" with an error."""
         if self.state in ("starting", "listening"):
             return
-        self.error, self.saved, self._wanted = None, None, True
+        self.error, self.saved = None, None
+        opening = self._opening = Ticket()
         self._set("starting")
 
         def work(ticket: Ticket) -> Any:
+            opening.check()
             listener = self.app.voices.listener(self.make_source(device))
             listener.start()
+            if opening.cancelled:
+                listener.stop()  # before another one is opened
             return listener
 
-        self._jobs.run(self, work, lane="sound", done=self._started, failed=self._failed)
+        self._jobs.run(self, work, lane="sound", done=lambda listener: self._started(listener, opening),
+                       failed=lambda error: self._failed(error, opening))
+
+    def change(self, device: str) -> None:
+        """Go on with another microphone; one that is still being opened is let go."""
+        record = self._record_on_start
+        self.stop()
+        self.start(device)
+        self._record_on_start = record
 
     def stop(self) -> None:
         """Stop listening. What was found stays to be looked at."""
-        self._wanted = self._record_on_start = False
+        self._opening.cancel()
+        self._record_on_start = False
+        if self.state == "starting":
+            self._set("idle")
         if self.state in ("listening", "lost"):
             self.saved = self.recording or self.saved
             self._end("idle")
@@ -142,7 +157,7 @@ class LiveSession(QObject):
 
     def close(self) -> None:
         """The program ends: let go of the microphone now."""
-        self._wanted = False
+        self._opening.cancel()
         self._timer.stop()
         if self.listener is not None:
             self.listener.stop()
@@ -177,10 +192,9 @@ class LiveSession(QObject):
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _started(self, listener: Any) -> None:
-        if not self._wanted:
+    def _started(self, listener: Any, opening: Ticket) -> None:
+        if opening.cancelled:
             self._close(listener)
-            self._set("idle")
             return
         self.listener, self._since, self.last = listener, 0, None
         self.began_at, self.ended_at = datetime.now(), None
@@ -190,7 +204,9 @@ class LiveSession(QObject):
             self._record_on_start = False
             self.record(True)
 
-    def _failed(self, error: EarmarkError) -> None:
+    def _failed(self, error: EarmarkError, opening: Ticket) -> None:
+        if opening.cancelled:
+            return
         self.error, self._record_on_start = error, False
         self._set("idle")
 
