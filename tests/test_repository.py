@@ -23,8 +23,9 @@ def test_the_readme_lists_every_command() -> None:
     names = [c.name for c in root.registered_commands] + [g.name for g in root.registered_groups]
     assert names and all(f"main.py {name}" in readme for name in names)
     for group in root.registered_groups:
-        line = next(line for line in readme.splitlines() if f"main.py {group.name} " in line)
-        assert all(str(c.name) in line for c in group.typer_instance.registered_commands), line
+        lines = [line for line in readme.splitlines() if f"main.py {group.name} " in line]
+        inside = [str(command.name) for command in group.typer_instance.registered_commands]
+        assert any(all(name in line for name in inside) for line in lines), inside
 
 
 def test_what_is_pinned_satisfies_what_is_asked_for() -> None:

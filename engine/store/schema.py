@@ -92,6 +92,7 @@ voice = Table(
     _required("colour", Integer),
     _required("state", String(20)),
     _required("created_at", UtcTime),
+    sqlite_autoincrement=True,  # work that still holds the id of a removed voice must not reach the next one
 )
 
 take = Table(
@@ -108,6 +109,7 @@ take = Table(
     _required("clipped", Integer),
     Column("recording", PathBytes),  # relative to the recordings folder
     Column("consent_at", UtcTime),
+    sqlite_autoincrement=True,
 )
 
 sample = Table(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import DeviceError, FetchError, LibraryError, VoiceExists, VoiceUnknown
+from engine.errors import EarmarkError, FetchError, LibraryError, StoreError, VoiceExists, VoiceUnknown
 from engine.records import (
     Audio,
     Candidate,
@@ -187,8 +187,9 @@ class FakeListener:
     def __init__(self, updates: Iterable[LiveUpdate] = (), turns: Iterable[Turn] = ()) -> None:
         self.updates_, self.turns_ = list(updates), list(turns)
         self.state = "idle"
-        self.error: DeviceError | None = None
+        self.error: EarmarkError | None = None
         self.recording: Path | None = None
+        self.recording_error: StoreError | None = None
         self.overflows = 0
 
     @property

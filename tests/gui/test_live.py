@@ -258,6 +258,37 @@ def test_a_microphone_that_goes_away_keeps_what_was_found(make: Make, app: FakeE
     assert page.who.timeline.lanes()
 
 
+def test_a_full_disk_ends_the_recording_and_is_not_called_a_lost_microphone(make: Make, app: FakeEarmark,
+                                                                            qtbot: QtBot) -> None:
+    page = make()
+    listen(page, qtbot)
+    page.record.click()
+    listener = app.voices.listener_
+    assert listener is not None
+    listener.recording_error = StoreError("The recording cannot be written: no space left on the disk.")
+    page.session.poll()
+    assert page.session.listening
+    assert page.record.text() == "Record" and page.record.kind == "plain"
+    assert page.notice.isVisible() and page.notice.title.text() == "Recording stopped"
+    assert page.notice.sentence.text() == "The recording cannot be written: no space left on the disk."
+    assert not page.again.isVisible()  # listening goes on: there is nothing to begin again
+    page.record.click()
+    page.session.poll()
+    assert page.record.text() == "Stop recording" and not page.notice.isVisible()
+
+
+def test_listening_that_ends_for_another_reason_says_the_reason(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    listen(page, qtbot)
+    listener = app.voices.listener_
+    assert listener is not None
+    listener.state, listener.error = "lost", StoreError("The database cannot be read.")
+    page.session.poll()
+    assert page.notice.title.text() == "Listening stopped"
+    assert page.notice.sentence.text() == "The database cannot be read."
+    assert page.again.isVisible()
+
+
 def test_a_microphone_that_cannot_be_opened_is_said_in_place(make: Make, session: LiveSession, qtbot: QtBot) -> None:
     def busy(name: str) -> Any:
         raise DeviceError("The microphone “Scarlett” cannot be opened.", "Device unavailable")

@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.audio.files import SUFFIXES
+from engine.errors import DeviceError
 from engine.records import LiveUpdate
 from gui.actions import BY_ID, key_text
 from gui.context import Context
@@ -193,18 +194,20 @@ class LivePage(Page):
                         self.tr("There is no microphone to record from.") if none else "")
 
     def _follow_notice(self) -> None:
-        session = self.session
+        session, error = self.session, self.session.error
         lost = session.state == "lost"
-        self.notice.setVisible(lost or session.error is not None)
-        if lost:
+        self.notice.setVisible(lost or error is not None)
+        self.again.setVisible(not session.listening)
+        if lost and (error is None or isinstance(error, DeviceError)):
             self.notice.title.setText(self.tr("The microphone went away"))
             safe = (self.tr("The recording until then is safe: {}.").format(session.saved.name) if session.saved
                     else self.tr("What was found until then stays below."))
             self.notice.sentence.setText(f"{safe} " + self.tr("Plug it in again, then listen again."))
-        elif session.error is not None:
-            self.notice.title.setText(self.tr("Listening did not work"))
-            detail = getattr(session.error, "detail", "")
-            self.notice.sentence.setText(f"{session.error}" + (f" ({detail})" if detail else ""))
+        elif error is not None:
+            stopped = self.tr("Listening stopped") if lost else self.tr("Listening did not work")
+            self.notice.title.setText(self.tr("Recording stopped") if session.listening else stopped)
+            detail = getattr(error, "detail", "")
+            self.notice.sentence.setText(f"{error}" + (f" ({detail})" if detail else ""))
 
     def _say_elapsed(self) -> None:
         text = self.tr("Stop  {}").format(clock(self.session.elapsed_s))
@@ -264,7 +267,7 @@ class LivePage(Page):
         main, self._side = QVBoxLayout(), QWidget()
         main.setSpacing(GAP)
         self.notice = Notice(theme, tone="error")
-        self.notice.add_act(self.tr("Listen again"), self.listen_or_stop)
+        self.again = self.notice.add_act(self.tr("Listen again"), self.listen_or_stop)
         self.answer = FileAnswer(self.context)
         self.now = NowPanel(theme)
         self.now.enroll.connect(lambda: self.go.emit("voices", "new"))

@@ -59,6 +59,7 @@ class LiveSession(QObject):
         self._since = 0
         self._opening = Ticket()  # of the microphone that is being opened; cancelled when it is not wanted any more
         self._record_on_start = False
+        self._told: EarmarkError | None = None  # why the last recording broke off, once that was shown
         self._map_ticket: Ticket | None = None
         self._timer = QTimer(self, interval=POLL_MS)
         self._timer.timeout.connect(self.poll)
@@ -131,6 +132,7 @@ class LiveSession(QObject):
             self._record_on_start = True
             self.start(self.app.settings.value.input_device)
         elif on and self.recording is None:
+            self.error, self.saved = None, None
             name = f"Live {datetime.now():%Y-%m-%d %H-%M-%S}.wav"
             try:
                 self.listener.record(self.app.store.recordings / name)
@@ -149,6 +151,11 @@ class LiveSession(QObject):
         if new:
             self.last = new[-1]
             self.updated.emit(new)
+        broken = getattr(self.listener, "recording_error", None)
+        if self.state == "listening" and broken is not None and broken is not self._told:
+            self._told = self.error = broken  # listening goes on
+            self.saved = self.listener.stop_recording() or self.saved
+            self.changed.emit()
         if self.state == "listening" and self.listener.state in ("lost", "stopped"):
             self.error = self.listener.error
             self.saved = self.listener.recording or self.saved

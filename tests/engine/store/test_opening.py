@@ -10,15 +10,18 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from engine.errors import Busy, StoreError, TooNew
-from engine.store import Store
+from engine.records import Embedding, EncoderSpec
+from engine.store import NewTake, Store
 from engine.store.database import connect
 from engine.store.lock import WorkspaceLock
 from engine.store.migrations import HEAD, REVISIONS
@@ -110,6 +113,35 @@ def test_a_stored_old_database_opens_with_all_that_was_in_it(tmp_path, dump):
         assert [sound.path.name for sound in store.sounds.list()] == ["rain.wav"]
         assert store.sounds.list()[0].tags[0].name == "Rain"
     assert revision_of(tmp_path / "workspace" / "earmark.db") == HEAD
+
+
+@pytest.mark.parametrize("origin", ["made", "migrated", *sorted(path.stem for path in OLD.glob("*.sql"))])
+def test_the_id_of_a_removed_voice_or_take_is_never_given_again(tmp_path, origin):
+    """Work that began before the removal may still hold it."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    if origin == "migrated":
+        migrate(folder / "earmark.db")
+    elif origin != "made":
+        with closing(sqlite3.connect(folder / "earmark.db")) as connection:
+            connection.executescript((OLD / f"{origin}.sql").read_text(encoding="utf-8"))
+    spec = EncoderSpec("small", "1", "ab" * 32, "voice", 4, 16_000)
+    new = NewTake("microphone", "aa", datetime.now(UTC), 3.0, 2.5, -21.0, 30.0, 0, None, None, spec,
+                  [(Embedding(np.eye(4, dtype=np.float32)[0], 1.0), 2.5)])
+    with Store(folder) as store:
+        anna = store.voices.find("Anna") or store.voices.create("Anna")
+        takes = [store.voices.add_take(anna.id, new).id]
+        store.voices.remove_take(takes[0])
+        takes.append(store.voices.add_take(anna.id, new).id)
+        store.voices.remove(anna.id)
+    with Store(folder) as store:
+        bert = store.voices.create("Bert")
+        takes.append(store.voices.add_take(bert.id, new).id)
+        store.forget_everything()
+        carla = store.voices.create("Carla")
+        takes.append(store.voices.add_take(carla.id, new).id)
+    assert len({anna.id, bert.id, carla.id}) == 3
+    assert len(set(takes)) == 4
 
 
 def next_revision(folder: Path, body: str) -> Path:

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),
         sa.UniqueConstraint("name_key", name="uq_voice_name_key"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "take",
@@ -52,6 +53,7 @@ def upgrade() -> None:
         sa.Column("clipped", sa.Integer, nullable=False),
         sa.Column("recording", sa.LargeBinary),
         sa.Column("consent_at", sa.DateTime),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_take_voice_id", "take", ["voice_id"])
     op.create_table(

@@ -89,7 +89,7 @@ CREATE TABLE span (
 ;
 INSERT INTO "span" VALUES(2,1,0,0.0,2.0,0);
 CREATE TABLE take (
-	id INTEGER NOT NULL, 
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	voice_id INTEGER NOT NULL, 
 	source TEXT NOT NULL, 
 	sha256 VARCHAR(64) NOT NULL, 
@@ -101,18 +101,16 @@ CREATE TABLE take (
 	clipped INTEGER NOT NULL, 
 	recording BLOB, 
 	consent_at DATETIME, 
-	CONSTRAINT pk_take PRIMARY KEY (id), 
 	CONSTRAINT fk_take_voice_id FOREIGN KEY(voice_id) REFERENCES voice (id) ON DELETE CASCADE
 );
 INSERT INTO "take" VALUES(1,1,'anna.flac','efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef','2026-11-22 12:00:00.000000',3.0,2.5,-20.0,25.0,0,NULL,NULL);
 CREATE TABLE voice (
-	id INTEGER NOT NULL, 
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	name TEXT NOT NULL, 
 	name_key TEXT NOT NULL, 
 	colour INTEGER NOT NULL, 
 	state VARCHAR(20) NOT NULL, 
 	created_at DATETIME NOT NULL, 
-	CONSTRAINT pk_voice PRIMARY KEY (id), 
 	CONSTRAINT uq_voice_name_key UNIQUE (name_key)
 );
 INSERT INTO "voice" VALUES(1,'Anna','anna',0,'enrolled','2026-11-22 21:12:59.459045');
@@ -122,4 +120,7 @@ CREATE INDEX ix_sound_sha256 ON sound (sha256);
 CREATE INDEX ix_failed_file_folder_id ON failed_file (folder_id);
 CREATE INDEX ix_sample_take_id ON sample (take_id);
 CREATE INDEX ix_span_sound_id ON span (sound_id);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('voice',1);
+INSERT INTO "sqlite_sequence" VALUES('take',1);
 COMMIT;
