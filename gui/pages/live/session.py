@@ -140,8 +140,7 @@ class LiveSession(QObject):
                 self.error = error
             self.changed.emit()
         elif not on and self.recording is not None:
-            self.saved = self.listener.stop_recording()
-            self.changed.emit()
+            self._finish_recording()
 
     def poll(self) -> None:
         """Ask the listener what is new."""
@@ -154,8 +153,7 @@ class LiveSession(QObject):
         broken = getattr(self.listener, "recording_error", None)
         if self.state == "listening" and broken is not None and broken is not self._told:
             self._told = self.error = broken  # listening goes on
-            self.saved = self.listener.stop_recording() or self.saved
-            self.changed.emit()
+            self._finish_recording()
         if self.state == "listening" and self.listener.state in ("lost", "stopped"):
             self.error = self.listener.error
             self.saved = self.listener.recording or self.saved
@@ -216,6 +214,13 @@ class LiveSession(QObject):
             return
         self.error, self._record_on_start = error, False
         self._set("idle")
+
+    def _finish_recording(self) -> None:
+        try:
+            self.saved = self.listener.stop_recording() or self.saved
+        except EarmarkError as error:
+            self.error = error
+        self.changed.emit()
 
     def _end(self, state: State) -> None:
         self._timer.stop()
