@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from engine.errors import EarmarkError
+from gui.collecting import Collector
 from gui.jobs import Jobs, Unexpected, log_fault
 from gui.pages.live.session import LiveSession
 from gui.theme import Mode, Theme
@@ -46,8 +47,10 @@ def run(earmark: Earmark) -> int:
     jobs = Jobs()
     window = MainWindow(earmark, theme, jobs)
     _catch(window)
+    collector = Collector()
     window.start()
     code = qt.exec()
+    collector.close()
     sys.excepthook = sys.__excepthook__
     if not jobs.shutdown():
         log.info("leaving while work was still stopping")
