@@ -119,26 +119,29 @@ class Voices:
         """Enroll files as takes of a voice, new or known; what is enrolled already is skipped, so it can be repeated.
 
         Every take is stored as soon as it is ready. Returns one Take or Failure a file that was not skipped. A new
-        voice of which no file could be used is not kept.
+        voice of which no file could be used is not kept. Raises EnrollmentError when the voice is removed meanwhile.
         """
         ticket = ticket or Ticket()
         paths = list(paths)
-        voice = self._store.voices.find(name) or self._store.voices.create(name, state="enrolling")
+        known = self._store.voices.find(name)
+        voice = known or self._store.voices.create(name, state="enrolling")
         results: list[Take | Failure] = []
         try:
             for number, path in enumerate(paths):
                 ticket.report(number, len(paths), path.name)
+                self._store.voices.get(voice.id)  # raises when the voice was removed
                 try:
                     audio = files.read(path, duration_s=MAX_READ_S)
                     if content_hash(audio) in self._store.voices.take_hashes(voice.id, self._spec()):
                         continue
                     results.append(self.add_take(voice.id, audio, path.name, keep))
                 except (AudioError, ShapeError, EnrollmentError) as error:  # missing or damaged weights are no file's fault
+                    self._store.voices.get(voice.id)  # nor is a voice that was removed while the file was embedded
                     results.append(Failure(path, getattr(error, "reason", str(error))))
         finally:
-            if not self._store.voices.get(voice.id).samples:
-                self._store.voices.remove(voice.id)
-        if self._store.voices.find(name) is not None:
+            if known is None:
+                self._remove_unused(voice.id)
+        if (known is not None and known.samples) or any(isinstance(result, Take) for result in results):
             self.finish(voice.id)
         ticket.report(len(paths), len(paths), "")
         return results
@@ -206,6 +209,12 @@ class Voices:
         return Listener(source, self._encoder(), self._detector(), self.identifier, self._tagger)
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _remove_unused(self, voice_id: int) -> None:
+        """Remove a voice that has got no sample; one that is gone already is gone."""
+        with self._store.writing():
+            if any(voice.id == voice_id and not voice.samples for voice in self.list()):
+                self._store.voices.remove(voice_id)
 
     def _changed(self, value: T) -> T:
         self._cached = None

@@ -257,6 +257,50 @@ def test_bad_files_do_not_take_away_a_voice_that_was_there(earmark, tmp_path):
     assert earmark.voices.get("Anna").takes == 2
 
 
+def test_a_draft_that_was_there_before_stays_when_no_file_could_be_used(earmark, tmp_path):
+    draft = earmark.voices.begin("Anna")
+    results = earmark.voices.enroll_files("Anna", [tmp_path / "gone.wav"])
+    assert [type(r) for r in results] == [Failure]
+    assert earmark.voices.list() == [draft]
+
+
+@pytest.mark.parametrize("then", [None, "Anna", "Bert"], ids=["nobody", "the same name", "somebody else"])
+def test_enrolling_files_ends_when_the_voice_is_removed_and_nobody_gets_its_takes(earmark, tmp_path, then):
+    def remove_before_the_second(progress):
+        if progress.done == 1:
+            earmark.voices.remove("Anna")
+            if then:
+                earmark.voices.begin(then)
+
+    with pytest.raises(EnrollmentError, match="not there any more"):
+        earmark.voices.enroll_files("Anna", write_takes(tmp_path, ANNA, 3), ticket=Ticket(remove_before_the_second))
+    assert [(voice.name, voice.takes) for voice in earmark.voices.list()] == ([(then, 0)] if then else [])
+
+
+def test_enrolling_files_ends_when_the_voice_is_removed_while_a_file_is_embedded(earmark, tmp_path, monkeypatch):
+    encoder = earmark.models.voice()
+
+    class Removing:
+        def embed_many(self, parts):
+            earmark.voices.remove("Anna")
+            return encoder.embed_many(parts)
+
+    monkeypatch.setattr(earmark.voices, "_encoder", Removing)
+    with pytest.raises(EnrollmentError, match="not there any more"):
+        earmark.voices.enroll_files("Anna", write_takes(tmp_path, ANNA, 1), keep=True)
+    assert earmark.voices.list() == []
+    assert sounds_in(earmark.workspace) == []
+
+
+def test_a_voice_that_is_renamed_while_its_files_are_enrolled_is_finished(earmark, tmp_path):
+    def rename_before_the_second(progress):
+        if progress.done == 1:
+            earmark.voices.rename("Anna", "Zoë")
+
+    earmark.voices.enroll_files("Anna", write_takes(tmp_path, ANNA, 2), ticket=Ticket(rename_before_the_second))
+    assert [(v.name, v.state, v.takes) for v in earmark.voices.list()] == [("Zoë", "enrolled", 2)]
+
+
 def test_cancelling_keeps_finished_takes_and_repeating_goes_on(earmark, tmp_path):
     paths = write_takes(tmp_path, ANNA, 3)
 
