@@ -1,11 +1,13 @@
 """A sound file that grows while one listens, and is whole whenever the program ends.
 
 It is written as `<name>.part` and renamed when it is closed; a `.part` left by a killed program can be read up to the
-last flush, and `recover` makes a proper file of it.
+last flush, and `recover` makes a proper file of it. The sizes in its header (RIFF: Microsoft and IBM, Multimedia
+Programming Interface 1.0, 1991) are brought up to date at every flush, because strict readers believe them.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from engine.errors import StoreError
 from engine.records import FloatArray
 
 FLUSH_S = 2.0
+LARGEST = 0xFFFF_FFFF  # bytes: what a size in a wav header can say
+
+log = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -42,27 +47,67 @@ class Recorder:
             self._since_flush += len(wave)
             if self._since_flush >= FLUSH_S * self._rate_hz:
                 self._file.flush()
+                write_sizes(self._part)
                 self._since_flush = 0
         except (OSError, soundfile.LibsndfileError) as error:
             raise StoreError("The recording stopped, for instance because the disk is full. What was written is "
                              "safe.") from error
 
     def close(self) -> Path:
-        """Finish the file and give it its name."""
-        if not self._file.closed:
-            self._file.close()
-            self._part.replace(self.path)
+        """Finish the file and give it its name. Raises StoreError; what was written is kept even then, where it can be."""
+        import soundfile
+
+        if self._file.closed:
+            return self.path
+        try:
+            try:
+                self._file.close()
+            finally:
+                write_sizes(self._part)
+                self._part.replace(self.path)
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise StoreError("The recording could not be finished, for instance because the disk is full. What was "
+                             "written is safe.") from error
         return self.path
 
 
 def recover(folder: Path) -> list[Path]:
-    """Give the `.part` files of a killed program their names; returns them. Empty ones are removed."""
+    """Make the `.part` files of a killed program whole and give them their names; returns them.
+
+    Empty ones are removed; one that cannot be changed is left for the next time.
+    """
     found = []
     for part in sorted(folder.glob("*.wav.part")):
-        if part.stat().st_size <= 44:  # bytes: a header without sound
-            part.unlink()
-            continue
-        target = part.with_suffix("")
-        part.replace(target)
-        found.append(target)
+        try:
+            if part.stat().st_size <= 44:  # bytes: a header without sound
+                part.unlink()
+                continue
+            write_sizes(part)
+            target = part.with_suffix("")
+            part.replace(target)
+            found.append(target)
+        except OSError as error:
+            log.warning("an unfinished recording could not be made whole: %s", type(error).__name__)
     return found
+
+
+def write_sizes(path: Path) -> None:
+    """Let the header of a mono 16-bit wav file say what the file holds; anything else is left alone. Raises OSError."""
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        begins = file.read(12)
+        if begins[:4] != b"RIFF" or begins[8:] != b"WAVE":
+            return
+        at = 12
+        while at + 8 <= size:
+            file.seek(at)
+            name, told = file.read(4), int.from_bytes(file.read(4), "little")
+            if name == b"data":
+                held = (size - at - 8) // 2 * 2  # bytes: whole samples
+                file.seek(at + 4)
+                file.write(min(held, LARGEST).to_bytes(4, "little"))
+                file.seek(4)
+                file.write(min(at + held, LARGEST).to_bytes(4, "little"))
+                return
+            at += 8 + told + told % 2

@@ -6,9 +6,11 @@ seconds of the running speech. Nothing is kept but the last seconds, unless `rec
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from engine.audio.recorder import Recorder
 from engine.audio.resample import StreamResampler
 from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import TagListener, VoiceEncoder
-from engine.errors import DeviceError, EarmarkError
+from engine.errors import DeviceError, EarmarkError, StoreError
 from engine.records import Audio, Embedding, FloatArray, Identification, LiveUpdate, Span, Tag, Turn
 from engine.voices.identification import MIN_SPEECH_S, Identifier, nobody
 
@@ -56,7 +58,11 @@ class Level:
 
 
 class Listener:
-    """Listens to one source until it is stopped, ends, or goes away. Its methods may be called from any thread."""
+    """Listens to one source until it is stopped, ends, or goes away. Its methods may be called from any thread.
+
+    error: why it is "lost". recording_error: why the last recording ended by itself, for instance a full disk; listening
+    goes on then. The next `record` clears it.
+    """
 
     rate_hz = RATE_HZ
 
@@ -78,6 +84,7 @@ class Listener:
         self._clips = 0
         self.state: ListenerState = "idle"
         self.error: EarmarkError | None = None
+        self.recording_error: StoreError | None = None
         # the running speech
         self._pending = np.zeros(0, np.float32)
         self._run = np.zeros(0, np.float32)
@@ -130,13 +137,17 @@ class Listener:
         self.stop_recording()
         recorder = Recorder(path, self._source.rate_hz)
         with self._lock:
-            self._recorder = recorder
+            self._recorder, self.recording_error = recorder, None
 
     def stop_recording(self) -> Path | None:
-        """Finish the recording; returns its path."""
+        """Finish the recording; returns its path, or None: nothing was recorded, or `recording_error` says why not."""
         with self._lock:
             recorder, self._recorder = self._recorder, None
-        return recorder.close() if recorder else None
+        try:
+            return recorder.close() if recorder else None
+        except StoreError as error:
+            self.recording_error = error
+            return None
 
     def updates(self, since: int) -> tuple[int, list[LiveUpdate]]:
         """The updates from number `since` on, and the number to ask from next."""
@@ -180,9 +191,7 @@ class Listener:
                     time.sleep(POLL_S)
                     continue
                 self._clips += clips(block)
-                with self._lock:
-                    if self._recorder is not None:
-                        self._recorder.write(block)
+                self._record(block)
                 wave = self._resampler.push(block)
                 size = int(EAGER_STEP_S * RATE_HZ)
                 for start in range(0, len(wave), size):  # a fast source steps as often as a slow one
@@ -197,15 +206,37 @@ class Listener:
                         step = 0
                         self._step()
         except EarmarkError as error:
-            self.error = error
-            self.state = "lost"
+            self._ended_by(error)
             log.warning("listening ended: %s", type(error).__name__)
+        except Exception as error:
+            # the words of an error may hold a name, so only its type and where it came from are logged
+            log.error("listening ended: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+            self._ended_by(EarmarkError("Listening ended because of a fault in Earmark. What was recorded until then is "
+                                        "safe. Start again; the log has the details."))
+
+    def _ended_by(self, error: EarmarkError) -> None:
+        self.stop_recording()
+        self.error = error
+        self.state = "lost"
+
+    def _record(self, block: FloatArray) -> None:
+        """Keep a block, if that is wanted; a recording that cannot go on is finished, and listening goes on."""
+        with self._lock:
+            recorder = self._recorder
+            if recorder is None:
+                return
+            try:
+                recorder.write(block)
+                return
+            except StoreError as error:
+                self._recorder, self.recording_error = None, error
+        log.warning("a recording ended by itself")
+        with contextlib.suppress(StoreError):  # the first error is the one to tell
+            recorder.close()
 
     def _went_away(self) -> None:
-        self.error = getattr(self._source, "error", None) or DeviceError(
-            "The microphone went away. What was recorded until then is safe.")
-        self.state = "lost"
-        self.stop_recording()
+        self._ended_by(getattr(self._source, "error", None) or DeviceError(
+            "The microphone went away. What was recorded until then is safe."))
 
     def _take(self, wave: FloatArray) -> None:
         """Add 16 kHz sound: to what is drawn, to the running speech."""

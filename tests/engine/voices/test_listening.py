@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+import wave
 from itertools import pairwise
 from pathlib import Path
 
@@ -263,7 +265,62 @@ def test_a_recording_of_a_killed_program_is_made_whole(tmp_path):
     found = files.read(target)
     assert found.duration_s >= 4.0  # all that was flushed
     assert found.samples == pytest.approx(0.25, abs=1e-4)
+    assert strictly_read_s(target) == found.duration_s
     assert recover(target.parent) == []
+
+
+def strictly_read_s(path):
+    """Length by the standard library, which believes the sizes in the header; they must be those of the file."""
+    with wave.open(str(path), "rb") as file:
+        frames = file.getnframes()
+        assert len(file.readframes(frames)) == 2 * frames
+    assert int.from_bytes(path.read_bytes()[4:8], "little") == path.stat().st_size - 8
+    return frames / 16_000
+
+
+def test_what_is_being_recorded_can_be_read_strictly_after_every_flush(tmp_path):
+    recorder = Recorder(tmp_path / "talk.wav", 16_000)
+    for second in range(5):
+        recorder.write(np.full(16_000, 0.1 * second, np.float32))
+        if second in (1, 3):
+            assert strictly_read_s(tmp_path / "talk.wav.part") == second + 1
+    recorder.close()
+    assert strictly_read_s(tmp_path / "talk.wav") == 5
+    assert files.read(tmp_path / "talk.wav").samples[::16_000] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4], abs=1e-4)
+
+
+RECORD_ON_A_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from engine.audio.recorder import Recorder
+from engine.errors import StoreError
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+recorder = Recorder(Path(sys.argv[1]), 16_000)
+try:
+    for second in range(10):
+        recorder.write(np.full(16_000, 0.25, np.float32))
+except StoreError as error:
+    print(second, error)
+print(recorder.close().exists())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files there")
+def test_a_recording_that_cannot_grow_is_an_error_and_what_was_written_is_safe(tmp_path):
+    said = subprocess.run([sys.executable, "-c", RECORD_ON_A_FULL_DISK, str(tmp_path / "talk.wav")], check=True,
+                          cwd=Path(__file__).parents[3], capture_output=True, text=True).stdout
+    assert said.startswith("3 The recording stopped")
+    assert said.endswith("True\n")
+    assert strictly_read_s(tmp_path / "talk.wav") >= 3
+
+
+def test_a_recording_that_cannot_be_finished_is_a_store_error(tmp_path):
+    recorder = Recorder(tmp_path / "talk.wav", 16_000)
+    recorder.write(np.zeros(16_000, np.float32))
+    (tmp_path / "talk.wav").mkdir()
+    with pytest.raises(StoreError, match="could not be finished"):
+        recorder.close()
 
 
 def test_a_recording_of_a_killed_program_that_holds_no_sound_is_thrown_away(tmp_path):
@@ -312,6 +369,64 @@ def test_a_microphone_that_goes_away_is_told_and_the_recording_is_whole(earmark,
     listener.stop()
     assert source.closed
     assert listener.state == "lost"
+
+
+def test_a_full_disk_ends_the_recording_and_listening_goes_on(enrolled, tmp_path, monkeypatch):
+    conversation(tmp_path / "talk.wav", ANNA)
+    write, left = Recorder.write, iter([True, True])
+
+    def fill_up(recorder, wave):
+        if not next(left, False):
+            raise StoreError("The recording stopped.")
+        write(recorder, wave)
+
+    monkeypatch.setattr(Recorder, "write", fill_up)
+    listener = enrolled.voices.listener(Fine(FileSource(tmp_path / "talk.wav", pace=0)))
+    listener.record(tmp_path / "kept.wav")
+    listener.start()
+    listener.wait(60)
+    assert (listener.state, listener.error, listener.recording) == ("stopped", None, None)
+    assert str(listener.recording_error) == "The recording stopped."
+    assert settled(listener.turns()) == ["Anna"]
+    assert files.info(tmp_path / "kept.wav").duration_s == pytest.approx(2 * 480 / 16_000)
+    listener.record(tmp_path / "again.wav")
+    assert listener.recording_error is None
+    listener.stop()
+
+
+def test_a_recording_that_cannot_be_finished_is_told(earmark, tmp_path):
+    listener = earmark.voices.listener(Unplugged())
+    listener.record(tmp_path / "kept.wav")
+    (tmp_path / "kept.wav").mkdir()
+    listener.start()
+    listener.wait(30)
+    listener.stop()
+    assert listener.state == "lost"
+    assert "went away" in str(listener.error)
+    assert "could not be finished" in str(listener.recording_error)
+    assert listener.stop_recording() is None
+
+
+def test_a_fault_of_ours_ends_listening_with_a_sentence_and_the_recording_is_whole(earmark, tmp_path, caplog,
+                                                                                   monkeypatch):
+    def tagger():
+        raise RuntimeError("something about Anna")
+
+    monkeypatch.setattr(logging.getLogger("engine"), "propagate", True)
+    conversation(tmp_path / "talk.wav", ANNA)
+    listener = earmark.voices.listener(FileSource(tmp_path / "talk.wav", pace=0))
+    listener._tagger = tagger
+    listener.record(tmp_path / "kept.wav")
+    listener.start()
+    listener.wait(30)
+    assert listener.state == "lost"
+    assert "fault in Earmark" in str(listener.error)
+    assert listener.recording is None
+    assert files.info(tmp_path / "kept.wav").duration_s > 0
+    assert "RuntimeError" in caplog.text
+    assert "in tagger" in caplog.text
+    assert "about Anna" not in caplog.text.replace('raise RuntimeError("something about Anna")', "")
+    listener.stop()
 
 
 def test_a_file_that_turns_out_to_be_cut_off_ends_listening_with_its_error(earmark, tmp_path):
