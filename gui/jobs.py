@@ -103,6 +103,22 @@ class Jobs(QObject):
             if job.owner is owner:
                 job.cancel()
 
+    def cancel_changes(self) -> Callable[[], None]:
+        """Cancel all that may write: long work and what must finish.
+
+        Returns what a job calls that is asked for after this: it waits (at most FINISH_S) until all of it has ended.
+        """
+        writing = [job for job in self.running if job.title or job.must_finish]
+        for job in writing:
+            job.cancel()
+
+        def wait() -> None:
+            deadline = time.monotonic() + FINISH_S
+            for job in writing:
+                job.worked.wait(max(0.0, deadline - time.monotonic()))
+
+        return wait
+
     def shutdown(self) -> bool:
         """Cancel all but what must finish, and wait: FINISH_S for that, SHUTDOWN_S for the rest. True when every
         thread came home."""

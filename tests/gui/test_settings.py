@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -9,8 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
 from engine.errors import FetchError
+from engine.tasks import Ticket
 from gui.actions import TABLE, words
 from gui.context import Context
+from gui.pages.live import LivePage
 from gui.pages.settings import SettingsPage
 from gui.pages.settings.appearance import AppearanceSection
 from gui.pages.settings.audio import AudioSection
@@ -120,6 +124,51 @@ def test_forgetting_everything_asks_with_cancel_in_focus(page: SettingsPage, app
         next(b for b in box.findChildren(QPushButton) if b.text() == "Forget everything").click()
     qtbot.waitUntil(lambda: section.rows["voices"].text() == "0 voices · 0 samples")
     assert app.forgotten
+
+
+def test_forgetting_everything_stops_what_listens_and_what_would_write(
+        page: SettingsPage, app: FakeEarmark, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    live, stored, order = LivePage(page.context), [], []
+    qtbot.addWidget(live)
+    session = live.session
+    session.make_source = lambda name: name
+    session.start()
+    qtbot.waitUntil(lambda: session.listening)
+    session.record(True)
+    session.refresh_map()
+    qtbot.waitUntil(lambda: bool(session.voices))
+    session.poll()
+    live._draw_turns()
+    listener = app.voices.listener_
+    assert listener is not None and live.who.timeline.lanes() and live.spoken.rows.rows
+    go, ended = threading.Event(), []
+
+    def scan(ticket: Ticket) -> None:
+        go.wait(5)
+        order.append("scan ended")
+        ticket.check()
+
+    def forget() -> None:
+        order.append(f"forgot, listener {listener.state}")
+        FakeEarmark.forget_everything(app)
+
+    monkeypatch.setattr(app, "forget_everything", forget)
+    page.jobs.run(page, scan, lane="models", title="Indexing", cancelled=lambda: ended.append(True))
+    page.jobs.run(page, lambda ticket: stored.append("take"), lane="models", must_finish=True)
+    page.forgotten.connect(live.refresh)
+    go_to = page.sections["privacy"]
+    assert isinstance(go_to, PrivacySection)
+    go_to._forget()
+    assert not session.listening and live.listen.text() == "Listen"
+    go.set()
+    qtbot.waitUntil(lambda: app.forgotten and page.jobs.running == [])
+    assert order == ["scan ended", "forgot, listener stopped"]
+    assert stored == [] and ended == [True]
+    assert live.who.timeline.lanes() == [] and live.spoken.rows.rows == ()
+    assert session.voices == [] and session.map is None and session.turns == []
+    assert live.plot.empty.isVisibleTo(live)
+    assert not [label.text() for label in live.findChildren(Text) if "Okafor" in label.text()]
+    session.close()
 
 
 @pytest.mark.parametrize("section", ["general", "audio", "models", "appearance", "privacy", "shortcuts", "about"])

@@ -352,6 +352,16 @@ def test_removing_a_voice_asks_first(make: Make, app: FakeEarmark, qtbot: QtBot)
     qtbot.waitUntil(lambda: page.panel.name.text() == "Ben Lindqvist")
 
 
+def test_when_everything_was_forgotten_no_name_stays(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    page.panel.refuse(1, "notes.txt: This is not a sound file.")
+    app.forget_everything()
+    page.refresh()
+    qtbot.waitUntil(lambda: page.form.isVisible())
+    assert page.list.names() == [] and page.panel.details is None and page.panel.refused == {}
+    assert page.where.nearest.text() == ""
+
+
 def test_removing_a_take_leaves_the_others(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     page.remove_take(app.voices.takes(1)[0], asked=True)

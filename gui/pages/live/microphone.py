@@ -48,16 +48,21 @@ class MicrophonePanel(QFrame):
     def listen_to(self, listener: Any) -> None:
         """Start anew with this listener; None: nobody listens, what was drawn stays."""
         if listener is not None and listener is not self._listener:
-            self.wave.clear()
-            self.picture.clear()
-            self._seen = 0
-            self._rest = np.zeros(0, dtype=np.float32)
-            self._stream = None
+            self.clear()
         self._listener = listener
         self.hint.setVisible(listener is None and self._seen == 0)
         if listener is None:
             self.meter.set_level(-120.0, -120.0)
             self.level.setText(level_words(-120.0))
+
+    def clear(self) -> None:
+        """Nothing drawn."""
+        self.wave.clear()
+        self.picture.clear()
+        self._seen = 0
+        self._rest = np.zeros(0, dtype=np.float32)
+        self._stream = None
+        self.hint.setVisible(self._listener is None)
 
     def pull(self) -> None:
         if self._listener is None:

@@ -51,6 +51,8 @@ class LivePage(Page):
         session.changed.connect(self._follow)
         session.updated.connect(self._updated)
         session.mapped.connect(self._mapped)
+        session.forgot.connect(self.sound.clear)
+        session.forgot.connect(self.answer.hide)
         self.bind("live.listen", self.listen_or_stop)
         self.bind("live.devices", lambda: self.devices.look(rescan=True))
         self.bind("live.file", self._choose_file)
@@ -133,8 +135,6 @@ class LivePage(Page):
 
     def _draw_turns(self) -> None:
         session = self.session
-        if session.listener is None:
-            return
         turns, now_s, colours = session.turns, session.elapsed_s, session.colours()
         self.who.set_turns(turns, now_s, colours)
         self.spoken.set_turns(turns, now_s, colours, session.listening, session.began_at, session.ended_at)

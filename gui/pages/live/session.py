@@ -32,6 +32,7 @@ State = Literal["idle", "starting", "listening", "lost"]
 
 class LiveSession(QObject):
     """changed: state, recording or error changed. updated: a list of new LiveUpdates. mapped: voices or their map did.
+    forgot: nothing that was found is to be seen any more.
 
     voices: those that are enrolled, by name. map: their PCA (a ProjectedMap), None while there is none.
     make_source, find_inputs, why_none: replaced in tests.
@@ -40,6 +41,7 @@ class LiveSession(QObject):
     changed = Signal()
     updated = Signal(object)
     mapped = Signal()
+    forgot = Signal()
 
     def __init__(self, app: Earmark, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -159,6 +161,21 @@ class LiveSession(QObject):
             self.saved = self.listener.recording or self.saved
             self._end("lost" if self.listener.state == "lost" else "idle")
             self._close(self.listener)
+
+    def forget(self) -> Callable[[], None]:
+        """Stop, and let go of all that was found. Returns what a job calls to close the microphone."""
+        close = self.listener.stop if self.listening else lambda: None
+        if self.listening:
+            self._end("idle")
+        self.stop()
+        if self._map_ticket is not None:
+            self._map_ticket.cancel()
+        self.listener = self.last = self.began_at = self.ended_at = self.saved = self.error = self.map = None
+        self.voices = []
+        self.changed.emit()
+        self.mapped.emit()
+        self.forgot.emit()
+        return close
 
     def close(self) -> None:
         """The program ends: let go of the microphone now."""

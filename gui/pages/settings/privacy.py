@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMessageBox
 from engine.errors import EarmarkError
 from engine.tasks import Ticket
 from gui.context import Context
+from gui.pages.live.session import LiveSession
 from gui.pages.settings.section import Section
 from gui.widgets.controls import Button, Text, ask_before_loss
 from gui.words import count, data_size
@@ -74,9 +75,17 @@ class PrivacySection(Section):
             self.rows[key].setText(text)
 
     def _forget(self) -> None:
+        """Stop what listens, records or writes, wait until it has stopped, then forget."""
         self.button.say(self.tr("Forgetting…"), self.tr("It is being wiped."))
-        self.jobs.run(self, lambda ticket: self.app.forget_everything(), lane="store",
-                      done=lambda _: self._forgot(), failed=self._not_forgot, title=self.tr("Forgetting everything"))
+        close, ended = LiveSession.of(self.context).forget(), self.jobs.cancel_changes()
+
+        def work(ticket: Ticket) -> None:
+            close()
+            ended()
+            self.app.forget_everything()
+
+        self.jobs.run(self, work, lane="store", done=lambda _: self._forgot(), failed=self._not_forgot,
+                      must_finish=True)
 
     def _forgot(self) -> None:
         self.button.say(self.tr("Forget everything…"))
@@ -87,3 +96,4 @@ class PrivacySection(Section):
     def _not_forgot(self, error: EarmarkError) -> None:
         self.button.say(self.tr("Forget everything…"))
         self.said.emit(str(error))
+        LiveSession.of(self.context).refresh_map()

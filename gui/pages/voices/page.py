@@ -89,7 +89,7 @@ class VoicesPage(Page):
         if self.recorder.state == "recording":
             self.recorder.stop()
         elif self.recorder.state == "idle" and self.panel.details is not None and self._shows_voice():
-            if self.session.listening:
+            if self.session.state in ("starting", "listening"):
                 self.session.stop()
                 self.said.emit(self.tr("Listening was stopped: the microphone is needed for the take."))
             if self.panel.details.voice.state == "enrolled":
@@ -152,6 +152,9 @@ class VoicesPage(Page):
 
     def _listed(self, voices: list[Voice]) -> None:
         self.voices = voices
+        if not voices:
+            self.panel.forget()
+            self.where.show_nearest(None, 0.0)
         if self._selected not in [voice.id for voice in voices]:
             ordered = sorted(voices, key=lambda v: (v.state == "enrolled", v.name.casefold()))
             self._selected = ordered[0].id if ordered else None
@@ -210,7 +213,7 @@ class VoicesPage(Page):
         self.panel.recording.busy(self.tr("Enrolling the take"))
         self.jobs.run(self, lambda ticket: self.app.voices.add_take(voice_id, audio, "microphone", keep), lane="models",
                       done=lambda _: self._changed(), failed=lambda error: self._take_refused(voice_id, error),
-                      must_finish=True)
+                      cancelled=self._over, must_finish=True)
         self.panel.recording.next_prompt()
 
     def _consent_changed(self, keep: bool) -> None:

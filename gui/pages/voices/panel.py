@@ -69,6 +69,10 @@ class VoicePanel(QFrame):
         self.refused.setdefault(voice_id, []).append(sentence)
         self._fill_takes()
 
+    def forget(self) -> None:
+        """There is no voice any more."""
+        self.details, self.refused = None, {}
+
     def start_renaming(self) -> None:
         if self.details is not None:
             self.field.setText(self.details.voice.name)
