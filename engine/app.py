@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import platformdirs
 
@@ -24,11 +24,33 @@ if TYPE_CHECKING:
     from engine.voices.service import Voices
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def default_workspace() -> Path:
     """Where a workspace is when nobody says otherwise."""
     return platformdirs.user_data_path("earmark") / "Workspace"
+
+
+class _Once(Generic[T]):
+    """A property that is made when it is first asked for, by one thread; the others wait and get the same.
+
+    (`functools.cached_property` has no lock since Python 3.12.) What is made lies in the instance's `__dict__`.
+    """
+
+    def __init__(self, make: Callable[[Earmark], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, app: Earmark, owner: type) -> T:
+        with app._making:
+            if self._name not in app.__dict__:
+                app.__dict__[self._name] = self._make(app)
+            made: T = app.__dict__[self._name]
+            return made
 
 
 class Earmark:
@@ -47,26 +69,26 @@ class Earmark:
         self._device = device
         self._making = threading.RLock()
 
-    @cached_property
+    @_Once
     def models(self) -> Models:
         from engine.encoders.models import Models
 
         return Models(self.weights, self._device or self.settings.value.device)
 
-    @cached_property
+    @_Once
     def voices(self) -> Voices:
         from engine.voices.service import Voices
 
         return Voices(self.store, self.settings, lambda: self.models.voice(), lambda: self.models.spec("voice"),
                       lambda: self.models.speech(), lambda: self.models.sound())
 
-    @cached_property
+    @_Once
     def library(self) -> Library:
         from engine.library import Library
 
         return Library(self.store, joint=lambda: self.models.joint(), spec=lambda: self.models.spec("joint"))
 
-    @cached_property
+    @_Once
     def maps(self) -> Maps:
         from engine.projection.maps import MapSource, sound_sources, voice_sources
         from engine.projection.service import Maps
@@ -86,15 +108,20 @@ class Earmark:
 
     def claim(self) -> list[Path]:
         """Be the one program that writes to this workspace; returns recordings that a killed program left unfinished,
-        made whole. Raises Busy when another one is."""
+        made whole. What it kept of a take and did not enroll is removed. Raises Busy when another one is."""
         with self.store.writing():
+            self.store.voices.remove_strays()
             return recorder.recover(self.store.recordings)
 
     def forget_everything(self) -> None:
-        """Remove every voice, sound, recording and vector of this workspace. Settings and models stay."""
+        """Remove every voice, sound, recording, vector and log of this workspace. Settings and models stay.
+
+        Raises Busy, StoreError.
+        """
         self.store.forget_everything()
         self.voices.forget_cached()
         self.maps.forget()
+        logs.forget(self._log)
 
     def close(self) -> None:
         self.store.close()

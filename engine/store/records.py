@@ -13,6 +13,9 @@ from engine.records import Embedding, EncoderSpec, FloatArray, Span, Tag
 
 IntArray = NDArray[np.int64]
 
+TAKES = "takes"
+"""Folder of the takes' recordings, below the workspace's recordings."""
+
 
 @dataclass(frozen=True)
 class NewTake:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import logging
 import math
+import os
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from engine.errors import EnrollmentError, ShapeError, StoreError, UsageError, V
 from engine.index import SMALLEST_NORM, unit, unit_mean
 from engine.records import Embedding, EncoderSpec, Sample, Take, Voice, VoiceState
 from engine.store.database import Database, inserted_id
-from engine.store.records import NewTake
+from engine.store.records import TAKES, NewTake
 from engine.store.schema import sample, take, voice
 from engine.store.spaces import find_space, take_space
 
@@ -144,6 +145,21 @@ class VoiceStore:
             self._unlink_recordings(take.c.id == take_id)
             connection.execute(delete(take).where(take.c.id == take_id))
         self._wipe()
+
+    def remove_strays(self) -> None:
+        """Remove files among the takes' recordings that no take names: a killed enrollment left them.
+
+        Takes the workspace's lock, so that no other program is between a file and its row.
+        """
+        with self._database.writing() as connection:
+            named = {self._recordings / file for file in connection.execute(
+                select(take.c.recording).where(take.c.recording.is_not(None))).scalars()}
+            for folder, _, names in os.walk(self._recordings / TAKES):
+                for stray in {Path(folder, name) for name in names} - named:
+                    try:
+                        stray.unlink(missing_ok=True)
+                    except OSError as error:
+                        log.warning("a recording without a take could not be removed: %s", type(error).__name__)
 
     def take_hashes(self, voice_id: int, spec: EncoderSpec | None = None) -> frozenset[str]:
         """sha256 of the content of a voice's takes; with a spec, only of takes that have samples of it."""

@@ -208,7 +208,7 @@ class Listener:
         except EarmarkError as error:
             self._ended_by(error)
             log.warning("listening ended: %s", type(error).__name__)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (a job ends here)
             # the words of an error may hold a name, so only its type and where it came from are logged
             log.error("listening ended: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             self._ended_by(EarmarkError("Listening ended because of a fault in Earmark. What was recorded until then is "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,9 +27,10 @@ from engine.records import (
 )
 from engine.settings import SettingsFile
 from engine.store import NewTake, Store
+from engine.store.records import TAKES
 from engine.tasks import Ticket
 from engine.voices.identification import MIN_SPEECH_S, Identifier, nobody
-from engine.voices.takes import TakeQuality, judge, net_speech, sample_parts
+from engine.voices.takes import Heard, TakeQuality, judge, net_speech, sample_parts
 
 if TYPE_CHECKING:
     from engine.audio.microphone import Source
@@ -54,6 +56,8 @@ class Voices:
         self._store, self._settings = store, settings
         self._encoder, self._spec, self._detector, self._tagger = encoder, spec, detector, tagger
         self._cached: tuple[object, Identifier] | None = None
+        self._generation = 0  # raised by every change, so that what was read before it is not cached after it
+        self._caching = threading.Lock()
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -96,13 +100,16 @@ class Voices:
         parts = sample_parts(net_speech(audio, quality.spans))
         embeddings = self._encoder().embed_many(parts)
         now = datetime.now(UTC)
-        recording = self._keep(voice_id, audio, digest) if keep else None
+        recording = None
         try:
-            return self._changed(self._store.voices.add_take(voice_id, NewTake(
-                source=source, sha256=digest, recorded_at=now, duration_s=audio.duration_s, speech_s=quality.speech_s,
-                level_dbfs=quality.level_dbfs, snr_db=quality.snr_db or 0.0,
-                clipped=quality.clipped, recording=recording, consent_at=now if keep else None, spec=self._spec(),
-                samples=[(e, p.duration_s) for e, p in zip(embeddings, parts, strict=True)])))
+            with self._store.writing():  # the file and the row that names it: nobody looks for strays in between
+                recording = self._keep(voice_id, audio, digest) if keep else None
+                made = self._store.voices.add_take(voice_id, NewTake(
+                    source=source, sha256=digest, recorded_at=now, duration_s=audio.duration_s,
+                    speech_s=quality.speech_s, level_dbfs=quality.level_dbfs, snr_db=quality.snr_db or 0.0,
+                    clipped=quality.clipped, recording=recording, consent_at=now if keep else None, spec=self._spec(),
+                    samples=[(e, p.duration_s) for e, p in zip(embeddings, parts, strict=True)]))
+            return self._changed(made)
         except EarmarkError:
             if recording is not None:
                 recording.unlink(missing_ok=True)
@@ -152,17 +159,23 @@ class Voices:
 
     def remove(self, name: str) -> None:
         """Remove a voice with its takes, samples and recordings. Raises VoiceUnknown."""
-        self._store.voices.remove(self.get(name).id)
-        self._cached = None
+        try:
+            self._store.voices.remove(self.get(name).id)
+        finally:  # also where the voice is removed and only its traces could not be
+            self.forget_cached()
 
     def remove_take(self, take_id: int) -> None:
         """Remove one take with its samples and recording; the centroid is that of what is left."""
-        self._store.voices.remove_take(take_id)
-        self.forget_cached()
+        try:
+            self._store.voices.remove_take(take_id)
+        finally:
+            self.forget_cached()
 
     def forget_cached(self) -> None:
         """What was read from the store counts no more, for instance after *forget everything*."""
-        self._cached = None
+        with self._caching:
+            self._generation += 1
+            self._cached = None
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
@@ -174,21 +187,27 @@ class Voices:
         """The centroids of the enrolled voices as they are now; cheap when nothing has changed."""
         settings = self._settings.value
         key = (settings.threshold, settings.margin, settings.measure)
-        cached = self._cached
+        with self._caching:
+            cached, generation = self._cached, self._generation
         if cached is not None and cached[0] == key:
             return cached[1]
         voices = [v for v in self.list() if v.state == "enrolled"]
         samples = self._store.voices.samples(self._spec(), enrolled_only=True)
         identifier = Identifier(voices, samples, settings.threshold, settings.margin, settings.measure)
-        self._cached = (key, identifier)
+        with self._caching:
+            if generation == self._generation:
+                self._cached = (key, identifier)
         return identifier
+
+    def hear(self, audio: Audio) -> Heard:
+        """Judge, embed and identify a take so far, without storing anything. Raises EncoderError."""
+        quality = self.judge(audio)
+        found, embedding = self._who(net_speech(audio, quality.spans))
+        return Heard(quality, found, embedding)
 
     def identify(self, audio: Audio) -> Identification:
         """Who speaks in a stretch of sound. Raises EncoderError."""
-        speech = net_speech(audio, self._detector().spans(audio))
-        if speech.duration_s < MIN_SPEECH_S:
-            return nobody("too-short", speech.duration_s)
-        return self.identifier().identify(self._encoder().embed(speech), speech.duration_s)
+        return self._who(net_speech(audio, self._detector().spans(audio)))[0]
 
     def embed_file(self, path: Path) -> Embedding:
         """The embedding of the speech in a file. Raises AudioError, EncoderError, TooLittleSpeech."""
@@ -216,12 +235,19 @@ class Voices:
             if any(voice.id == voice_id and not voice.samples for voice in self.list()):
                 self._store.voices.remove(voice_id)
 
+    def _who(self, speech: Audio) -> tuple[Identification, Embedding | None]:
+        """speech: net, put end to end. No embedding where there is too little of it."""
+        if speech.duration_s < MIN_SPEECH_S:
+            return nobody("too-short", speech.duration_s), None
+        embedding = self._encoder().embed(speech)
+        return self.identifier().identify(embedding, speech.duration_s), embedding
+
     def _changed(self, value: T) -> T:
-        self._cached = None
+        self.forget_cached()
         return value
 
     def _keep(self, voice_id: int, audio: Audio, digest: str) -> Path:
-        path = self._store.recordings / "takes" / f"{voice_id}-{digest[:16]}.wav"
+        path = self._store.recordings / TAKES / f"{voice_id}-{digest[:16]}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, audio)
         return path

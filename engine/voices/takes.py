@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.audio.levels import clips, level_dbfs
 from engine.audio.speech import SpeechDetector
-from engine.records import Audio, FloatArray, Span
+from engine.records import Audio, Embedding, FloatArray, Identification, Span
 
 SAMPLE_S = 3.0
 """Net speech that one sample is made of; a take is cut into equal parts of about this length."""
@@ -39,6 +39,15 @@ class TakeQuality:
     level_advice: str
     noise_advice: str
     clipping_advice: str
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a take is like so far and who it sounds like; embedding is None where there is too little speech."""
+
+    quality: TakeQuality
+    identification: Identification
+    embedding: Embedding | None
 
 
 def judge(audio: Audio, detector: SpeechDetector) -> TakeQuality:

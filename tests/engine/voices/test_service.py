@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +18,7 @@ import pytest
 from engine.app import Earmark
 from engine.audio import files
 from engine.errors import (
+    Busy,
     Cancelled,
     DecodeError,
     EnrollmentError,
@@ -194,6 +203,147 @@ def test_a_refused_take_leaves_no_recording(earmark):
     with pytest.raises(EnrollmentError):
         earmark.voices.add_take(made.id + 1, spoken(ANNA, 1), keep=True)
     assert len(sounds_in(earmark.workspace)) == 1
+
+
+ENROLL_UNTIL_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from engine.app import Earmark
+from engine.store.voices import VoiceStore
+from tests.true_models import models, spoken
+VoiceStore.add_take = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+app = Earmark(Path(sys.argv[1]))
+app.__dict__["models"] = models()
+app.voices.add_take(app.voices.begin("Bert").id, spoken(2, 0), keep=True)
+"""
+
+
+def test_what_a_killed_enrollment_left_goes_at_the_next_start_and_the_rest_stays(tmp_path):
+    with Earmark(tmp_path / "workspace") as app:
+        app.__dict__["models"] = models()
+        made = app.voices.begin("Anna")
+        kept = app.voices.add_take(made.id, spoken(ANNA, 0), keep=True)
+    code = subprocess.run([sys.executable, "-c", ENROLL_UNTIL_KILLED, str(app.workspace)],
+                          cwd=Path(__file__).parents[3], check=False).returncode
+    assert code == -signal.SIGKILL
+    assert len(sounds_in(app.workspace)) == 2
+    (kept.recording.parent / ".2-abc.wav.77-88.part").write_bytes(b"half a take")
+    (app.store.recordings / "Live.wav").write_bytes(b"no take at all")
+    with Earmark(tmp_path / "workspace") as app:
+        assert app.claim() == []
+        assert sounds_in(app.workspace) == sorted([kept.recording.name, "Live.wav"])
+
+
+def test_nothing_is_cleared_away_while_another_program_writes(earmark):
+    with earmark.store.writing():
+        pass
+    stray = earmark.store.recordings / "takes" / "1-abc.wav"
+    stray.parent.mkdir()
+    stray.write_bytes(b"being enrolled")
+    with Earmark(earmark.workspace) as other, pytest.raises(Busy):
+        other.claim()
+    assert stray.exists()
+
+
+def test_forgetting_everything_empties_the_logs_and_logging_goes_on(earmark):
+    log = logging.getLogger("engine.voices")
+    log.info("before")
+    for number in (1, 3):
+        (earmark.store.logs / f"earmark.log.{number}").write_text("older")
+    earmark.forget_everything()
+    assert b"".join(p.read_bytes() for p in earmark.store.logs.iterdir()) == b""
+    log.info("after")
+    assert [p.name for p in earmark.store.logs.iterdir()] == ["earmark.log"]
+    assert "after" in (earmark.store.logs / "earmark.log").read_text()
+
+
+def test_a_logged_exception_tells_where_it_was_but_not_its_words(earmark):
+    try:
+        try:
+            raise KeyError("Anna")
+        except KeyError:
+            earmark.voices.get("Anna " * 2)
+    except VoiceUnknown as error:
+        record = logging.LogRecord("engine", logging.ERROR, "", 0, "unexpected", (),
+                                   (type(error), error, error.__traceback__))
+        logging.Formatter().format(record)  # another handler was first
+        logging.getLogger("engine").handle(record)
+    said = (earmark.store.logs / "earmark.log").read_text()
+    assert "VoiceUnknown" in said
+    assert "KeyError" in said
+    assert "in get" in said
+    assert "Anna Anna" not in said
+    assert "'Anna'" not in said
+
+
+# --- threads ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["models", "voices", "library", "maps"])
+def test_every_thread_gets_the_same_part_made_once(tmp_path, part):
+    """Also on Python 3.12 and later, where `cached_property` has no lock: so it is made as slowly as it can be."""
+    descriptor, made = vars(Earmark)[part], []
+
+    def slowly(app):
+        made.append(part)
+        time.sleep(0.05)
+        return descriptor._make(app)
+
+    slow = type(descriptor)(slowly)
+    slow.__set_name__(Earmark, part)
+    with Earmark(tmp_path / "workspace") as app, ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: app.__dict__.get(part) or slow.__get__(app, Earmark), range(4)))
+        assert all(one is found[0] is getattr(app, part) for one in found)
+    assert made == [part]
+
+
+def test_what_was_read_before_a_change_is_not_remembered_after_it(earmark, monkeypatch):
+    enroll(earmark, "Anna", ANNA, takes=1)
+    read, has_read, go_on = earmark.store.voices.samples, threading.Event(), threading.Event()
+
+    def slowly(*arguments, **options):
+        found = read(*arguments, **options)
+        has_read.set()
+        assert go_on.wait(10)
+        return found
+
+    monkeypatch.setattr(earmark.store.voices, "samples", slowly)
+    thread = threading.Thread(target=earmark.voices.identifier)
+    thread.start()
+    assert has_read.wait(10)
+    earmark.voices.rename("Anna", "Zoë")
+    go_on.set()
+    thread.join()
+    assert [v.name for v in earmark.voices.identifier().voices] == ["Zoë"]
+
+
+# --- a take so far ----------------------------------------------------------------------------------------------------
+
+
+def test_a_take_so_far_is_judged_embedded_and_identified_in_one_pass(earmark, monkeypatch):
+    enroll(earmark, "Anna", ANNA)
+    detector, runs = earmark.models.speech(), []
+
+    class Counting:
+        def spans(self, audio):
+            runs.append(audio)
+            return detector.spans(audio)
+
+    monkeypatch.setattr(earmark.voices, "_detector", Counting)
+    audio = spoken(ANNA, 7)
+    heard = earmark.voices.hear(audio)
+    assert len(runs) == 1
+    assert heard.quality == earmark.voices.judge(audio)
+    assert heard.identification == earmark.voices.identify(audio)
+    assert heard.identification.voice == "Anna"
+    assert float(heard.embedding.vector @ earmark.voices.identifier().centroids[0]) == pytest.approx(
+        heard.identification.similarity, abs=1e-6)
+
+
+@pytest.mark.parametrize("audio", [silence(), Audio(np.zeros(0, np.float32), 16_000)], ids=["silence", "nothing"])
+def test_a_take_without_speech_so_far_is_judged_only(earmark, audio):
+    heard = earmark.voices.hear(audio)
+    assert (heard.identification.status, heard.embedding, heard.quality.speech_s) == ("too-short", None, 0)
 
 
 def test_forget_everything_forgets_everything(earmark):
