@@ -219,7 +219,15 @@ class FakeListener:
         return FakeLevel(-14.0, -8.0, 0)
 
     def record(self, path: Path) -> None:
-        self.recording = path
+        self.recording, self.recording_error = path, None
+
+    def fail_recording(self, error: StoreError) -> None:
+        """As the engine does when the disk is full: the recording is over, listening goes on."""
+        self.recording, self.recording_error = None, error
+
+    def lose(self, error: EarmarkError) -> None:
+        """As the engine does when the microphone goes away or listening cannot go on."""
+        self.recording, self.error, self.state = None, error, "lost"
 
     def stop_recording(self) -> Path | None:
         path, self.recording = self.recording, None
@@ -292,15 +300,18 @@ class FakeVoices:
     def finish(self, voice_id: int) -> Voice:
         return self._replace(replace(self._by_id(voice_id), state="enrolled"))
 
-    def judge(self, audio: Audio) -> Any:
-        return self.quality
+    def hear(self, audio: Audio) -> Any:
+        """Near the first voice; with `quality.speech_s` under a second nobody, as in the engine."""
+        if self.quality.speech_s < 1.0:
+            nobody = Identification("too-short", None, None, None, None, self.quality.speech_s)
+            return SimpleNamespace(quality=self.quality, identification=nobody, embedding=None)
+        return SimpleNamespace(quality=self.quality, identification=self.identification(0.84),
+                               embedding=self._samples[0].embedding if self._samples else None)
 
     def enroll_files(self, name: str, paths: Iterable[Path], keep: bool = False,
                      ticket: Ticket | None = None) -> list[Take | Failure]:
-        try:
-            voice = self.get(name)
-        except VoiceUnknown:
-            voice = self.begin(name)
+        known = next((v for v in self._voices if v.name == name), None)
+        voice = known or self.begin(name)
         paths = list(paths)
         found: list[Take | Failure] = []
         for number, path in enumerate(paths, 1):
@@ -308,7 +319,10 @@ class FakeVoices:
                          if path.suffix != ".txt" else Failure(path, "This is not a sound file."))
             if ticket is not None:
                 ticket.report(number, len(paths), path.name)
-        self.finish(voice.id)
+        if self._by_id(voice.id).samples:
+            self.finish(voice.id)
+        elif known is None:
+            self.remove(name)
         return found
 
     def identify(self, audio: Audio) -> Identification:

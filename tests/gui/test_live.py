@@ -248,7 +248,7 @@ def test_a_microphone_that_goes_away_keeps_what_was_found(make: Make, app: FakeE
     listener = app.voices.listener_
     assert listener is not None and listener.recording is not None
     name = listener.recording.name
-    listener.state, listener.error = "lost", DeviceError("gone")
+    listener.lose(DeviceError("gone"))
     page.session.poll()
     assert page.notice.isVisible()
     assert page.notice.title.text() == "The microphone went away"
@@ -265,7 +265,7 @@ def test_a_full_disk_ends_the_recording_and_is_not_called_a_lost_microphone(make
     page.record.click()
     listener = app.voices.listener_
     assert listener is not None
-    listener.recording_error = StoreError("The recording cannot be written: no space left on the disk.")
+    listener.fail_recording(StoreError("The recording cannot be written: no space left on the disk."))
     page.session.poll()
     assert page.session.listening
     assert page.record.text() == "Record" and page.record.kind == "plain"
@@ -277,12 +277,26 @@ def test_a_full_disk_ends_the_recording_and_is_not_called_a_lost_microphone(make
     assert page.record.text() == "Stop recording" and not page.notice.isVisible()
 
 
+def test_a_recording_that_cannot_be_finished_is_not_called_saved(make: Make, app: FakeEarmark, qtbot: QtBot,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    page = make()
+    listen(page, qtbot)
+    page.record.click()
+    listener = app.voices.listener_
+    assert listener is not None
+    monkeypatch.setattr(FakeListener, "stop", lambda self: self.fail_recording(StoreError("The disk is full.")))
+    page.listen.click()
+    qtbot.waitUntil(lambda: page.notice.isVisible())
+    assert page.notice.title.text() == "Recording stopped" and page.notice.sentence.text() == "The disk is full."
+    assert "Saved" not in page.spoken.kept.text()
+
+
 def test_listening_that_ends_for_another_reason_says_the_reason(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     listen(page, qtbot)
     listener = app.voices.listener_
     assert listener is not None
-    listener.state, listener.error = "lost", StoreError("The database cannot be read.")
+    listener.lose(StoreError("The database cannot be read."))
     page.session.poll()
     assert page.notice.title.text() == "Listening stopped"
     assert page.notice.sentence.text() == "The database cannot be read."
@@ -301,11 +315,16 @@ def test_a_microphone_that_cannot_be_opened_is_said_in_place(make: Make, session
     assert page.listen.text() == "Listen"
 
 
-def test_stop_while_it_is_opening_closes_the_microphone(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+def test_stop_while_it_is_opening_closes_the_microphone(make: Make, app: FakeEarmark, session: LiveSession,
+                                                       qtbot: QtBot) -> None:
+    opening, go = threading.Event(), threading.Event()
+    session.make_source = lambda name: (opening.set(), go.wait(5))
     page = make()
     page.listen.click()
+    assert opening.wait(5)
     page.listen.click()
-    qtbot.waitUntil(lambda: page.session.state == "idle")
+    assert session.state == "idle" and page.listen.text() == "Listen"
+    go.set()
     qtbot.waitUntil(lambda: app.voices.listener_ is not None and app.voices.listener_.state == "stopped")
 
 

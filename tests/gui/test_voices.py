@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -55,8 +54,6 @@ def microphone() -> FakeMicrophone:
 def session(context: Context, app: FakeEarmark, microphone: FakeMicrophone) -> Iterator[LiveSession]:
     session = LiveSession.of(context)
     session.make_source = lambda name: microphone
-    app.models.voice = lambda: SimpleNamespace(  # type: ignore[method-assign]
-        embed=lambda audio: app.voices.samples()[0].embedding)
     yield session
     session.close()
 
@@ -389,6 +386,26 @@ def test_files_are_enrolled_and_the_bad_one_is_named(make: Make, app: FakeEarmar
     qtbot.waitUntil(lambda: page.panel.table.rows[-1].state == "refused")
     assert page.panel.table.rows[-1].result == "notes.txt: This is not a sound file."
     qtbot.waitUntil(lambda: page.panel.table.rows[3].result == "2 samples △ · a.wav")
+
+
+def test_a_new_voice_whose_files_all_fail_stays_a_draft_and_says_why(make: Make, app: FakeEarmark, qtbot: QtBot,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = ["/tmp/notes.txt", "/tmp/list.txt"]
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (chosen, ""))
+    page = make()
+    page.make_new()
+    page.form.name.setText("Grace Mensah")
+    page.form.files.click()
+    qtbot.waitUntil(lambda: len(page.panel.table.rows) == 2)
+    qtbot.waitUntil(lambda: page.jobs.running == [])
+    assert page.panel.isVisible() and page.panel.name.text() == "Grace Mensah"
+    assert page.panel.recording.isVisible() and not page.panel.recording.progress.isVisible()
+    assert [(row.state, row.result) for row in page.panel.table.rows] == [
+        ("refused", "notes.txt: This is not a sound file."), ("refused", "list.txt: This is not a sound file.")]
+    assert app.voices.get("Grace Mensah").state == "enrolling"
+    assert len(app.voices.list()) == 7 and len(app.voices.samples()) == 36
+    page.add_files([Path("a.wav")])
+    qtbot.waitUntil(lambda: app.voices.get("Grace Mensah").state == "enrolled")
 
 
 def test_more_takes_are_added_to_an_enrolled_voice(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:

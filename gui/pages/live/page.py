@@ -205,7 +205,7 @@ class LivePage(Page):
             self.notice.sentence.setText(f"{safe} " + self.tr("Plug it in again, then listen again."))
         elif error is not None:
             stopped = self.tr("Listening stopped") if lost else self.tr("Listening did not work")
-            self.notice.title.setText(self.tr("Recording stopped") if session.listening else stopped)
+            self.notice.title.setText(self.tr("Recording stopped") if session.recording_failed else stopped)
             detail = getattr(error, "detail", "")
             self.notice.sentence.setText(f"{error}" + (f" ({detail})" if detail else ""))
 

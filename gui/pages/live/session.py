@@ -61,7 +61,8 @@ class LiveSession(QObject):
         self._since = 0
         self._opening = Ticket()  # of the microphone that is being opened; cancelled when it is not wanted any more
         self._record_on_start = False
-        self._told: EarmarkError | None = None  # why the last recording broke off, once that was shown
+        self._path: Path | None = None  # of the recording that runs
+        self._told: EarmarkError | None = None  # why the last recording was not made or broke off
         self._map_ticket: Ticket | None = None
         self._timer = QTimer(self, interval=POLL_MS)
         self._timer.timeout.connect(self.poll)
@@ -90,6 +91,11 @@ class LiveSession(QObject):
     @property
     def recording(self) -> Path | None:
         return self.listener.recording if self.listening else None
+
+    @property
+    def recording_failed(self) -> bool:
+        """`error` is about a recording, not about listening."""
+        return self.error is not None and self.error is self._told
 
     def start(self, device: str = "") -> None:
         """Open the microphone ("" for the default) and listen. Ends in "listening", or in "idle" with an error."""
@@ -124,7 +130,7 @@ class LiveSession(QObject):
         if self.state == "starting":
             self._set("idle")
         if self.state in ("listening", "lost"):
-            self.saved = self.recording or self.saved
+            self._keep_saved()
             self._end("idle")
             self._close(self.listener)
 
@@ -138,11 +144,15 @@ class LiveSession(QObject):
             name = f"Live {datetime.now():%Y-%m-%d %H-%M-%S}.wav"
             try:
                 self.listener.record(self.app.store.recordings / name)
+                self._path = self.listener.recording
             except EarmarkError as error:
-                self.error = error
+                self.error = self._told = error
             self.changed.emit()
         elif not on and self.recording is not None:
-            self._finish_recording()
+            self.listener.stop_recording()
+            self._keep_saved()
+            self._look_at_recording()
+            self.changed.emit()
 
     def poll(self) -> None:
         """Ask the listener what is new."""
@@ -152,13 +162,10 @@ class LiveSession(QObject):
         if new:
             self.last = new[-1]
             self.updated.emit(new)
-        broken = getattr(self.listener, "recording_error", None)
-        if self.state == "listening" and broken is not None and broken is not self._told:
-            self._told = self.error = broken  # listening goes on
-            self._finish_recording()
+        self._look_at_recording()
         if self.state == "listening" and self.listener.state in ("lost", "stopped"):
             self.error = self.listener.error
-            self.saved = self.listener.recording or self.saved
+            self._keep_saved()
             self._end("lost" if self.listener.state == "lost" else "idle")
             self._close(self.listener)
 
@@ -171,6 +178,7 @@ class LiveSession(QObject):
         if self._map_ticket is not None:
             self._map_ticket.cancel()
         self.listener = self.last = self.began_at = self.ended_at = self.saved = self.error = self.map = None
+        self._path = None
         self.voices = []
         self.changed.emit()
         self.mapped.emit()
@@ -232,12 +240,19 @@ class LiveSession(QObject):
         self.error, self._record_on_start = error, False
         self._set("idle")
 
-    def _finish_recording(self) -> None:
-        try:
-            self.saved = self.listener.stop_recording() or self.saved
-        except EarmarkError as error:
-            self.error = error
-        self.changed.emit()
+    def _look_at_recording(self) -> None:
+        """A recording that ended by itself, or could not be finished, is said once; listening goes on."""
+        broken = self.listener.recording_error
+        if broken is not None and broken is not self._told:
+            self.error = self._told = broken
+            self._path = self.saved = None
+            self.changed.emit()
+
+    def _keep_saved(self) -> None:
+        """The recording is over; where it is."""
+        if self._path is not None and self.listener.recording_error is None:
+            self.saved = self._path
+        self._path = None
 
     def _end(self, state: State) -> None:
         self._timer.stop()
@@ -245,7 +260,11 @@ class LiveSession(QObject):
         self._set(state)
 
     def _close(self, listener: Any) -> None:
-        self._jobs.run(self, lambda ticket: listener.stop(), lane="sound")
+        def closed(_: object) -> None:
+            if listener is self.listener:
+                self._look_at_recording()
+
+        self._jobs.run(self, lambda ticket: listener.stop(), lane="sound", done=closed, must_finish=True)
 
     def _set(self, state: State) -> None:
         self.state = state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -20,9 +20,12 @@ from gui.pages.voices.details import Details, details
 from gui.pages.voices.new_voice import NewVoice
 from gui.pages.voices.panel import VoicePanel
 from gui.pages.voices.side import WherePanel
-from gui.pages.voices.take import Judged, TakeRecorder
+from gui.pages.voices.take import TakeRecorder
 from gui.pages.voices.voice_list import VoiceList
 from gui.widgets.controls import Button, IconButton
+
+if TYPE_CHECKING:
+    from engine.voices.takes import Heard
 
 NARROW_PX = 1120  # of the page: below, the list folds to a button
 
@@ -239,11 +242,11 @@ class VoicesPage(Page):
     def _over(self) -> None:
         self.panel.recording.busy("")
 
-    def _judged(self, judged: Judged) -> None:
-        self.where.show_query(judged.embedding)
-        if judged.found is not None and self.panel.details is not None:
+    def _judged(self, heard: Heard) -> None:
+        self.where.show_query(heard.embedding)
+        if heard.identification.candidates and self.panel.details is not None:
             own = self.panel.details.voice.id
-            near = next((c for c in judged.found.candidates if c.voice_id != own), None)
+            near = next((c for c in heard.identification.candidates if c.voice_id != own), None)
             self.where.show_nearest(near, self.app.settings.value.threshold)
 
     def _recorder_changed(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -15,11 +17,14 @@ from gui.actions import key_text
 from gui.context import Context
 from gui.pages.voices.progress import ENROLL_S, Part, QualityCards, SpeechBar
 from gui.pages.voices.prompts import prompts
-from gui.pages.voices.take import Judged, TakeRecorder
+from gui.pages.voices.take import TakeRecorder
 from gui.theme import Theme
 from gui.widgets.controls import Button, Check, IconButton, KeyCap, ProgressLine, Text
 from gui.widgets.spectrogram import BANDS, F_MAX, HOP_S, SpectrogramView
 from gui.widgets.waveform import TakeWaveform
+
+if TYPE_CHECKING:
+    from engine.voices.takes import Heard
 
 LEAST_S = 3.0  # net speech below which a voice is not saved
 PEAKS_A_SECOND = 100
@@ -136,10 +141,10 @@ class RecordingPart(QWidget):
             self.picture.length_s = self.wave.length_s
         self.time.setText(words.clock(self._recorder.elapsed_s))
 
-    def _judged(self, judged: Judged) -> None:
-        self._running_s = judged.quality.speech_s
-        self.wave.set_spans(judged.quality.spans)
-        self.cards.show_quality(judged.quality)
+    def _judged(self, heard: Heard) -> None:
+        self._running_s = heard.quality.speech_s
+        self.wave.set_spans(heard.quality.spans)
+        self.cards.show_quality(heard.quality)
         self._follow()
 
     def _say_prompt(self) -> None:

@@ -6,36 +6,27 @@ The sound stays in memory until it is enrolled; a file is only made by the engin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.errors import DeviceError, EarmarkError
-from engine.records import Audio, Embedding, FloatArray, Identification
+from engine.records import Audio, FloatArray
 from engine.tasks import Ticket
 from gui.jobs import Jobs
 
 if TYPE_CHECKING:
     from engine.app import Earmark
+    from engine.voices.takes import Heard
 
 POLL_MS = 66
 JUDGE_S = 1.0
 LONGEST_S = 120.0  # a take that nobody stops is stopped here
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What a take is like so far. embedding, found: None while there is too little speech."""
-
-    quality: Any
-    embedding: Embedding | None
-    found: Identification | None
-
-
 class TakeRecorder(QObject):
-    """arrived(samples, rate_hz): new sound. judged(Judged). finished(Audio): stopped, here is all of it.
+    """arrived(samples, rate_hz): new sound. judged(Heard): what it is like so far. finished(Audio): stopped, here is all of it.
 
     failed(error): the microphone could not be opened. lost: it went away; `finished` follows with what there is.
     """
@@ -119,13 +110,13 @@ class TakeRecorder(QObject):
         audio, app = self.audio(), self._app
         self._judged_at = self.elapsed_s
 
-        def work(ticket: Ticket) -> Judged:
-            return judge(app, audio)
+        def work(ticket: Ticket) -> Heard:
+            return app.voices.hear(audio)
 
         self._judging = self._jobs.run(self, work, lane="models", done=self._was_judged, failed=self._not_judged,
                                        cancelled=self._judge_free)
 
-    def _was_judged(self, result: Judged) -> None:
+    def _was_judged(self, result: Heard) -> None:
         self._judging = None
         if self.state == "recording":
             self.judged.emit(result)
@@ -159,16 +150,3 @@ class TakeRecorder(QObject):
     def _set(self, state: str) -> None:
         self.state = state
         self.changed.emit()
-
-
-def judge(app: Earmark, audio: Audio) -> Judged:
-    """In a lane: how good a take is, where its speech lies among the voices, and whom it is near."""
-    from engine.voices.identification import MIN_SPEECH_S
-    from engine.voices.takes import net_speech
-
-    quality = app.voices.judge(audio)
-    if quality.speech_s < MIN_SPEECH_S:
-        return Judged(quality, None, None)
-    speech = net_speech(audio, quality.spans)
-    embedding = app.models.voice().embed(speech)
-    return Judged(quality, embedding, app.voices.identifier().identify(embedding, speech.duration_s))
