@@ -83,7 +83,8 @@ def pictures(earmark: Earmark, out: Path, scenes: Sequence[Scene] = (),
              themes: Sequence[Literal["dark", "light"]] = ("dark", "light")) -> list[Path]:
     """Draw scenes (by default every page as it opens) into PNG files `<name>-<theme>-<width>x<height>.png` of folder `out`.
 
-    Returns the files. The caller sets QT_QPA_PLATFORM=offscreen before Qt is imported.
+    Returns the files. The caller sets QT_QPA_PLATFORM=offscreen before Qt is imported. Raises EarmarkError with the path
+    of a picture that cannot be written.
     """
     qt = application()
     out.mkdir(parents=True, exist_ok=True)
@@ -95,25 +96,27 @@ def pictures(earmark: Earmark, out: Path, scenes: Sequence[Scene] = (),
     window.start()
     _settle(window, 300)
     written = []
-    for scene in scenes or [Scene(page, page) for page in PAGES]:
-        if scene.talk is not None:
-            _let_talk(window, scene.talk)
-        window.show_page(scene.page, scene.what)
-        _settle(window, TALK_MS if scene.talk is not None else 400)
-        for mode in themes:
-            theme.set_mode(mode)
-            for width, height in sizes:
-                window.resize(width, height)
-                _settle(window, 150)
-                path = out / f"{scene.name}-{mode}-{width}x{height}.png"
-                window.grab().save(str(path))
-                written.append(path)
-        window.resize(*sizes[0])
-        if scene.talk is not None:
-            LiveSession.of(window.context).stop()
-    window.close()
-    window.deleteLater()
-    jobs.shutdown()
+    try:
+        for scene in scenes or [Scene(page, page) for page in PAGES]:
+            if scene.talk is not None:
+                _let_talk(window, scene.talk)
+            window.show_page(scene.page, scene.what)
+            _settle(window, TALK_MS if scene.talk is not None else 400)
+            for mode in themes:
+                theme.set_mode(mode)
+                for width, height in sizes:
+                    window.resize(width, height)
+                    _settle(window, 150)
+                    path = out / f"{scene.name}-{mode}-{width}x{height}.png"
+                    _save(window, path)
+                    written.append(path)
+            window.resize(*sizes[0])
+            if scene.talk is not None:
+                LiveSession.of(window.context).stop()
+    finally:
+        window.close()
+        window.deleteLater()
+        jobs.shutdown()
     return written
 
 
@@ -149,6 +152,11 @@ def _settle(window: MainWindow, rest_ms: int) -> None:
     quiet.start()
     limit.start()
     loop.exec()
+
+
+def _save(window: MainWindow, path: Path) -> None:
+    if not window.grab().save(str(path)):
+        raise EarmarkError(f"The picture {path} cannot be written. Is the folder writable, and the disk not full?")
 
 
 def _catch(window: MainWindow) -> None:

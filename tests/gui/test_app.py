@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from engine.audio import devices
-from engine.errors import Busy
+from engine.errors import Busy, EarmarkError
 from gui import app as program
 from gui.theme import LIGHT
 from tests.gui.fakes import FakeEarmark
@@ -73,6 +73,15 @@ def test_a_fault_on_the_screen_is_logged_without_its_words(monkeypatch: pytest.M
     assert "unhandled: KeyError" in caplog.text and "test_app.py" in caplog.text
     assert name not in caplog.text
     assert said and "went wrong" in said[0]
+
+
+def test_a_picture_that_cannot_be_written_is_an_error_with_its_path(app: FakeEarmark, qapp: QApplication,
+                                                                    tmp_path: Path) -> None:
+    taken = tmp_path / "settings-dark-1280x800.png"
+    taken.mkdir()
+    with pytest.raises(EarmarkError, match=r"settings-dark-1280x800\.png cannot be written"):
+        program.pictures(app, tmp_path, [program.Scene("settings", "settings")],  # type: ignore[arg-type]
+                         sizes=((1280, 800),))
 
 
 @pytest.mark.slow
