@@ -104,9 +104,11 @@ class Database:
         self._lock.acquire()
         with self._told(), self._turn:
             connection = self._engine.raw_connection()
+            waited_ms = connection.driver_connection.execute("PRAGMA busy_timeout").fetchone()[0]  # type: ignore[union-attr]
             try:
                 connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
-                for _ in range(WIPE_TRIES):
+                connection.driver_connection.execute("PRAGMA busy_timeout = 0")  # type: ignore[union-attr]
+                for _ in range(WIPE_TRIES):  # each of them would wait for the reader as long as a write does
                     row = connection.driver_connection.execute(  # type: ignore[union-attr]
                         "PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                     if row[0] == 0:
@@ -114,6 +116,7 @@ class Database:
                     time.sleep(0.05)
                 log.warning("the write-ahead log is in use by a reader and will be emptied later")
             finally:
+                connection.driver_connection.execute(f"PRAGMA busy_timeout = {int(waited_ms)}")  # type: ignore[union-attr]
                 connection.close()
 
     def close(self) -> None:
