@@ -106,9 +106,13 @@ class Earmark:
         self.settings.change(device=device)
         self.models.use_device(device)
 
-    def claim(self) -> list[Path]:
-        """Be the one program that writes to this workspace; returns recordings that a killed program left unfinished,
-        made whole. What it kept of a take and did not enroll is removed. Raises Busy when another one is."""
+    def claim(self) -> None:
+        """Be the one program that writes to this workspace, until `close`. Cheap. Raises Busy when another one is."""
+        self.store.claim()
+
+    def tidy(self) -> list[Path]:
+        """Put right what a killed program left: returns its unfinished recordings, made whole; what it kept of a take and
+        did not enroll is removed. Raises Busy, StoreError."""
         with self.store.writing():
             self.store.voices.remove_strays()
             return recorder.recover(self.store.recordings)

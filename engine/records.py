@@ -165,7 +165,8 @@ class LiveUpdate:
     """One step of live listening.
 
     time_s: since listening began. run_s: how long this voice has been speaking. used_s: net speech in the window that
-    was embedded. embedding: the query, None while listening or silent. compute_ms: time this step took.
+    was embedded. embedding: the query, None while listening or silent. compute_ms: from taking up the last sound to
+    this update: speech detection, embedding, identification.
     """
 
     time_s: float

@@ -49,6 +49,7 @@ def run(earmark: Earmark) -> int:
     _catch(window)
     collector = Collector()
     window.start()
+    jobs.run(window, lambda ticket: earmark.tidy(), lane="store")
     code = qt.exec()
     collector.close()
     sys.excepthook = sys.__excepthook__

@@ -66,6 +66,10 @@ class Store:
                 self._sounds = SoundStore(self._opened(), self.vectors)
             return self._sounds
 
+    def claim(self) -> None:
+        """Take the workspace's lock now instead of with the first write. Raises Busy."""
+        self._lock.acquire()
+
     @contextmanager
     def writing(self) -> Iterator[Any]:
         """One transaction around several writes of this thread; takes the workspace's lock. Raises Busy, StoreError."""

@@ -39,7 +39,7 @@ SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # probability that starts and that ends speec
 GAP_S = 0.7  # silence that ends a run of speech: what comes after may be somebody else
 HANG_S = 0.15  # kept of the silence after a word
 BEFORE = 2 * CHUNK  # samples kept of what lies before a word: the detector hears soft beginnings late
-HEARD_S = 2.0
+HEARD_S = 1.5
 HEARD_EVERY_S = 0.5
 RECENT_S = 12.0
 POLL_S = 0.02
@@ -185,7 +185,7 @@ class Listener:
                         return
                     if getattr(self._source, "ended", False):
                         self._take(self._resampler.flush())
-                        self._step()
+                        self._step(time.perf_counter())
                         self.state = "stopped"
                         return
                     time.sleep(POLL_S)
@@ -196,15 +196,16 @@ class Listener:
                 size = int(EAGER_STEP_S * RATE_HZ)
                 for start in range(0, len(wave), size):  # a fast source steps as often as a slow one
                     part = wave[start:start + size]
+                    began = time.perf_counter()
                     self._take(part)
                     step += len(part)
                     since_heard += len(part)
-                    if since_heard >= HEARD_EVERY_S * RATE_HZ:
-                        since_heard = 0
-                        self._listen()
                     if step >= (EAGER_STEP_S if self._eager else STEP_S) * RATE_HZ:
                         step = 0
-                        self._step()
+                        self._step(began)
+                    elif since_heard >= HEARD_EVERY_S * RATE_HZ:  # a name never waits for the tags
+                        since_heard = 0
+                        self._listen()
         except EarmarkError as error:
             self._ended_by(error)
             log.warning("listening ended: %s", type(error).__name__)
@@ -278,9 +279,8 @@ class Listener:
         if len(last) >= RATE_HZ:
             self._heard = self._tagger().heard(Audio(last, RATE_HZ))
 
-    def _step(self) -> None:
-        """Identify the running speech and tell."""
-        began = time.perf_counter()
+    def _step(self, began: float) -> None:
+        """Identify the running speech and tell. began: when the work on its last sound began (perf_counter)."""
         now = self.elapsed_s
         used_s = len(self._run) / RATE_HZ
         found: Identification | None = None

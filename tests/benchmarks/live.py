@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
-from measuring import SHARED, median, percentile, table
+from measuring import SHARED, median, percentile, table, timed
 
 from engine.app import Earmark
 from engine.audio import files
 from engine.audio.microphone import FileSource
 from engine.records import Audio
+from engine.voices.listening import HEARD_S, RATE_HZ, WINDOW_S
 
 
 def main() -> None:
@@ -21,10 +23,11 @@ def main() -> None:
             app.voices.enroll_files(folder.name, sorted(folder.glob("*.flac"))[:3])
         shown = app.maps.project("voices", "pca")
         queries = [p for folder in speakers for p in sorted(folder.glob("*.flac"))[3:5]]
+        whole: list[float] = []
         embed: list[float] = []
         heard: list[float] = []
         place: list[float] = []
-        tagger = app.models.sound()
+        tagger, encoder = app.models.sound(), app.models.voice()
         for path in queries:
             listener = app.voices.listener(FileSource(path, pace=0))
             listener.start()
@@ -32,24 +35,21 @@ def main() -> None:
             listener.stop()
             for update in listener.updates(0)[1]:
                 if update.embedding is not None:
-                    embed.append(update.compute_ms)
-                    began = time.perf_counter()
-                    shown.place(update.embedding.vector)
-                    place.append((time.perf_counter() - began) * 1000)
-            audio = files.read(path, 16_000)
-            for start in range(0, len(audio.samples) - 32_000, 8_000):
-                began = time.perf_counter()
-                tagger.heard(Audio(audio.samples[start:start + 32_000], 16_000))
-                heard.append((time.perf_counter() - began) * 1000)
-        chunk = _speech(app, files.read(queries[0], 16_000))
-    both = [e + h for e, h in zip(sorted(embed), sorted(heard)[: len(embed)], strict=False)]
-    print(table(["part of a step", "median ms", "p95 ms", "steps"], [
+                    whole.append(update.compute_ms)
+                    place.append(timed(partial(shown.place, update.embedding.vector)) * 1000)
+            audio = files.read(path, RATE_HZ)
+            for start in range(0, len(audio.samples) - int(WINDOW_S * RATE_HZ), RATE_HZ):
+                window = Audio(audio.samples[start:start + int(WINDOW_S * RATE_HZ)], RATE_HZ)
+                embed.append(timed(partial(encoder.embed, window)) * 1000)
+                last = Audio(window.samples[:int(HEARD_S * RATE_HZ)], RATE_HZ)
+                heard.append(timed(partial(tagger.heard, last)) * 1000)
+        chunk = _speech(app, files.read(queries[0], RATE_HZ))
+    print(table(["part", "median ms", "p95 ms", "measured"], [
         [name, f"{median(v):.2f}", f"{percentile(v, 0.95):.2f}", str(len(v))] for name, v in (
-            ("speech detection, 0.25 s of sound", chunk), ("embed and identify (2.4 s window)", embed),
-            ("tags of the last 2 s (every second step)", heard), ("place the ×", place))]))
-    worst = percentile(chunk, 0.95) + percentile(embed, 0.95) + percentile(heard, 0.95) + percentile(place, 0.95)
-    print(f"\nAll parts at their p95 together: {worst:.1f} ms of the 250 ms between two steps "
-          f"(median of embedding and tags together {median(both):.1f} ms).")
+            ("a live update while somebody speaks, from its sound to its name", whole),
+            ("of it: speech detection, 0.25 s of sound", chunk), (f"of it: embedding {WINDOW_S:g} s", embed),
+            (f"between two updates: tags of {HEARD_S:g} s", heard),
+            ("placing the × on the PCA", place))]))
 
 
 def _speech(app: Earmark, audio: Audio) -> list[float]:

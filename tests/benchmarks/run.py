@@ -19,6 +19,7 @@ PARTS = {
     "start": "Start of the window, and memory",
     "bridge": "The tag bridge: prompts and constants on ESC-10",
     "short_sounds": "Filling sounds that are shorter than one patch",
+    "short_speech": "Speech shorter than one partial: repeated, or with silence behind it",
     "thresholds": "Similarities behind the default threshold and margin",
 }
 

@@ -230,7 +230,7 @@ def test_what_a_killed_enrollment_left_goes_at_the_next_start_and_the_rest_stays
     (kept.recording.parent / ".2-abc.wav.77-88.part").write_bytes(b"half a take")
     (app.store.recordings / "Live.wav").write_bytes(b"no take at all")
     with Earmark(tmp_path / "workspace") as app:
-        assert app.claim() == []
+        assert app.tidy() == []
         assert sounds_in(app.workspace) == sorted([kept.recording.name, "Live.wav"])
 
 
