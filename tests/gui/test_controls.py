@@ -63,6 +63,15 @@ def test_a_number_box_shows_its_number(theme: Theme, qtbot: QtBot) -> None:
     assert box.lineEdit().text() == "0.68" and box.lineEdit().width() > 40
 
 
+def test_the_edge_of_a_number_box_stays_when_the_look_changes(theme: Theme, qtbot: QtBot) -> None:
+    box = NumberBox(theme, "Threshold", 0, 1, 0.01, value=0.68)
+    qtbot.addWidget(box)
+    box.show()
+    theme.set_mode("light" if theme.dark else "dark")
+    box.setStyleSheet("QLineEdit { color: red }")
+    assert box.rect().adjusted(2, 0, -2, 0).contains(box.lineEdit().geometry())
+
+
 def test_text_that_does_not_fit_is_its_own_tooltip(theme: Theme, qtbot: QtBot) -> None:
     label = ElidedText(theme, "a very long name of a sound file.wav")
     qtbot.addWidget(label)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSizePolicy, QSlider, QWidget
 
 from gui.theme import CONTROL_PX, Theme
@@ -115,6 +115,17 @@ class NumberBox(QDoubleSpinBox):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._keep_edge_clear()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._keep_edge_clear()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)  # a new style sheet lays the field over the whole box again
+        self._keep_edge_clear()
+
+    def _keep_edge_clear(self) -> None:
         self.lineEdit().setGeometry(8, 1, self.width() - 16, self.height() - 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
