@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import enum
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from engine.cli.output import file_name, plain
+from engine.cli.output import file_name
 from engine.errors import EarmarkError, UsageError
 
 SUFFIXES = (".png", ".svg", ".csv", ".json")
@@ -37,6 +35,8 @@ def draw(context: typer.Context, out: Annotated[Path, typer.Option("--out", help
          query: Annotated[Path | None, typer.Option(help="A sound to place among the others, drawn ×.")] = None,
          seed: Annotated[int | None, typer.Option(min=0, help="Of t-SNE and UMAP.")] = None) -> None:
     """Project voices or sounds to two dimensions and write them to a file."""
+    from engine.projection import export
+
     run = context.obj
     if out.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{out.name} is no picture or table that can be written; the name ends in {', '.join(SUFFIXES)}.")
@@ -44,29 +44,19 @@ def draw(context: typer.Context, out: Annotated[Path, typer.Option("--out", help
     params = {} if seed is None or method.value == "pca" else {"seed": seed}
     with run.out.progress("Projecting") as ticket:
         shown = run.app.maps.project(space.value, method.value, params, ticket=ticket, query=vector)
-    document = plain(as_document(shown))
-    write(out, shown, document, run.picture_of_map)
-    run.out.document({**document, "out": file_name(out)})
+    write(out, shown, run.picture_of_map)
+    run.out.document({**export.document(shown), "out": file_name(out)})
     run.out.say(f"{len(shown.points)} points in {out}")
 
 
-def as_document(shown: Any) -> dict[str, Any]:
-    """The JSON of a map."""
-    return {"space": shown.space, "method": shown.method, "params": dict(shown.params), "points": [
-        {"id": p.id, "label": p.label, "kind": p.kind, "x": p.x, "y": p.y} for p in shown.points]}
-
-
-def write(path: Path, shown: Any, document: dict[str, Any], picture: Any) -> None:
+def write(path: Path, shown: Any, picture: Any) -> None:
     """Write a map by the suffix of the path. Raises EarmarkError when it cannot be written."""
+    from engine.projection import export
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".json":
-            path.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False), "utf-8")
-        elif path.suffix.lower() == ".csv":
-            with path.open("w", encoding="utf-8", newline="") as file:
-                table = csv.DictWriter(file, ["id", "label", "kind", "x", "y"])
-                table.writeheader()
-                table.writerows(document["points"])
+        if path.suffix.lower() in (".json", ".csv"):
+            export.write(path, shown)
         elif picture is None:
             raise UsageError("Pictures are drawn by the program itself: use python main.py map.")
         else:

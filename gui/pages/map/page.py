@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from engine.errors import EarmarkError, UsageError
+from engine.projection import export
 from engine.records import LiveUpdate, MapPoint, Sound, Space
 from engine.tasks import Ticket
 from gui import words
@@ -19,7 +20,7 @@ from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.session import LiveSession
 from gui.pages.map.canvas import MapCanvas
-from gui.pages.map.export import save_png, save_points, save_svg
+from gui.pages.map.export import save_png, save_svg
 from gui.pages.map.grouping import Group, group_sounds, group_voices
 from gui.pages.map.inspector import Inspector
 from gui.pages.map.parameters import NAMES
@@ -135,7 +136,7 @@ class MapPage(Page):
                 if not fine:
                     raise OSError
             else:
-                save_points(self.map, self.canvas.plot.points, path)
+                export.write(path, self.map, self.canvas.plot.points)
         except OSError:
             self.said.emit(self.tr("{} could not be written.").format(path.name))
             return

@@ -243,7 +243,7 @@ def test_maps_as_documents_and_tables(run, furnished, tmp_path):
     check("map", sounds.document)
     with (tmp_path / "f.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["id", "label", "kind", "x", "y"]
+    assert list(rows[0]) == ["id", "label", "kind", "group", "x", "y"]
     assert sorted(r["kind"] for r in rows) == ["query"] + ["sound"] * 3
 
 
