@@ -31,7 +31,7 @@ _PER_SPAN = round(SPAN_S / HOP_S)
 
 def spec(weights: Weights) -> EncoderSpec:
     """The spec of this encoder, without loading it. Its hash covers both encoders and the constants."""
-    parts = (weights.sha256("yamnet"), weights.sha256("minilm"), TEMPERATURE, POWER, SPAN_S, HOP_S)
+    parts = (weights.sha256("yamnet"), weights.sha256("minilm"), TEMPERATURE, POWER, SPAN_S, HOP_S, sound.PATCH_HOP)
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()
     return EncoderSpec("tag bridge", "1", digest, "joint", DIM, sound.RATE_HZ)
 

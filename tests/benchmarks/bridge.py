@@ -8,7 +8,7 @@ import numpy as np
 from measuring import SHARED, table
 
 from engine.audio import files
-from engine.encoders import joint
+from engine.encoders import joint, sound
 from engine.encoders.models import Models
 from engine.encoders.sound import BANDS, HIGH_HZ, LOW_HZ, N_FFT, RATE_HZ, YAMNetEncoder
 from engine.evaluation import data, zero_shot
@@ -57,6 +57,21 @@ def main() -> None:
                 rows.append([bands, prompt, f"{temperature}", f"{found['top1']:.3f}", f"{found['map']:.3f}",
                              "shipped" if chosen else ""])
     print(table(["mel bands", "prompt", "temperature", "top-1", "mAP", ""], rows))
+    print("\n" + table(["hop of the patches, s", "top-1", "mAP", ""], _hops(items, classes)))
+
+
+def _hops(items: list[data.Labelled], classes: list[str]) -> list[list[str]]:
+    """The shipped bridge with patches closer together and further apart."""
+    encoder = Models(Weights(), "cpu").joint()
+    texts = encoder.embed_texts([zero_shot.TEMPLATE.format(label=c) for c in classes])
+    shipped, rows = sound.PATCH_HOP, []
+    for hop in (48, 72, 96):
+        sound.PATCH_HOP, sound.STEP = hop, hop * sound.HOP
+        found = encoder.analyse_many([files.stream(i.path, RATE_HZ) for i in items])
+        vectors = np.array([a.vectors[0] for a in found if not isinstance(a, Exception)])
+        figures = zero_shot.measures(vectors @ texts.T, [i.label for i in items], classes, 7)
+        rows.append([f"{hop / 100:.2f}", f"{figures['top1']:.3f}", f"{figures['map']:.3f}", "shipped" if hop == shipped else ""])
+    return rows
 
 
 def _mean(encoder: YAMNetEncoder, item: data.Labelled) -> np.ndarray[Any, Any]:

@@ -21,6 +21,8 @@ from engine.records import Audio
 from engine.voices.identification import centroid
 from engine.weights import Weights
 
+SHORTEST_S = 2.0  # of a fifth of an utterance: nobody is enrolled from less than one partial
+
 
 def crops(audio: Audio, length_s: float, rng: np.random.Generator, count: int) -> list[Audio]:
     size = int(length_s * audio.rate_hz)
@@ -42,6 +44,8 @@ def main(shared: Path) -> None:
     for path in cohort[:half:4]:
         audio = files.read(path)
         part = len(audio.samples) // 5
+        if part < SHORTEST_S * audio.rate_hz:
+            continue
         people[path.stem] = [Audio(audio.samples[i * part:(i + 1) * part], audio.rate_hz) for i in range(5)]
     strangers = [files.read(f) for f in cohort[half::2]]
     names = list(people)
