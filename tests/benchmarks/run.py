@@ -29,7 +29,9 @@ def main() -> None:
     pieces = [f"# Results\n\nMade by `make bench` on {time.strftime('%Y-%m-%d')}: {machine()}."]
     for name in chosen:
         sys.stderr.write(f"{name} …\n")
-        pieces.append(f"## {PARTS[name]}\n\n`tests/benchmarks/{name}.py`\n\n{in_child(name + '.py')}")
+        found = in_child(name + ".py")
+        pieces.append(f"## {PARTS[name]}\n\n`tests/benchmarks/{name}.py`\n\n" + (
+            found if "|---" in found.replace(" ", "") else f"```\n{found}\n```"))
         sys.stdout.write(pieces[-1] + "\n\n")
         sys.stdout.flush()
     if not sys.argv[1:]:
