@@ -1,7 +1,7 @@
 """The default sound encoder: YAMNet (1024-d embedding and 521 AudioSet tag logits a patch) in torch.
 
-Front end: Google's YAMNet parameters; HTK mel bands as torchaudio makes them (TensorFlow's differ by less than 0.001
-mAP on ESC-10, printed by tests/benchmarks/front_end.py).
+Front end: Google's YAMNet parameters; HTK mel bands as torchaudio makes them (TensorFlow's give the same figures on
+ESC-10, printed by tests/benchmarks/bridge.py).
 """
 
 from __future__ import annotations
