@@ -1,0 +1,1 @@
+"""What a text–audio space is for: labels, captions, names."""

@@ -1,0 +1,1 @@
+"""How the heads of the text–audio space are trained: data, features, recipe, ablation."""

@@ -1,0 +1,1 @@
+"""Losses for embeddings, one a file."""
