@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.encoders import joint
-from engine.encoders.joint import spans_of
+from engine.encoders.pooling import spans_of
 from engine.encoders.text import cleaned
 from engine.errors import DecodeError, ShapeError
 from engine.weights import Weights
