@@ -16,6 +16,7 @@
     │   ├── VoiceUnknown            no voice has this name
     │   └── VoiceExists             the name is taken
     ├── LibraryError                a folder or sound that is not there
+    ├── TrainingError               a training cannot go on, or its checkpoint does not fit
     └── StoreError
         ├── TooNew                  the database was written by a newer Earmark
         └── Busy                    another Earmark writes to this workspace
@@ -138,6 +139,10 @@ class VoiceExists(EnrollmentError):
 
 class LibraryError(EarmarkError):
     """A folder or sound of the library is not there."""
+
+
+class TrainingError(EarmarkError):
+    """A training cannot go on, or a checkpoint belongs to another one. The last checkpoint is kept."""
 
 
 class StoreError(EarmarkError):
