@@ -219,6 +219,89 @@ class Sound:
 
 
 @dataclass(frozen=True)
+class Term:
+    """One part of a search: a text, or a sound (a file, or the id of one of the library). weight below 0: leave it out."""
+
+    text: str = ""
+    like: Path | int | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class SavedQuery:
+    """A search that was given a name. Sounds in it are files. under: only sounds below this folder."""
+
+    name: str
+    terms: tuple[Term, ...]
+    tags: tuple[str, ...]
+    under: Path | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class TagCount:
+    """A label of a list with the number of sounds that have it."""
+
+    label: str
+    sounds: int
+
+
+@dataclass(frozen=True)
+class TagListInfo:
+    """A list of labels that the library is tagged with.
+
+    least: the least probability of a tag, None where the rule of "none fits" decides. top: at most so many a sound.
+    sounds: how many have at least one tag. counts: labels that any sound has, most frequent first.
+    """
+
+    name: str
+    labels: int
+    least: float | None
+    top: int
+    sounds: int
+    counts: tuple[TagCount, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label of a list that a sound has."""
+
+    list_name: str
+    name: str
+    similarity: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class FoundSpan:
+    """A stretch of a sound that matches a query, and how well its best place does."""
+
+    start_s: float
+    end_s: float
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """A query followed along one sound.
+
+    starts_s, ends_s, similarities: one entry a window, in order. spans: stretches that match, in order; none where the
+    query is not heard. threshold: the similarity from which on a window matches.
+    """
+
+    path: Path
+    query: str
+    duration_s: float
+    starts_s: tuple[float, ...]
+    ends_s: tuple[float, ...]
+    similarities: tuple[float, ...]
+    spans: tuple[FoundSpan, ...]
+    threshold: float
+    took_ms: float
+
+
+@dataclass(frozen=True)
 class Match:
     """A sound found by a search, with the span of it that is nearest to the query."""
 
