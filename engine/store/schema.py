@@ -2,6 +2,8 @@
 
     encoder_spec ── sample ── take ── voice
          └───────── span ──── sound ── folder ── failed_file
+                                └── sound_tag ── tag_list
+    saved_query
     counter                             version of the library, raised by every change to it
 """
 
@@ -166,4 +168,38 @@ failed_file = Table(
     _required("mtime_ns", BigInteger),
     _required("reason", Text),
     Column("space", String(64)),  # key of the encoder spec that refused it; NULL where it could not be decoded
+)
+
+saved_query = Table(
+    "saved_query", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("name", Text),
+    _required("name_key", Text, unique=True),  # NFC, case folded
+    _required("query", Text),  # JSON: {"terms": [{"text", "like", "weight"}], "tags": [], "under"}
+    _required("created_at", UtcTime),
+)
+
+tag_list = Table(
+    "tag_list", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("name", Text),
+    _required("name_key", Text, unique=True),
+    _required("labels", Text),  # JSON: [label, …]
+    _required("texts", Text),  # JSON: [what is embedded for each label, …]
+    Column("least", Float),  # the least probability of a tag; NULL where the rule of "none fits" decides
+    _required("top", Integer),
+    _required("created_at", UtcTime),
+    Column("space", String(64)),  # key of the encoder spec that the tags were made with; NULL before the first time
+    Column("library", BigInteger),  # version of the library that they show
+)
+
+sound_tag = Table(
+    "sound_tag", metadata,
+    Column("list_id", Integer, ForeignKey("tag_list.id", ondelete="CASCADE"), primary_key=True),
+    Column("sound_id", Integer, ForeignKey("sound.id", ondelete="CASCADE"), primary_key=True),
+    Column("label", Integer, primary_key=True),  # position in the labels of the list
+    _required("similarity", Float),
+    _required("probability", Float),
+    Index("ix_sound_tag_sound_id", "sound_id"),
+    sqlite_with_rowid=False,
 )

@@ -16,7 +16,9 @@ from engine.store.opening import prepare
 
 if TYPE_CHECKING:
     from engine.store.database import Database
+    from engine.store.queries import QueryStore
     from engine.store.sounds import SoundStore
+    from engine.store.tags import TagStore
     from engine.store.voices import VoiceStore
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,18 @@ class Store:
                 self._sounds = SoundStore(self._opened(), self.vectors)
             return self._sounds
 
+    @property
+    def queries(self) -> QueryStore:
+        from engine.store.queries import QueryStore
+
+        return QueryStore(self._opened())
+
+    @property
+    def tags(self) -> TagStore:
+        from engine.store.tags import TagStore
+
+        return TagStore(self._opened())
+
     def claim(self) -> None:
         """Take the workspace's lock now instead of with the first write. Raises Busy."""
         self._lock.acquire()
@@ -83,12 +97,14 @@ class Store:
         return sum(file.stat().st_size for file in files if file.exists())
 
     def forget_everything(self) -> None:
-        """Remove all voices, sounds, folders, recordings, vectors and backups, and every trace of them in the files.
+        """Remove all voices, sounds, folders, saved queries, lists of tags, recordings, vectors and backups, and every trace of them in the files.
 
         Settings and downloaded models stay. Raises Busy, StoreError.
         """
         with self._opened().writing():
             self.voices.remove_all()
+            self.queries.remove_all()
+            self.tags.remove_all()
             self.sounds.remove_all()
         try:
             for folder in (self.vectors, self.recordings, self.backups):
