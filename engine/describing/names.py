@@ -10,28 +10,33 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from itertools import pairwise
 from pathlib import PurePath
 
 from engine.audio.files import SUFFIXES
 
-FILE_WORDS = frozenset(
-    "aif aiff alt alternate audio bit bits bounce bpm clip clips copy custom default demo edit edited export exported file files "
-    "final flac format hertz hq hz khz lq master mastered misc miscellaneous mono mp3 new norm normalised normalized ogg old opus "
-    "pcm processed raw rec recorded recording recordings render rendered sample samples sampled sfx snd sound sounds soundfx src "
-    "stereo surround take takes temp tk tmp track trim trimmed untitled unnamed var variation ver version wav wave wavs".split())
+FILE_WORDS = frozenset({
+    "aif", "aiff", "alt", "alternate", "audio", "bit", "bits", "bounce", "bpm", "clip", "clips", "copy", "custom",
+    "default", "demo", "edit", "edited", "export", "exported", "file", "files", "final", "flac", "format", "hertz", "hq",
+    "hz", "khz", "lq", "master", "mastered", "misc", "miscellaneous", "mono", "mp3", "new", "norm", "normalised",
+    "normalized", "ogg", "old", "opus", "pcm", "processed", "raw", "rec", "recorded", "recording", "recordings", "render",
+    "rendered", "sample", "samples", "sampled", "sfx", "snd", "sound", "sounds", "soundfx", "src", "stereo", "surround",
+    "take", "takes", "temp", "tk", "tmp", "track", "trim", "trimmed", "untitled", "unnamed", "var", "variation", "ver",
+    "version", "wav", "wave", "wavs"})
 """Words about the file, not about the sound."""
 
-FOLDER_WORDS = frozenset(
-    "all asset assets base content data downloads en eng english game games lib library media music pack packs package public "
-    "res resource resources share shared stuff test tests train usr".split())
+FOLDER_WORDS = frozenset({
+    "all", "asset", "assets", "base", "content", "data", "downloads", "en", "eng", "english", "game", "games", "lib",
+    "library", "media", "music", "pack", "packs", "package", "public", "res", "resource", "resources", "share", "shared",
+    "stuff", "test", "tests", "train", "usr"})
 """Words that make a folder's name say nothing about the sound, on top of FILE_WORDS."""
 
 SHORT_FORMS = {
     "amb": "ambient", "ambi": "ambient", "atmo": "atmosphere", "bd": "bass drum", "bg": "background", "cym": "cymbal",
     "dist": "distorted", "elec": "electronic", "filt": "filtered", "fx": "effect", "gtr": "guitar", "guit": "guitar",
-    "hh": "hi-hat", "hihat": "hi-hat", "instr": "instrument", "kik": "kick", "lo": "low", "orch": "orchestra", "perc": "percussion",
-    "pno": "piano", "rhy": "rhythm", "sd": "snare drum", "sn": "snare", "syn": "synth", "tamb": "tambourine", "tom": "tom",
-    "vib": "vibraphone", "vox": "vocal", "xylo": "xylophone"}
+    "hh": "hi-hat", "hihat": "hi-hat", "instr": "instrument", "kik": "kick", "lo": "low", "orch": "orchestra",
+    "perc": "percussion", "pno": "piano", "rhy": "rhythm", "sd": "snare drum", "sn": "snare", "syn": "synth",
+    "tamb": "tambourine", "vib": "vibraphone", "vox": "vocal", "xylo": "xylophone"}
 """What sample libraries shorten, by what it means."""
 
 SOURCES = frozenset({"acoustic", "electronic", "synthetic", "synthesized", "synthesised"})
@@ -77,20 +82,19 @@ def _words(name: str, dropped: frozenset[str]) -> list[str]:
     for piece in _WORD.findall(_UUID.sub(" ", name)):
         if not _random(piece):
             pieces += _HUMP.sub(" ", piece).split()
-    tokens = [token for token in (_without_number(piece.lower()) for piece in pieces) if token]
-    tokens = [t for t in tokens if t not in dropped]
+    found = [word for word in (_without_number(piece.lower()) for piece in pieces) if word and word not in dropped]
     words: list[str] = []
-    for place, token in enumerate(tokens):
-        following = tokens[place + 1] if place + 1 < len(tokens) else None
-        if len(token) == 1 and token.isascii() and (token not in "ai" or following is None):
+    for place, word in enumerate(found):
+        following = found[place + 1] if place + 1 < len(found) else None
+        if len(word) == 1 and word.isascii() and (word not in "ai" or following is None):
             continue  # take letters and note names
-        if token == "hi":
-            token = "hi-hat" if following == "hat" else "high"
-        if token == "hat" and words and words[-1] == "hi-hat":
+        if word == "hi":
+            word = "hi-hat" if following == "hat" else "high"
+        if word == "hat" and words and words[-1] == "hi-hat":
             continue
-        token = SHORT_FORMS.get(token, token)
-        if not words or words[-1] != token:
-            words.append(token)
+        word = SHORT_FORMS.get(word, word)
+        if not words or words[-1] != word:
+            words.append(word)
     if len(words) > 1 and words[-1] in SOURCES:
         words = [words[-1], *words[:-1]]
     return words
@@ -98,20 +102,18 @@ def _words(name: str, dropped: frozenset[str]) -> list[str]:
 
 def _random(piece: str) -> bool:
     """Whether a piece is a hash or an identifier: long, and changing between letters and digits again and again."""
-    changes = sum(a.isdigit() != b.isdigit() for a, b in zip(piece, piece[1:], strict=False))
+    changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(piece))
     return len(piece) >= 8 and changes >= 2 and changes > 0.25 * len(piece)
 
 
-def _without_number(token: str) -> str:
+def _without_number(word: str) -> str:
     """`grass1` → `grass`, `01kick` → `kick`; numbers, notes (`c4`), takes (`6a`) and rates (`48khz`) → nothing."""
-    if token in KEPT_NUMBERS:
-        return KEPT_NUMBERS[token]
-    if not any(c.isdigit() for c in token):
-        return token
-    if token.startswith("mp") and token[2:].isdigit():
-        return ""
-    match = _LETTERS_THEN_NUMBER.match(token) or _NUMBER_THEN_LETTERS.match(token)
+    if word in KEPT_NUMBERS:
+        return KEPT_NUMBERS[word]
+    if not any(c.isdigit() for c in word):
+        return word
+    match = _LETTERS_THEN_NUMBER.match(word) or _NUMBER_THEN_LETTERS.match(word)
     if match:
         return match.group(1)
-    letters = token.rstrip("0123456789")
+    letters = word.rstrip("0123456789")
     return letters if letters in SHORT_FORMS else ""

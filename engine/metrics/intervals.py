@@ -1,7 +1,8 @@
 """How sure a number is: 95 % intervals.
 
 Conventions: intervals are (low, high). What was sampled is what is drawn again: items, queries, or whole speakers
-(`groups`), because the utterances of one speaker are not independent of each other. Same seed, same interval.
+(`groups`, a cluster bootstrap), because the utterances of one speaker are not independent of each other. Same seed, same
+interval.
 
 Sources: Efron & Tibshirani, *An Introduction to the Bootstrap* (1993), chapter 13 (percentile interval);
 Wilson 1927, J. Am. Stat. Assoc. 22, 209–212.
@@ -51,6 +52,19 @@ def bootstrap_statistic(statistic: Callable[[NDArray[np.int64]], float], n: int,
         found[draw] = statistic(rows)
     low, high = np.percentile(found, (2.5, 97.5))
     return float(low), float(high)
+
+
+def paired_bootstrap_ci95(a: ArrayLike, b: ArrayLike, *, seed: int, groups: Sequence[Hashable] | None = None,
+                          draws: int = DRAWS) -> tuple[float, float]:
+    """The interval of mean(a) − mean(b), two systems measured on the same n items (or groups of them).
+
+    a, b: (n,), item by item. Both are drawn together, so that what makes an item hard for both cancels out; 0 outside
+    of the interval means that one system is better beyond the luck of the draw. Raises ShapeError.
+    """
+    first, second = finite(a, "a"), finite(b, "b")
+    if first.shape != second.shape:
+        raise ShapeError(f"a has {len(first)} items, b has {len(second)}; they must be the same items.")
+    return bootstrap_ci95(first - second, seed=seed, groups=groups, draws=draws)
 
 
 def wilson_ci95(successes: int, trials: int) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ShapeError, UsageError
-from engine.metrics.intervals import bootstrap_ci95, bootstrap_statistic, wilson_ci95
+from engine.metrics.intervals import bootstrap_ci95, bootstrap_statistic, paired_bootstrap_ci95, wilson_ci95
 
 
 def test_wilson_known_values() -> None:
@@ -52,3 +52,24 @@ def test_bad_input_is_refused() -> None:
         bootstrap_ci95([1.0, float("nan")], seed=0)
     with pytest.raises(ShapeError):
         bootstrap_ci95([1.0, 2.0], seed=0, groups=["a"])
+
+
+def test_a_pairing_sees_what_two_intervals_hide() -> None:
+    """b is a, always a little worse: the queries vary far more than the two systems differ."""
+    rng = np.random.default_rng(2)
+    a = rng.random(60)
+    b = a - 0.02 - 0.01 * rng.random(60)
+    low, high = paired_bootstrap_ci95(a, b, seed=0)
+    assert 0.02 < low < (a - b).mean() < high < 0.03
+    assert paired_bootstrap_ci95(b, a, seed=0) == pytest.approx((-high, -low), abs=1e-3)
+    assert bootstrap_ci95(a, seed=0)[0] < bootstrap_ci95(b, seed=0)[1]  # alone they overlap
+    assert paired_bootstrap_ci95(a, a, seed=0) == (0.0, 0.0)
+    with pytest.raises(ShapeError):
+        paired_bootstrap_ci95([1.0, 2.0], [1.0], seed=0)
+
+
+def test_a_pairing_of_groups_is_as_wide_as_the_groups_are_few() -> None:
+    a, groups = np.repeat([0.0, 1.0, 0.0, 1.0, 0.0, 1.0], 30), np.repeat(np.arange(6), 30)
+    alone = paired_bootstrap_ci95(a, np.zeros(180), seed=1)
+    grouped = paired_bootstrap_ci95(a, np.zeros(180), seed=1, groups=list(groups))
+    assert grouped[1] - grouped[0] > 3 * (alone[1] - alone[0])

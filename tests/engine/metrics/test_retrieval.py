@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -100,3 +105,79 @@ def test_bad_arguments_are_refused() -> None:
         r.evaluate([[0.1, 0.2]], [[1]])
     with pytest.raises(UsageError):
         r.evaluate([[0.1, 0.2]], [[0, 0]])
+
+
+def test_hand_worked_cuts_and_gains() -> None:
+    assert r.average_precision(HITS_1_3_5, k=10) == pytest.approx(0.756, abs=5e-4)
+    assert r.average_precision(HITS_1_3_5, k=3) == pytest.approx((1 + 2 / 3) / 3)
+    assert r.average_precision(HITS_1_3_5, relevant_total=10, k=2) == pytest.approx(1 / 2)  # divided by min(10, 2)
+    assert r.average_precision([1] * 20, k=10) == 1.0
+    assert r.ndcg(HITS_1_3_5) == pytest.approx((1 + 1 / 2 + 1 / np.log2(6)) / (1 + 1 / np.log2(3) + 1 / 2))
+    assert r.ndcg(HITS_1_3_5, k=2) == pytest.approx(1 / (1 + 1 / np.log2(3)))
+    assert r.ndcg([0, 0, 1], k=2) == 0.0
+    assert r.ndcg([1] * 20, k=10) == 1.0
+
+
+def test_all_queries_at_once_are_each_query_alone() -> None:
+    rng = np.random.default_rng(8)
+    for items in (1, 7, 40):
+        similarities, relevant = rng.normal(size=(30, items)).round(1), rng.random((30, items)) < 0.3  # ties too
+        relevant[0] = True
+        found = r.by_query(similarities, relevant)
+        rows = [r.ranked_relevance(s, m) for s, m in zip(similarities, relevant, strict=True) if m.any()]
+        alone = {"mrr": r.reciprocal_rank, "map": r.average_precision, "ndcg": r.ndcg, "rank": r.first_rank,
+                 "map_at_10": lambda row: r.average_precision(row, k=10), "ndcg_at_10": lambda row: r.ndcg(row, k=10)}
+        for k in (1, 5, 10):
+            alone |= {f"precision_at_{k}": lambda row, k=k: r.precision_at_k(row, k),
+                      f"recall_at_{k}": lambda row, k=k: r.recall_at_k(row, k),
+                      f"f1_at_{k}": lambda row, k=k: r.f1_at_k(row, k)}
+        assert set(found) == set(alone)
+        for name, measure in alone.items():
+            np.testing.assert_allclose(found[name], [measure(row) for row in rows], atol=1e-12, err_msg=name)
+
+
+def test_the_order_of_items_and_queries_changes_nothing_where_nothing_is_tied() -> None:
+    rng = np.random.default_rng(9)
+    similarities, relevant = rng.normal(size=(25, 40)), rng.random((25, 40)) < 0.1
+    relevant[:, 0] = True
+    items, queries = rng.permutation(40), rng.permutation(25)
+    before, after = r.by_query(similarities, relevant), r.by_query(similarities[queries][:, items], relevant[queries][:, items])
+    for name in before:
+        np.testing.assert_allclose(after[name], before[name][queries], atol=1e-12, err_msg=name)
+
+
+RANX = """
+import json, sys
+import ranx
+task = json.load(sys.stdin)
+qrels, run = ranx.Qrels(task["qrels"]), ranx.Run(task["run"])
+for name in task["names"]:
+    ranx.evaluate(qrels, run, name)
+print(json.dumps({name: [float(run.scores[name][q]) for q in task["run"]] for name in task["names"]}))
+"""
+"""In a process of its own without numba's compiler, which would take minutes for ten rankings."""
+
+
+def test_against_ranx_and_scikit_learn_with_many_relevant_items() -> None:
+    from sklearn.metrics import average_precision_score, ndcg_score
+
+    rng = np.random.default_rng(11)
+    queries, items = 60, 50
+    similarities = rng.permuted(np.tile(np.arange(items) / items, (queries, 1)), axis=1)
+    relevant = rng.random((queries, items)) < rng.uniform(0.02, 0.5, (queries, 1))
+    relevant[np.arange(queries), rng.integers(0, items, queries)] = True
+    names = [f"d{i:02d}" for i in range(items)]
+    theirs = {"precision@10": "precision_at_10", "recall@10": "recall_at_10", "f1@10": "f1_at_10",
+              "precision@5": "precision_at_5", "recall@1": "recall_at_1", "mrr": "mrr", "map": "map", "ndcg": "ndcg", "ndcg@10": "ndcg_at_10"}
+    task = {"names": list(theirs),
+            "qrels": {f"q{q:02d}": {n: 1 for n, m in zip(names, relevant[q], strict=True) if m} for q in range(queries)},
+            "run": {f"q{q:02d}": dict(zip(names, similarities[q].tolist(), strict=True)) for q in range(queries)}}
+    ran = subprocess.run([sys.executable, "-c", RANX], input=json.dumps(task), text=True, capture_output=True, check=True,
+                         env=os.environ | {"NUMBA_DISABLE_JIT": "1"})
+    expected, ours = json.loads(ran.stdout), r.by_query(similarities, relevant)
+    for name, own in theirs.items():
+        np.testing.assert_allclose(ours[own], expected[name], atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(ours["map"], [average_precision_score(m, s) for m, s in zip(relevant, similarities, strict=True)])
+    for name, k in (("ndcg", None), ("ndcg_at_10", 10)):
+        np.testing.assert_allclose(ours[name], [ndcg_score(m[None], s[None], k=k)
+                                                for m, s in zip(relevant, similarities, strict=True)])
