@@ -113,7 +113,12 @@ def nearest_groups(matrix: FloatArray, query: FloatArray, k: int, *, rows: IntAr
     mask: bool (g,), groups that may be found. offset: how many of the nearest are left out (paging).
     Returns Hits over groups; `row` holds positions in `rows`. Raises ShapeError.
     """
-    similarity = _compare(matrix, query)[rows]  # (m,)
+    return ranked_groups(_compare(matrix, query)[rows], k, starts=starts, ids=ids, mask=mask, offset=offset)
+
+
+def ranked_groups(similarity: FloatArray, k: int, *, starts: IntArray, ids: IntArray, mask: BoolArray | None = None,
+                  offset: int = 0) -> Hits:
+    """As `nearest_groups`, where the similarities are known: float32 (m,), in order of the groups."""
     best, at = best_of_groups(similarity, starts)  # (g,), (g,)
     allowed = np.arange(len(starts)) if mask is None else np.flatnonzero(mask)
     offset = max(offset, 0)

@@ -303,11 +303,12 @@ class Localisation:
 
 @dataclass(frozen=True)
 class Match:
-    """A sound found by a search, with the span of it that is nearest to the query."""
+    """A sound found by a search, with the span of it that is nearest to the query. labels: of all lists it is tagged with."""
 
     sound: Sound
     similarity: float
     span: Span
+    labels: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True)

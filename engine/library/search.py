@@ -1,75 +1,103 @@
-"""Finding sounds by words, by an example, or by both."""
+"""Finding sounds by words, by examples, by both; with terms to leave out, and only where a tag was found."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from engine.encoders.protocols import TextAudioEncoder
-from engine.errors import LibraryError, UsageError
-from engine.index import nearest_groups, unit, unit_mean
+from engine.errors import LibraryError
+from engine.index import BoolArray, ranked_groups, unit_mean
+from engine.library import terms as arithmetic
 from engine.library.files import AudioFiles
-from engine.library.reading import BLOCK_S
-from engine.records import EncoderSpec, FloatArray, Match, SearchResult
-from engine.store import Snapshot
-from engine.store.sounds import SoundStore
+from engine.records import EncoderSpec, FloatArray, Match, SearchResult, Term
+from engine.store import Snapshot, Store
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which sounds are compared at all. folder_id: of the library. under: below this folder, absolute. tags: see Search."""
+
+    folder_id: int | None = None
+    under: Path | None = None
+    tags: tuple[str, ...] = ()
 
 
 class Search:
-    """One question to the library. `text` and `like` together look for what is near to both."""
+    """One question to the library; see `terms` for how several terms make one similarity."""
 
-    def __init__(self, sounds: SoundStore, files: AudioFiles, text: str, like: Path | int | None) -> None:
-        """Raises UsageError when nothing is asked."""
-        if not text.strip() and like is None:
-            raise UsageError("Say what to look for: a description, or a sound to find others like it.")
-        self._sounds = sounds
+    def __init__(self, store: Store, files: AudioFiles, terms: Sequence[Term], only: Filter) -> None:
+        """terms: as `terms.asked` gives them."""
+        self._store = store
         self._files = files
-        self._text = text.strip()
-        self._like = like
+        self._terms = terms
+        self._only = only
 
-    def result(self, spec: EncoderSpec, encoder: TextAudioEncoder | None, k: int, folder_id: int | None,
-               offset: int, under: Path | None = None) -> SearchResult:
-        """The k nearest sounds after the first `offset`. A sound that is its own example is kept out.
+    def result(self, spec: EncoderSpec, encoder: TextAudioEncoder | None, k: int, offset: int = 0) -> SearchResult:
+        """The k nearest sounds after the first `offset`. Sounds of the library that are examples are kept out.
 
         encoder: may be None where the library is empty. Raises LibraryError, DecodeError, EncoderError.
         """
         began = time.perf_counter()
-        snapshot = self._sounds.snapshot(spec)
+        snapshot = self._store.sounds.snapshot(spec)
+        mask = self._mask(snapshot)
         if not len(snapshot) or encoder is None:
             return SearchResult(self._said(), (), 0, 1000 * (time.perf_counter() - began))
-        mask = np.ones(len(snapshot), bool) if folder_id is None else snapshot.folder_ids == folder_id
-        if under is not None:
-            mask &= np.isin(snapshot.sound_ids, self._sounds.ids(under), assume_unique=True)
-        if isinstance(self._like, int):
-            mask &= snapshot.sound_ids != self._like
-        hits = nearest_groups(snapshot.matrix, self._query(snapshot, encoder), k, rows=snapshot.rows,
-                              starts=snapshot.starts, ids=snapshot.sound_ids, mask=mask, offset=offset)
+        vectors = np.stack([self._vector(term, snapshot, encoder) for term in self._terms])  # (t, dim)
+        each = (np.asarray(snapshot.matrix) @ vectors.T)[snapshot.rows].T  # (t, m)
+        similarity = arithmetic.combined(each, [term.weight for term in self._terms])
+        hits = ranked_groups(similarity, k, starts=snapshot.starts, ids=snapshot.sound_ids, mask=mask, offset=offset)
         ids = [int(one) for one in snapshot.sound_ids[hits.index]]
-        sounds = self._sounds.many(ids)
-        matches = tuple(Match(sounds[one], float(similarity), snapshot.span(row))
-                        for one, row, similarity in zip(ids, hits.row, hits.similarity, strict=True) if one in sounds)
+        sounds, labels = self._store.sounds.many(ids), self._store.tags.of(ids)
+        matches = tuple(Match(sounds[one], min(1.0, max(-1.0, float(value))), snapshot.span(row), labels.get(one, ()))
+                        for one, row, value in zip(ids, hits.row, hits.similarity, strict=True) if one in sounds)
         return SearchResult(self._said(), matches, hits.compared, 1000 * (time.perf_counter() - began))
 
-    def _query(self, snapshot: Snapshot, encoder: TextAudioEncoder) -> FloatArray:
+    def _mask(self, snapshot: Snapshot) -> BoolArray:
+        only = self._only
+        mask = np.ones(len(snapshot), bool) if only.folder_id is None else snapshot.folder_ids == only.folder_id
+        if only.under is not None:
+            mask &= np.isin(snapshot.sound_ids, self._store.sounds.ids(only.under), assume_unique=True)
+        for tag in only.tags:
+            mask &= np.isin(snapshot.sound_ids, self._tagged(tag))
+        for term in self._terms:
+            if isinstance(term.like, int):
+                mask &= snapshot.sound_ids != term.like
+        return mask
+
+    def _tagged(self, tag: str) -> FloatArray:
+        """Ids of the sounds with a label, written `label` (of any list) or `list:label`, whatever the capitals."""
+        lists = self._store.tags.lists()
+        wanted, (name, colon, label) = _key(tag), tag.partition(":")
+        found = [(one.id, at) for one in lists for at, here in enumerate(one.labels) if _key(here) == wanted]
+        if not found and colon:
+            found = [(one.id, at) for one in lists if _key(one.name) == _key(name)
+                     for at, here in enumerate(one.labels) if _key(here) == _key(label)]
+        if not found:
+            known = ", ".join(one.name for one in lists)
+            raise LibraryError(f"No list has the tag “{tag}”. " + (
+                f"The library is tagged with: {known}." if known else "Tag it first: python main.py library tag audioset"))
+        return np.concatenate([self._store.tags.ids(list_id, at) for list_id, at in found])
+
+    def _vector(self, term: Term, snapshot: Snapshot, encoder: TextAudioEncoder) -> FloatArray:
         """Unit float32 (dim,)."""
-        parts = []
-        if self._text:
-            parts.append(encoder.embed_texts([self._text])[0])
-        if isinstance(self._like, int):
-            vectors = snapshot.vectors(self._like)
-            if not len(vectors):
-                self._sounds.sound(self._like)
-                raise LibraryError("This sound is not indexed yet. Look through the folders again.")
-            parts.append(unit_mean(vectors))
-        elif self._like is not None:
-            rate_hz = encoder.spec.rate_hz
-            parts.append(unit_mean(encoder.analyse(
-                self._files.stream(self._like, rate_hz=rate_hz, block_s=BLOCK_S)).vectors))
-        return unit(np.sum(parts, axis=0))
+        if not isinstance(term.like, int):
+            return arithmetic.vector(term, encoder, self._files)
+        vectors = snapshot.vectors(term.like)
+        if not len(vectors):
+            self._store.sounds.sound(term.like)
+            raise LibraryError("This sound is not indexed yet. Look through the folders again.")
+        return unit_mean(vectors)
 
     def _said(self) -> str:
-        if self._text or self._like is None:
-            return self._text
-        return self._like.name if isinstance(self._like, Path) else self._sounds.sound(self._like).path.name
+        named = [Term(self._store.sounds.sound(term.like).path.name, None, term.weight) if isinstance(term.like, int) else term
+                 for term in self._terms]
+        return arithmetic.written(named)
+
+
+def _key(name: str) -> str:
+    return " ".join(name.casefold().split())

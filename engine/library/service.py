@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,9 @@ from engine.library.files import AudioFiles
 from engine.library.indexing import Indexing
 from engine.library.reading import Reader
 from engine.library.scan import walk
-from engine.library.search import Search
-from engine.records import EncoderSpec, Failure, FloatArray, Folder, LibraryStats, ScanReport, SearchResult, Sound
+from engine.library.search import Filter, Search
+from engine.library.terms import asked
+from engine.records import EncoderSpec, Failure, FloatArray, Folder, LibraryStats, ScanReport, SearchResult, Sound, Term
 from engine.store import Store
 from engine.tasks import Ticket
 
@@ -132,14 +133,16 @@ class Library:
         return [found[int(one)] for one in snapshot.sound_ids[there]], means[there]
 
     def search(self, text: str = "", like: Path | int | None = None, k: int = 10, folder_id: int | None = None,
-               offset: int = 0, under: Path | None = None) -> SearchResult:
-        """Sounds most similar to a description, to a sound (a file, or the id of one of the library), or to both.
+               offset: int = 0, under: Path | None = None, terms: Sequence[Term] = (), tags: Sequence[str] = ()) -> SearchResult:
+        """Sounds most similar to a description, to a sound (a file, or the id of one of the library), or to all of several.
 
-        A sound is as similar as its best span, which is given with it. A sound asked for by its id is kept out of its
-        own results. folder_id, under: only sounds of this folder of the library, only those below this path (absolute);
-        the others are not compared at all. Raises UsageError when nothing is asked; LibraryError, DecodeError, WeightsMissing.
+        terms: more of both, each with a weight, negative for what is to be left out; see `engine.library.terms`. A sound
+        is as similar as its best span, which is given with it. Sounds asked for by their id are kept out of the results.
+        folder_id, under, tags: only sounds of this folder of the library, below this path (absolute), with all of these tags
+        (`label`, or `list:label`); the others are not compared at all. Raises UsageError when nothing is asked;
+        LibraryError, DecodeError, WeightsMissing.
         """
-        search = Search(self._store.sounds, self._files, text, like)
+        search = Search(self._store, self._files, asked(text, like, terms), Filter(folder_id, under, tuple(tags)))
         spec = self._spec()
         empty = not len(self._store.sounds.snapshot(spec))
-        return search.result(spec, None if empty else self._joint(), k, folder_id, offset, under)
+        return search.result(spec, None if empty else self._joint(), k, offset)

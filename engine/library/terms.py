@@ -61,6 +61,16 @@ def said(term: Term) -> str:
     return term.text or (term.like.name if isinstance(term.like, Path) else f"sound {term.like}")
 
 
+def written(terms: Sequence[Term]) -> str:
+    """A whole question in a line: `rain + 2 × in a cave − speech`."""
+    line = ""
+    for term in terms:
+        sign = " − " if term.weight < 0 else " + "
+        factor = "" if abs(term.weight) == 1 or len(terms) == 1 else f"{abs(term.weight):g} × "
+        line += (sign if line or term.weight < 0 else "") + factor + said(term)
+    return line.strip()
+
+
 def vector(term: Term, encoder: TextAudioEncoder, files: AudioFiles) -> FloatArray:
     """The unit vector of a text or a file: float32 (dim,). Raises DecodeError, EncoderError."""
     if term.text:

@@ -69,8 +69,9 @@ class TagStore:
         count = func.count()
         with self._database.reading() as connection:
             rows = connection.execute(select(tag_list).order_by(tag_list.c.name_key)).all()
-            sounds: dict[int, int] = {list_id: number for list_id, number in connection.execute(
-                select(sound_tag.c.list_id, func.count(sound_tag.c.sound_id.distinct())).group_by(sound_tag.c.list_id))}
+            sounds = {row.list_id: row.sounds for row in connection.execute(
+                select(sound_tag.c.list_id, func.count(sound_tag.c.sound_id.distinct()).label("sounds"))
+                .group_by(sound_tag.c.list_id))}
             found = connection.execute(select(sound_tag.c.list_id, sound_tag.c.label, count)
                                        .group_by(sound_tag.c.list_id, sound_tag.c.label)
                                        .order_by(count.desc(), sound_tag.c.label)).all()

@@ -97,7 +97,7 @@ class Store:
         return sum(file.stat().st_size for file in files if file.exists())
 
     def forget_everything(self) -> None:
-        """Remove all voices, sounds, folders, saved queries, lists of tags, recordings, vectors and backups, and every trace of them in the files.
+        """Remove all voices, sounds, folders, saved queries, tags, recordings, vectors and backups, and every trace of them.
 
         Settings and downloaded models stay. Raises Busy, StoreError.
         """

@@ -62,7 +62,7 @@ def test_a_file_finds_its_like(filled):
 def test_words_and_a_sound_together_find_what_is_near_to_both(filled):
     c = next(sound for sound in filled.library.sounds() if sound.path.name == "c.wav")
     both = filled.library.search("low", like=c.id)
-    assert both.query == "low"
+    assert both.query == "low + c.wav"
     assert len(both.matches) == 3
 
 
