@@ -12,17 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.audio import files
 from engine.encoders.protocols import TextAudioEncoder
-from engine.errors import UsageError
 from engine.evaluation import data
+from engine.evaluation.hearing import hear
 from engine.metrics import classification, intervals, retrieval
-from engine.records import Failure
 from engine.tasks import Ticket
 
 TEMPLATE = "{label}"
 """The one prompt for all data; tests/benchmarks/bridge.py prints how others do."""
-BATCH = 16  # sounds decoded before the net runs
 K = 10
 
 
@@ -31,14 +28,12 @@ def evaluate(folder: Path, encoder: TextAudioEncoder, seed: int = 7, ticket: Tic
 
     Files that cannot be read are named under `failed` and left out. Raises UsageError when there is nothing to measure.
     """
-    ticket = ticket or Ticket()
     items = data.sounds(folder)
-    vectors, kept, failed = _vectors(items, encoder, ticket)
-    if not kept:
-        raise UsageError(f"None of the {len(items)} files in {folder} can be read.")
+    heard, failed = hear([item.path for item in items], encoder, ticket or Ticket())
+    kept = [item for item in items if item.path in heard]
     classes = sorted({item.label for item in items})
     texts = encoder.embed_texts([TEMPLATE.format(label=name) for name in classes])
-    similarity = np.array([(rows @ texts.T).max(axis=0) for rows in vectors])  # (sounds, classes)
+    similarity = np.array([(heard[item.path].vectors @ texts.T).max(axis=0) for item in kept])  # (sounds, classes)
     return {
         "n": len(kept), "classes": classes, **measures(similarity, [item.label for item in kept], classes, seed),
         "encoder": {"name": encoder.spec.name, "version": encoder.spec.version, "dim": encoder.spec.dim},
@@ -71,21 +66,3 @@ def measures(similarity: np.ndarray[Any, Any], true: Sequence[str], classes: Seq
         "confusion": classification.confusion(true, predicted, list(classes)).tolist(),
         "ci95": {name: list(pair) for name, pair in ci.items()},
     }
-
-
-def _vectors(items: list[data.Labelled], encoder: TextAudioEncoder,
-             ticket: Ticket) -> tuple[list[np.ndarray[Any, Any]], list[data.Labelled], list[Failure]]:
-    vectors, kept, failed = [], [], []
-    rate_hz = encoder.spec.rate_hz
-    assert rate_hz is not None
-    for start in range(0, len(items), BATCH):
-        part = items[start:start + BATCH]
-        ticket.report(start, len(items), part[0].path.name, "sounds")
-        for item, result in zip(part, encoder.analyse_many([files.stream(i.path, rate_hz) for i in part]), strict=True):
-            if isinstance(result, Exception):
-                failed.append(Failure(item.path, getattr(result, "reason", str(result))))
-            else:
-                vectors.append(result.vectors)
-                kept.append(item)
-    ticket.report(len(items), len(items), "", "sounds")
-    return vectors, kept, failed

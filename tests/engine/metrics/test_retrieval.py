@@ -168,7 +168,8 @@ def test_against_ranx_and_scikit_learn_with_many_relevant_items() -> None:
     relevant[np.arange(queries), rng.integers(0, items, queries)] = True
     names = [f"d{i:02d}" for i in range(items)]
     theirs = {"precision@10": "precision_at_10", "recall@10": "recall_at_10", "f1@10": "f1_at_10",
-              "precision@5": "precision_at_5", "recall@1": "recall_at_1", "mrr": "mrr", "map": "map", "ndcg": "ndcg", "ndcg@10": "ndcg_at_10"}
+              "precision@5": "precision_at_5", "recall@1": "recall_at_1", "mrr": "mrr", "map": "map", "ndcg": "ndcg",
+              "ndcg@10": "ndcg_at_10"}
     task = {"names": list(theirs),
             "qrels": {f"q{q:02d}": {n: 1 for n, m in zip(names, relevant[q], strict=True) if m} for q in range(queries)},
             "run": {f"q{q:02d}": dict(zip(names, similarities[q].tolist(), strict=True)) for q in range(queries)}}
