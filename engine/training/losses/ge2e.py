@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from engine.errors import ShapeError, UsageError
 
 SMALLEST_W = 1e-6  # w > 0: similarity must rise with the cosine
+SMALLEST_NORM = 1e-3  # utterances that cancel have no centroid; their gradient stays bounded
 
 
 class GE2E(nn.Module):
@@ -55,11 +56,11 @@ def centroid_cosines(embeddings: Tensor) -> Tensor:
 
     An utterance is left out of its own speaker's centroid, so that it cannot win by being there itself.
     """
-    speakers, utterances, _ = embeddings.shape
+    speakers = len(embeddings)
     sums = embeddings.sum(dim=1)  # (speakers, dim)
-    unit = F.normalize(embeddings, dim=2)
-    cosines = unit @ F.normalize(sums, dim=1).T  # (speakers, utterances, speakers)
-    without = F.normalize(sums[:, None] - embeddings, dim=2)  # (speakers, utterances, dim)
+    unit = F.normalize(embeddings, dim=2, eps=SMALLEST_NORM)
+    cosines = unit @ F.normalize(sums, dim=1, eps=SMALLEST_NORM).T  # (speakers, utterances, speakers)
+    without = F.normalize(sums[:, None] - embeddings, dim=2, eps=SMALLEST_NORM)  # (speakers, utterances, dim)
     own = (unit * without).sum(dim=2)  # (speakers, utterances)
     is_own = torch.eye(speakers, dtype=torch.bool, device=embeddings.device)[:, None, :]
     return torch.where(is_own, own[:, :, None], cosines)
