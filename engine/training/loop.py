@@ -123,9 +123,10 @@ class Trainer:
 
     def weights(self) -> dict[str, Tensor]:
         """The state dict to keep: the best evaluated one; without evaluation the average, or the last."""
-        if self._best is not None:
-            return dict(self._best)
-        return dict(self._average.weights) if self._average else snapshot(self.model)
+        if self._best is None and self._average is None:
+            return snapshot(self.model)
+        kept = self._best if self._best is not None else self._average.weights  # type: ignore[union-attr]
+        return {name: tensor.clone() for name, tensor in kept.items()}
 
     def run(self, ticket: Ticket | None = None, folder: Path | None = None) -> Iterator[Record]:
         """Train until finished, one Record a step. With a folder, checkpoints are kept there, also when cancelled.
