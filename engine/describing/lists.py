@@ -80,12 +80,12 @@ def text_of(path: Path) -> str:
 
 
 def csv_rows(path: Path, text: str, column: str) -> list[dict[str, str]]:
-    """The rows of a table that has this column, cells that are missing as empty text. Raises UsageError."""
+    """The rows of a table that has this column (or column_1 …), cells that are missing as empty text. Raises UsageError."""
     try:
         rows = list(csv.DictReader(io.StringIO(text), restval=""))
     except csv.Error as error:
         raise UsageError(f"{path} cannot be read as a table: {error}.") from error
-    if not rows or column not in rows[0]:
+    if not rows or not any(c == column or (c or "").startswith(f"{column}_") for c in rows[0]):
         raise UsageError(f"{path} needs a first line with the column {column}, and at least one row below.")
     return rows
 
@@ -107,7 +107,8 @@ def _txt(path: Path, text: str) -> tuple[list[str], list[str] | None]:
 
 def _csv(path: Path, text: str) -> tuple[list[str], list[str] | None]:
     rows = csv_rows(path, text, "label")
-    return [row["label"] for row in rows], [row.get("text") or row["label"] for row in rows]
+    labels = [row.get("label", "") for row in rows]
+    return labels, [row.get("text") or label for row, label in zip(rows, labels, strict=True)]
 
 
 def _json(path: Path, text: str) -> tuple[list[str], list[str] | None]:

@@ -1,0 +1,144 @@
+"""Captioning by retrieval: the captions of a bank that are nearest to a sound.
+
+The bank that comes with Earmark (`resources/captions.txt`) has some 550 short captions of all kinds of sounds, written for it;
+a user's own is a .txt (one a line), a .csv (column caption, or caption_1 …) or a .json (a list of texts or of objects
+with caption). Vectors of a bank are kept on disk, named by the encoder's spec and the captions themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from engine.describing.lists import csv_rows, json_list, text_of
+from engine.encoders.protocols import TextAudioEncoder
+from engine.errors import ShapeError, UsageError
+from engine.records import EncoderSpec, FloatArray
+
+log = logging.getLogger(__name__)
+
+ALIKE = 0.75
+"""Two captions say the same where their words (without LITTLE_WORDS) overlap this far (Jaccard)."""
+LITTLE_WORDS = frozenset("a an and are as at by in is it its of on or some someone somebody the then there to while with".split())  # noqa: SIM905
+KEPT = 8  # files of vectors that stay on disk, the youngest
+BATCH = 1024  # captions embedded between two looks at the ticket
+
+
+@dataclass(frozen=True)
+class CaptionMatch:
+    """One caption with its similarity to a sound; span: index of the span that is nearest to it."""
+
+    caption: str
+    similarity: float
+    span: int
+
+
+class CaptionBank:
+    """Captions in the space of an encoder. Immutable, so thread-safe."""
+
+    def __init__(self, encoder: TextAudioEncoder, captions: Sequence[str], cache: Path | None = None) -> None:
+        """cache: a folder for the vectors; made when needed, and never in the way: what is unreadable is made anew."""
+        self.captions = tuple(captions)
+        if not self.captions:
+            raise UsageError("A bank of captions needs at least one.")
+        file = cache / f"{_digest(encoder.spec, self.captions)}.npy" if cache else None
+        vectors = _read(file, (len(self.captions), encoder.spec.dim)) if file else None
+        if vectors is None:
+            vectors = np.concatenate([encoder.embed_texts(self.captions[start:start + BATCH])
+                                      for start in range(0, len(self.captions), BATCH)])
+            if file:
+                _write(file, vectors)
+        self.vectors = vectors
+        self._words = [_words(caption) for caption in self.captions]
+
+    def nearest(self, vectors: FloatArray, k: int = 5) -> tuple[CaptionMatch, ...]:
+        """The k nearest captions of one sound given by its spans (spans, dim), by their best span, nearest first.
+
+        A caption that says nearly the same as a nearer one is passed over. Raises ShapeError, UsageError.
+        """
+        if k < 1:
+            raise UsageError(f"k must be at least 1, not {k}.")
+        if vectors.ndim != 2 or not len(vectors) or vectors.shape[1] != self.vectors.shape[1]:
+            raise ShapeError(f"A sound is an array of (spans, {self.vectors.shape[1]}), not {vectors.shape}.")
+        by_span = vectors @ self.vectors.T
+        best = by_span.max(axis=0)
+        chosen: list[int] = []
+        for i in np.argsort(-best, kind="stable"):
+            if not any(_alike(self._words[i], self._words[j]) for j in chosen):
+                chosen.append(int(i))
+                if len(chosen) == k:
+                    break
+        return tuple(CaptionMatch(self.captions[i], float(best[i]), int(by_span[:, i].argmax())) for i in chosen)
+
+
+def default_captions() -> tuple[str, ...]:
+    """The captions that come with Earmark."""
+    return tuple(resources.files("resources").joinpath("captions.txt").read_text("utf-8").splitlines())
+
+
+def load_captions(path: Path) -> tuple[str, ...]:
+    """A user's own captions, white space folded, repetitions and blank ones left out. Raises UsageError."""
+    path = path.expanduser()
+    suffix = path.suffix.lower()
+    if suffix not in (".txt", ".csv", ".json"):
+        raise UsageError(f"{path} is no list of captions. It can be a .txt, .csv or .json file.")
+    text = text_of(path)
+    if suffix == ".txt":
+        found = text.splitlines()
+    elif suffix == ".csv":
+        rows = csv_rows(path, text, "caption")
+        columns = [c for c in rows[0] if c == "caption" or (c or "").startswith("caption_")]
+        found = [row[column] or "" for row in rows for column in columns]
+    else:
+        entries = json_list(path, text, '["a dog barks", "rain on a roof"]')
+        found = [entry.get("caption") if isinstance(entry, dict) else entry for entry in entries]
+        if wrong := next((n for n, caption in enumerate(found, 1) if not isinstance(caption, str)), None):
+            raise UsageError(f"Entry {wrong} of {path} is neither a caption nor an object with one.")
+    folded = [" ".join(caption.split()) for caption in found]
+    captions = tuple({caption.casefold(): caption for caption in reversed(folded) if caption}.values())[::-1]
+    if not captions:
+        raise UsageError(f"{path} holds no caption. It needs at least one.")
+    return captions
+
+
+def _words(caption: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", caption.casefold())) - LITTLE_WORDS
+
+
+def _alike(a: frozenset[str], b: frozenset[str]) -> bool:
+    return len(a & b) >= ALIKE * len(a | b)
+
+
+def _digest(spec: EncoderSpec, captions: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join((spec.name, spec.version, spec.sha256, *captions)).encode("utf-8", "replace")).hexdigest()
+
+
+def _read(file: Path, shape: tuple[int, int]) -> FloatArray | None:
+    try:
+        found = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return found if found.shape == shape and found.dtype == np.float32 and np.isfinite(found).all() else None
+
+
+def _write(file: Path, vectors: FloatArray) -> None:
+    """The file appears whole or not at all; where it cannot be written, the next run embeds again."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as part:
+            np.save(part, vectors.astype(np.float32), allow_pickle=False)
+        os.replace(part.name, file)
+        old = sorted(file.parent.glob("*.npy"), key=lambda p: p.stat().st_mtime)[:-KEPT]
+        for stale in old:
+            stale.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("vectors of captions could not be kept: %s", error.strerror)
