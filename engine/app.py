@@ -12,14 +12,17 @@ import platformdirs
 
 from engine import logs
 from engine.audio import recorder
-from engine.records import Space
+from engine.errors import UsageError
+from engine.records import JointState, Space
 from engine.settings import SettingsFile
 from engine.store import Store
 from engine.weights import Weights
 
 if TYPE_CHECKING:
+    from engine.encoders.added import AddedModel, AddedModels
     from engine.encoders.models import Models
     from engine.library import Library
+    from engine.library.switching import Switching
     from engine.projection.service import Maps
     from engine.voices.service import Voices
 
@@ -62,9 +65,12 @@ class Earmark:
         Raises StoreError (TooNew, Busy) when the workspace cannot be opened.
         """
         self.workspace = (workspace or default_workspace()).expanduser().absolute()
+        settings, there = self.workspace / "settings.toml", (self.workspace / "earmark.db").exists()
         self.store = Store(self.workspace)
         self._log = logs.begin(self.store.logs)
-        self.settings = SettingsFile(self.workspace / "settings.toml")
+        self.settings = SettingsFile(settings, first_version=there)
+        if not there and not settings.exists():
+            self.settings.change()  # a workspace names its encoder from the beginning
         self.weights = Weights()
         self._device = device
         self._making = threading.RLock()
@@ -73,7 +79,21 @@ class Earmark:
     def models(self) -> Models:
         from engine.encoders.models import Models
 
-        return Models(self.weights, self._device or self.settings.value.device)
+        return Models(self.weights, self._device or self.settings.value.device, self.added,
+                      lambda: self.settings.value.joint)
+
+    @_Once
+    def added(self) -> AddedModels:
+        """The models that the user added to this workspace."""
+        from engine.encoders.added import AddedModels
+
+        return AddedModels(self.workspace / "models.toml")
+
+    @_Once
+    def switching(self) -> Switching:
+        from engine.library.switching import Switching
+
+        return Switching(self.store, self.settings, lambda: self.models)
 
     @_Once
     def voices(self) -> Voices:
@@ -86,7 +106,8 @@ class Earmark:
     def library(self) -> Library:
         from engine.library import Library
 
-        return Library(self.store, joint=lambda: self.models.joint(), spec=lambda: self.models.spec("joint"))
+        return Library(self.store, joint=lambda: self.models.joint(), spec=lambda: self.models.spec("joint"),
+                       switching=self.switching)
 
     @_Once
     def maps(self) -> Maps:
@@ -100,6 +121,38 @@ class Earmark:
             return sound_sources((s, v[None]) for s, v in zip(sounds, vectors, strict=True))
 
         return Maps(points_of)
+
+    def use_joint(self, name: str) -> JointState:
+        """Search the library in another joint space; the next scan indexes for it, and then it is changed over.
+
+        Raises EncoderError, WeightsMissing (nothing is changed then), Busy, StoreError. See `engine.library.switching`.
+        """
+        self.claim()
+        return self.switching.use(name)
+
+    def joint_state(self) -> JointState:
+        """Which joint space the library is searched in, which one is pending, and how far that is. Raises EncoderError."""
+        return self.switching.state()
+
+    def add_model(self, source: str, kind: str = "joint", name: str = "") -> AddedModel:
+        """Add a model to this workspace: a file, a folder, or a name of the Hugging Face hub, which is fetched.
+
+        It is loaded and tried before it is written down; that takes as long as it takes. Raises UsageError, EncoderError,
+        FetchError, Busy, StoreError; then nothing is changed.
+        """
+        self.claim()
+        return self.added.add(source, kind, name, self.weights, self.models.device, self.models.own_names)
+
+    def remove_model(self, name: str) -> AddedModel:
+        """Take a model that was added off the list; its files stay. Raises UsageError (unknown, in use), Busy, StoreError."""
+        self.claim()
+        chosen = self.settings.value
+        if name.casefold() in (chosen.joint.casefold(), chosen.joint_next.casefold()):
+            raise UsageError(f"The library uses “{name}”, or is being indexed for it. Choose another encoder first: "
+                             "python main.py models use bridge")
+        gone = self.added.remove(name)
+        self.models.forget(gone.name)
+        return gone
 
     def use_device(self, device: str) -> None:
         """Run on another processor from now on, and remember it."""

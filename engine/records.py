@@ -331,7 +331,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class ScanReport:
-    """What a scan did. audio_s: seconds of sound that were embedded; wall_s: time it took."""
+    """What a scan did. audio_s: seconds of sound that were embedded; wall_s: time it took.
+
+    encoder: name of the joint space it indexed for. changed_over: the library is searched in this space from now on.
+    waiting: sounds that keep the library from changing over to it, because they could not be reached; 0 otherwise.
+    """
 
     added: int
     updated: int
@@ -341,6 +345,22 @@ class ScanReport:
     failed: tuple[Failure, ...]
     audio_s: float
     wall_s: float
+    encoder: str = ""
+    changed_over: bool = False
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
+class JointState:
+    """Which joint space the library is searched in, and which one it is being indexed for ("" = none).
+
+    indexed of sounds have vectors in the pending one, or, where none is pending, in the one in use.
+    """
+
+    in_use: str
+    pending: str
+    indexed: int
+    sounds: int
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,17 @@ from tomlkit.exceptions import TOMLKitError
 
 from engine.errors import StoreError, UsageError
 
-VERSION = 1
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+VERSION = 2
+DEFAULT_JOINT = "bridge"
+"""The joint space of new workspaces; older ones change over to it with their next scan."""
+
+
+def _remember_encoder(raw: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 knew the tag bridge alone, and what is indexed is indexed with it."""
+    return {**raw, "joint": "bridge", "joint_next": "" if DEFAULT_JOINT == "bridge" else DEFAULT_JOINT}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _remember_encoder}
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "measure": ("cosine", "dot"),
@@ -33,7 +42,8 @@ class Settings:
 
     threshold, margin: similarity (0–1) a match needs, and its lead over the runner-up; `tests/benchmarks/thresholds.py`
     prints the measurement behind the defaults. measure: how voices are compared. input_device, output_device: names,
-    empty = the system's default. keep_takes: the last answer to the consent tick of an enrollment.
+    empty = the system's default. keep_takes: the last answer to the consent tick of an enrollment. joint: name of the joint
+    space that the library is searched in; joint_next: the one it is being indexed for, or empty.
     """
 
     threshold: float = 0.75
@@ -51,13 +61,17 @@ class Settings:
     map_space: str = "voices"
     map_method: str = "pca"
     seed: int = 7
+    joint: str = DEFAULT_JOINT
+    joint_next: str = ""
 
 
 class SettingsFile:
     """Reads and writes the settings of one workspace; `value` is the current, immutable Settings."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, first_version: bool = False) -> None:
+        """first_version: without a file the settings are those of version 1, which wrote none before a change."""
         self.path = path
+        self._without = self._read_from({"version": 1}) if first_version else Settings()
         self.value = self._read()
 
     def change(self, **changes: Any) -> Settings:
@@ -75,7 +89,7 @@ class SettingsFile:
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
-            return Settings()
+            return self._without
         except OSError as error:
             raise StoreError(f"The settings cannot be read: {error.strerror}.") from error
         try:
@@ -83,7 +97,10 @@ class SettingsFile:
         except (TOMLKitError, UnicodeDecodeError):
             kept = self.path.with_suffix(".toml.broken")
             self.path.replace(kept)
-            return Settings()
+            return self._without
+        return self._read_from(raw)
+
+    def _read_from(self, raw: dict[str, Any]) -> Settings:
         version = raw.get("version", VERSION)
         if not isinstance(version, int) or version < 1:
             version = VERSION
@@ -137,6 +154,8 @@ def _checked(settings: Settings) -> Settings:
         raise UsageError("The margin lies between 0 and 2.")
     if not math.isfinite(settings.volume_db):
         raise UsageError("The volume is a number of decibels.")
+    if not settings.joint:
+        raise UsageError("The library needs an encoder.")
     if settings.seed < 0:
         raise UsageError("The seed is a whole number from 0 up.")
     return settings

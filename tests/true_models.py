@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from engine.audio import files
-from engine.encoders.models import Models
+from engine.encoders.models import JOINT, Models
 from engine.records import Audio
 from engine.synthesis import voices
 from engine.weights import Weights
@@ -35,7 +35,9 @@ def share_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def once(self: Models, kind: str, make: Callable[[], Any]) -> Any:
         same = self is not shared and self.weights.folder == shared.weights.folder and self.device in ("auto", "cpu")
-        return getattr(shared, kind)() if same else own(self, kind, make)
+        if not same or (kind.startswith("joint ") and kind.removeprefix("joint ") not in JOINT):
+            return own(self, kind, make)
+        return shared.joint_named(kind.removeprefix("joint ")) if kind.startswith("joint ") else getattr(shared, kind)()
 
     monkeypatch.setattr(Models, "_once", once)
 

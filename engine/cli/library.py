@@ -34,13 +34,19 @@ def scan(context: typer.Context) -> None:
     out.document({
         "added": report.added, "updated": report.updated, "moved": report.moved, "unchanged": report.unchanged,
         "removed": report.removed, "failed": [{"path": file_name(f.path), "reason": f.reason} for f in report.failed],
-        "audio_s": report.audio_s, "wall_s": report.wall_s})
+        "audio_s": report.audio_s, "wall_s": report.wall_s, "encoder": report.encoder,
+        "changed_over": report.changed_over, "waiting": report.waiting})
     for failure in report.failed:
         out.file_failed(failure.path, failure.reason)
     speed = f", {report.audio_s / report.wall_s:.0f} × real time" if report.audio_s and report.wall_s else ""
     out.say(f"{report.added} added, {report.updated} updated, {report.moved} moved, {report.unchanged} unchanged, "
             f"{report.removed} removed, {len(report.failed)} could not be read. {clock(report.audio_s)} of sound in "
             f"{report.wall_s:.1f} s{speed}.")
+    if report.changed_over:
+        out.say(f"The library is searched with {report.encoder} from now on.")
+    if report.waiting:
+        out.say(f"Indexed for {report.encoder}. The library stays with its old encoder until {report.waiting} sounds that could "
+                "not be reached are indexed too: bring their folder back, or take it out with `library remove`.")
 
 
 def list_sounds(context: typer.Context) -> None:

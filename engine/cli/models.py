@@ -1,33 +1,109 @@
-"""`models` and `devices`."""
+"""`models` and `devices`: weights of the program, encoders of its user, and what sound goes through."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from engine.app import Earmark
+
 
 def add_to(root: typer.Typer) -> None:
-    models = typer.Typer(help="The weights: what there is, and fetching it.", no_args_is_help=True)
-    models.command("list")(list_models)
-    models.command("fetch")(fetch)
+    models = typer.Typer(help="The models: what there is, fetching weights, adding and choosing encoders.", no_args_is_help=True)
+    for name, command in (("list", list_models), ("fetch", fetch), ("add", add), ("use", use), ("remove", remove)):
+        models.command(name)(command)
     root.add_typer(models, name="models")
     root.command("devices")(devices)
 
 
 def list_models(context: typer.Context) -> None:
-    """Show every model: version, size, licence, source, and whether it is on this machine."""
-    from engine.weights import Weights
-
-    out = context.obj.out
-    found = Weights().list(check=True)
-    out.document([{
-        "name": m.name, "title": m.title, "kind": m.kind, "version": m.version, "dim": m.dim, "rate_hz": m.rate_hz,
-        "size_bytes": m.size_bytes, "licence": m.licence, "source": m.source, "citation": m.citation,
-        "sha256": m.sha256 or None, "state": m.state, "path": m.path} for m in found])
+    """Show every model: version, size, licence, source, whether it is on this machine, and which the library uses."""
+    out, app = context.obj.out, context.obj.app
+    rows = [*_weights(app), *_own_joints(app), *_added(app)]
+    out.document(rows)
     out.table(["Name", "Model", "Role", "Version", "Vector", "MB", "Licence", "Source", "State"],
-              [[m.name, m.title, m.kind, m.version, f"{m.dim}-d" if m.dim else "–", f"{m.size_bytes / 1e6:.0f}", m.licence,
-                m.source, "present" if m.state == "package" else m.state] for m in found], right=(4, 5))
+              [[r["name"], r["title"], r["kind"], r["version"], f"{r['dim']}-d" if r["dim"] else "–",
+                f"{r['size_bytes'] / 1e6:.0f}" if r["size_bytes"] else "–", r["licence"], r["source"], _state(r)] for r in rows],
+              right=(4, 5))
+
+
+def _weights(app: Earmark) -> list[dict[str, Any]]:
+    return [{"name": m.name, "title": m.title, "kind": m.kind, "version": m.version, "dim": m.dim, "rate_hz": m.rate_hz,
+             "size_bytes": m.size_bytes, "licence": m.licence, "source": m.source, "citation": m.citation,
+             "sha256": m.sha256 or None, "state": m.state, "path": m.path, "in_use": None, "pending": False}
+            for m in app.weights.list(check=True)]
+
+
+def _own_joints(app: Earmark) -> list[dict[str, Any]]:
+    """The joint spaces that come with the program: present when the weights they stand on are."""
+    from engine.encoders.models import JOINT
+
+    rows = []
+    for name, own in JOINT.items():
+        parts = [app.weights.info(part) for part in own.parts]
+        spec = own.spec(app.weights)
+        state = next((m.state for m in parts if m.state in ("missing", "damaged")), "present")
+        rows.append({"name": name, "title": own.title, "kind": "joint", "version": spec.version, "dim": spec.dim,
+                     "rate_hz": spec.rate_hz, "size_bytes": 0, "licence": "Apache-2.0",
+                     "source": " + ".join(own.parts), "citation": "", "sha256": spec.sha256, "state": state, "path": None,
+                     **_choice(app, name)})
+    return rows
+
+
+def _added(app: Earmark) -> list[dict[str, Any]]:
+    return [{"name": m.name, "title": m.title, "kind": m.kind, "version": m.version, "dim": m.dim, "rate_hz": m.rate_hz,
+             "size_bytes": m.size_bytes, "licence": m.licence or "not said", "source": m.source, "citation": "",
+             "sha256": m.sha256, "state": "present" if m.present else "missing", "path": Path(m.folder),
+             **_choice(app, m.name)} for m in app.added.list()]
+
+
+def _choice(app: Earmark, name: str) -> dict[str, bool]:
+    chosen = app.settings.value
+    return {"in_use": name == chosen.joint, "pending": name == chosen.joint_next}
+
+
+def _state(row: dict[str, Any]) -> str:
+    words = "present" if row["state"] == "package" else str(row["state"])
+    return words + (", in use" if row["in_use"] else "") + (", being indexed for" if row["pending"] else "")
+
+
+def add(context: typer.Context,
+        source: Annotated[str, typer.Argument(metavar="FILE|FOLDER|HUB-NAME", help="Where the model is.")],
+        kind: Annotated[str, typer.Option(help="joint (sounds and texts in one space) or voice.")],
+        name: Annotated[str, typer.Option(help="What to call it; made from the source if left out.")] = "") -> None:
+    """Add an encoder of your own: a CLAP folder or hub name, or a folder with audio.onnx, text.onnx and tokenizer.json.
+
+    It is loaded and tried first. Its files stay where they are; only a hub name is fetched.
+    """
+    out, app = context.obj.out, context.obj.app
+    out.note(f"Loading and trying {source} …")
+    made = app.add_model(source, kind, name)
+    out.document({"name": made.name, "title": made.title, "kind": made.kind, "dim": made.dim, "rate_hz": made.rate_hz,
+                  "sha256": made.sha256, "size_bytes": made.size_bytes, "licence": made.licence or "not said",
+                  "source": made.source})
+    out.say(f"Added {made.name}: {made.title}, {made.dim}-d, {made.rate_hz / 1000:g} kHz, {made.size_bytes / 1e6:.0f} MB, "
+            f"licence {made.licence or 'not said'}. Use it with: python main.py models use {made.name}")
+
+
+def use(context: typer.Context, name: str) -> None:
+    """Search the library with another encoder. The next `library scan` indexes for it; until then the old one is used."""
+    out, state = context.obj.out, context.obj.app.use_joint(name)
+    out.document({"in_use": state.in_use, "pending": state.pending or None, "indexed": state.indexed, "sounds": state.sounds})
+    if state.pending:
+        out.say(f"The library will be searched with {state.pending} once it is indexed for it ({state.indexed} of {state.sounds} "
+                f"sounds are), with {state.in_use} until then. Index it with: python main.py library scan")
+    else:
+        out.say(f"The library is searched with {state.in_use}.")
+
+
+def remove(context: typer.Context, name: str) -> None:
+    """Take a model that you added off the list. Its files are not touched."""
+    gone = context.obj.app.remove_model(name)
+    context.obj.out.document({"removed": gone.name})
+    context.obj.out.say(f"{gone.name} is no longer on the list. Its files were not touched.")
 
 
 def fetch(context: typer.Context, names: Annotated[list[str] | None, typer.Argument(metavar="NAME…")] = None) -> None:

@@ -202,7 +202,7 @@ def _loaded(folder: Path, files: Sequence[Path]) -> tuple[Any, Any, Any]:
                                               output_loading_info=True)
         front = ClapFeatureExtractor.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # noqa: BLE001 - the library's readers raise anything for files that are not theirs
+    except Exception as error:  # the library's readers raise anything for files that are not theirs
         said = " ".join(str(error).split())[:200]
         raise EncoderError(f"“{folder.name}” cannot be loaded as a CLAP model: {said}") from error
     missing = sorted(told["missing_keys"]) + sorted(str(one) for one in told.get("mismatched_keys", ()))

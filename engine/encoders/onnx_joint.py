@@ -63,7 +63,7 @@ class OnnxPairEncoder:
         facts = _facts(folder, self._audio)
         try:
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        except Exception as error:  # noqa: BLE001 - the library raises plain Exception
+        except Exception as error:  # the library raises plain Exception
             raise EncoderError(f"{TOKENIZER} of “{folder.name}” cannot be read: {str(error)[:200]}") from error
         self._audio_batch, samples = _audio_input(self._audio)
         window_s = facts["window_s"]
@@ -130,7 +130,7 @@ def _session(path: Path, device: str) -> Any:
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=wanted)
-    except Exception as error:  # noqa: BLE001 - onnxruntime's errors share no root
+    except Exception as error:  # onnxruntime's errors share no root
         raise EncoderError(f"{path.name} of “{path.parent.name}” cannot be loaded: {_short(error)}") from error
 
 
@@ -208,7 +208,7 @@ def _prepared(tokenizer: Any, fixed: int | None, longest: int) -> Any:
 def _run(session: Any, output: str, given: dict[str, Any], file: str) -> FloatArray:
     try:
         found = np.asarray(session.run([output], given)[0])
-    except Exception as error:  # noqa: BLE001 - onnxruntime's errors share no root
+    except Exception as error:  # onnxruntime's errors share no root
         raise EncoderError(f"{file} fails on what it is given: {_short(error)}") from error
     rows = len(next(iter(given.values())))
     if found.ndim != 2 or len(found) != rows or not np.issubdtype(found.dtype, np.floating):

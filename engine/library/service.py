@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from engine.errors import LibraryError
 from engine.index import unit
 from engine.library.files import AudioFiles
 from engine.library.indexing import Indexing
-from engine.library.reading import Reader
+from engine.library.localise import localise
+from engine.library.reading import BLOCK_S, BLOCKS_AHEAD, Reader, prefetched
 from engine.library.scan import walk
-from engine.library.search import Filter, Search
+from engine.library.search import Filter, Search, said, term_vector
+from engine.library.switching import Switching, Target
 from engine.library.terms import asked
 from engine.records import EncoderSpec, Failure, FloatArray, Folder, LibraryStats, ScanReport, SearchResult, Sound, Term
 from engine.store import Store
@@ -31,15 +34,17 @@ class Library:
     """Folders of sounds, indexed and searchable. Thread-safe; one scan at a time.
 
     joint: gives the encoder, loading it the first time; called only when something has to be embedded. spec: its spec,
-    without loading anything. files: how sound files are read.
+    without loading anything. files: how sound files are read. switching: where the choice of the encoder is kept, and may
+    change; without it there is one for good.
     """
 
     def __init__(self, store: Store, joint: Callable[[], TextAudioEncoder], spec: Callable[[], EncoderSpec],
-                 files: AudioFiles = audio_files) -> None:
+                 files: AudioFiles = audio_files, switching: Switching | None = None) -> None:
         self._store = store
         self._joint = joint
         self._spec = spec
         self._files = files
+        self._switching = switching
         self._scanning = threading.Lock()
 
     # --- folders ---
@@ -85,19 +90,23 @@ class Library:
     def scan(self, ticket: Ticket | None = None) -> ScanReport:
         """Bring the library to what is in its folders now. May be stopped or killed at any time and repeated.
 
+        While a change of the encoder is pending it indexes for the new one; see `engine.library.switching`.
         Files that could not be read stand in `failed`. Raises Cancelled (what is finished is kept), LibraryError while
-        another scan runs, WeightsMissing, Busy, StoreError.
+        another scan runs, EncoderError, Busy, StoreError.
         """
         if not self._scanning.acquire(blocking=False):
             raise LibraryError("The folders are being looked through already.")
         try:
-            ticket, spec, sounds = ticket or Ticket(), self._spec(), self._store.sounds
+            ticket, sounds = ticket or Ticket(), self._store.sounds
+            target = self._switching.target() if self._switching else Target("", self._spec(), self._joint)
+            spec = target.spec
             sounds.begin_scan(spec)
             folders = sounds.folders()
             seen = walk(folders, self._files.SUFFIXES, sounds.folder_device, ticket)
-            return Indexing(self._store, spec, self._joint,
-                            lambda claims: Reader(self._files, spec.rate_hz or FALLBACK_RATE_HZ, claims),
-                            seen, {folder.id: folder for folder in folders}, ticket).run()
+            report = Indexing(self._store, spec, target.encoder,
+                              lambda claims: Reader(self._files, spec.rate_hz or FALLBACK_RATE_HZ, claims),
+                              seen, {folder.id: folder for folder in folders}, ticket).run()
+            return self._switching.finished(target, report) if self._switching else report
         finally:
             self._scanning.release()
 
@@ -146,3 +155,23 @@ class Library:
         spec = self._spec()
         empty = not len(self._store.sounds.snapshot(spec))
         return search.result(spec, None if empty else self._joint(), k, offset)
+
+    def localise(self, sound: int | Path, text: str = "", like: Path | int | None = None, terms: Sequence[Term] = (),
+                 ticket: Ticket | None = None) -> Localisation:
+        """Where in a sound (of the library, or any file) a question is heard; terms as in `search`. Memory is bounded.
+
+        Raises UsageError, LibraryError, DecodeError, EncoderError, WeightsMissing, Cancelled.
+        """
+        began, wanted, ticket = time.perf_counter(), asked(text, like, terms), ticket or Ticket()
+        path = self.sound(sound).path if isinstance(sound, int) else sound
+        total_s, query = self._files.info(path).duration_s, said(wanted, self._store)
+        encoder = self._joint()
+        snapshot = self._store.sounds.snapshot(encoder.spec)
+        vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in wanted])
+        decoding = self._files.stream(path, rate_hz=encoder.spec.rate_hz, block_s=BLOCK_S)
+        found = localise(encoder, prefetched(decoding, BLOCKS_AHEAD), vectors, [term.weight for term in wanted],
+                         [bool(term.text) for term in wanted],
+                         lambda done_s, rate: ticket.report(done_s, total_s, path.name, "× real time", rate))
+        return Localisation(path, query, found.duration_s, found.starts_s, found.ends_s,
+                            tuple(float(one) for one in found.similarities), found.spans, found.threshold,
+                            1000 * (time.perf_counter() - began))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -147,6 +147,29 @@ class SoundStore:
                 has.label("indexed"))).all()
         return [KnownSound(row.id, row.folder_id, row.path, FileKey(row.size, row.mtime_ns), row.sha256,
                            bool(row.indexed)) for row in rows]
+
+    def missing(self, spec: EncoderSpec, beside: EncoderSpec) -> builtins.list[Path]:
+        """Sounds that have vectors in the space `beside` and none in the space `spec`, and no failure that says why."""
+        with self._database.reading() as connection:
+            here, there = find_space(connection, spec), find_space(connection, beside)
+            in_space = exists().where(span.c.spec_id == here, span.c.sound_id == sound.c.id)
+            beside_it = exists().where(span.c.spec_id == there, span.c.sound_id == sound.c.id)
+            refused = exists().where(failed_file.c.path == sound.c.path, (
+                failed_file.c.space.is_(None)) | (failed_file.c.space == space_key(spec)))
+            return [*connection.execute(select(sound.c.path).where(beside_it, ~in_space, ~refused)).scalars()]
+
+    def counted(self, spec: EncoderSpec) -> tuple[int, int]:
+        """How many sounds have vectors in this space, and how many there are."""
+        with self._database.reading() as connection:
+            indexed = connection.execute(select(func.count(span.c.sound_id.distinct())).where(
+                span.c.spec_id == find_space(connection, spec))).scalar_one()
+            return indexed, connection.execute(select(func.count()).select_from(sound)).scalar_one()
+
+    def purge(self, keep: Collection[EncoderSpec]) -> None:
+        """Take away the spans and matrices of all spaces but these."""
+        with self._database.writing() as connection:
+            if self._spans.purge(connection, keep):
+                _changed(connection)
 
     def put(self, spec: EncoderSpec, sounds: Sequence[NewSound]) -> builtins.list[int]:
         """Write sounds with their spans and vectors, all or none. Returns their ids.

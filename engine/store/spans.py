@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from engine.errors import LibraryError, ShapeError
 from engine.records import EncoderSpec, FloatArray, Span
 from engine.store.database import Database
 from engine.store.records import IntArray, Snapshot
-from engine.store.schema import counter, sound, span
+from engine.store.schema import counter, encoder_spec, failed_file, sound, span
 from engine.store.spaces import find_space, space_key, take_space
 from engine.store.vectors import VectorFile
 
@@ -45,7 +46,10 @@ class SpanStore:
         self._free: dict[str, _FreeRows] = {}  # by space
 
     def file(self, spec: EncoderSpec) -> VectorFile:
-        return VectorFile(self._folder / f"{space_key(spec)[:16]}.f32", spec.dim)
+        return VectorFile(self._matrix(space_key(spec)), spec.dim)
+
+    def _matrix(self, key: str) -> Path:
+        return self._folder / f"{key[:16]}.f32"
 
     def write(self, connection: Connection, spec: EncoderSpec,
               sounds: Sequence[tuple[int, Sequence[Span], FloatArray]]) -> None:
@@ -113,6 +117,26 @@ class SpanStore:
         if lost:
             log.warning("the vectors of %d sounds are lost and will be made again", len(lost))
         return len(lost)
+
+    def purge(self, connection: Connection, keep: Collection[EncoderSpec]) -> int:
+        """Take away all other spaces of the library: spans, failures, matrices. Returns how many spans went.
+
+        Inside a write transaction, so that nobody writes to a matrix that is about to go. A kill before the commit leaves
+        spans without rows, which `drop_lost` and the next purge take out.
+        """
+        kept, gone = {space_key(spec) for spec in keep}, 0
+        rows = connection.execute(select(encoder_spec.c.id, encoder_spec.c.key).where(encoder_spec.c.kind == "joint")).all()
+        for spec_id, key in rows:
+            if key in kept:
+                continue
+            gone += connection.execute(delete(span).where(span.c.spec_id == spec_id)).rowcount
+            connection.execute(delete(failed_file).where(failed_file.c.space == key))
+            with contextlib.suppress(OSError):  # where it is still mapped and the system minds: the next purge takes it
+                self._matrix(key).unlink(missing_ok=True)
+            with self._guard:
+                self._free.pop(key, None)
+                self._snapshots.pop(key, None)
+        return gone
 
     def forget_free_rows(self) -> None:
         """Look again which rows are unnamed. Not while a transaction is open that has removed spans."""

@@ -14,11 +14,12 @@ from engine import demo as demo_module
 from engine.audio import files
 from engine.errors import DeviceError
 from tests.engine.cli.conftest import make_sounds
+from tests.engine.encoders import small_onnx
 from tests.true_models import chord, silence, write_takes
 
 REPOSITORY = Path(__file__).parents[3]
 COMMANDS = {
-    "models list", "models fetch", "devices", "voices enroll", "voices list", "voices identify", "voices remove",
+    "models list", "models fetch", "models add", "models use", "models remove", "devices", "voices enroll", "voices list", "voices identify", "voices remove",
     "voices rename", "voices forget-everything", "live", "library add", "library scan", "library list", "library remove",
     "library stats", "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers", "demo", "errors"}
 
@@ -72,10 +73,40 @@ def test_models(run):
     listed = run("models", "list", "--json").document
     check("models list", listed)
     assert {m["name"]: m["state"] for m in listed} == {
-        "ge2e": "present", "yamnet": "present", "minilm": "present", "silero-vad": "package"}
+        "ge2e": "present", "yamnet": "present", "minilm": "present", "silero-vad": "package", "bridge": "present"}
+    assert [m["name"] for m in listed if m["in_use"]] == ["bridge"]
     fetched = run("models", "fetch", "--json").document
     check("models fetch", fetched)
     assert fetched == {"fetched": [], "present": ["ge2e", "yamnet", "minilm", "silero-vad"]}
+
+
+def test_a_model_of_ones_own_from_adding_to_removing(run, tmp_path):
+    make_sounds(tmp_path / "sounds")
+    run("library", "add", tmp_path / "sounds")
+    check("library scan", run("library", "scan", "--json").document)
+    folder = small_onnx.write(tmp_path / "pair", facts={"rate_hz": 16_000, "license": "CC0-1.0"})
+    added = run("models", "add", folder, "--kind", "joint", "--name", "mine", "--json").document
+    check("models add", added)
+    assert (added["dim"], added["rate_hz"], added["licence"]) == (small_onnx.DIM, 16_000, "CC0-1.0")
+    chosen = run("models", "use", "mine", "--json").document
+    check("models use", chosen)
+    assert chosen == {"in_use": "bridge", "pending": "mine", "indexed": 0, "sounds": 3}
+    listed = run("models", "list", "--json").document
+    check("models list", listed)
+    assert {m["name"]: (m["in_use"], m["pending"]) for m in listed if m["kind"] == "joint"} == {
+        "bridge": (True, False), "mine": (False, True)}
+    scanned = run("library", "scan", "--json").document
+    check("library scan", scanned)
+    assert (scanned["encoder"], scanned["changed_over"], scanned["updated"], scanned["waiting"]) == ("mine", True, 3, 0)
+    assert len(run("search", "noise", "--json").document["results"]) == 3
+    refused = run("models", "remove", "mine", "--json")
+    check("errors", refused.document)
+    assert refused.code == 2
+    check("models use", run("models", "use", "bridge", "--json").document)
+    run("library", "scan")
+    gone = run("models", "remove", "mine", "--json").document
+    check("models remove", gone)
+    assert gone == {"removed": "mine"}
 
 
 def test_devices(run):

@@ -1,0 +1,291 @@
+"""Models that the user added to a workspace: `models.toml` in it says what they are and where they lie.
+
+A model is loaded once when it is added, and asked for one sound and one text; what was learned then (dimensions, rate, sha256)
+is kept, so that its spec is known without loading it. Its files stay where they are. A hub name is fetched when it is
+added, and never again: from then on only the copy on this machine is used.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import json
+import logging
+import re
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from engine.encoders import clap, onnx_joint, sound
+from engine.encoders.protocols import TextAudioEncoder
+from engine.errors import EncoderError, FetchError, StoreError, UsageError, WeightsCorrupt, WeightsMissing
+from engine.records import EncoderKind, EncoderSpec
+from engine.weights import Weights
+
+log = logging.getLogger(__name__)
+
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_FILES = ("*.json", "*.txt", "*.md", "model*.safetensors")
+HUB_PICKLES = ("pytorch_model*.bin*",)
+LONGEST_NAME = 60
+_LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class AddedModel:
+    """One entry. form: which class loads it. folder: where its files lie. hub: its name there, or empty."""
+
+    name: str
+    kind: str  # joint; later voice
+    form: str
+    folder: str
+    hub: str
+    added_at: str  # ISO 8601, UTC
+    title: str
+    spec_name: str
+    version: str
+    dim: int
+    rate_hz: int
+    sha256: str
+    size_bytes: int
+    licence: str
+
+    @property
+    def spec(self) -> EncoderSpec:
+        kind: EncoderKind = "voice" if self.kind == "voice" else "joint"
+        return EncoderSpec(self.spec_name, self.version, self.sha256, kind, self.dim, self.rate_hz)
+
+    @property
+    def source(self) -> str:
+        return f"hub {self.hub}" if self.hub else self.folder
+
+    @property
+    def present(self) -> bool:
+        """Whether its files are where they were."""
+        return Path(self.folder).is_dir()
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a prober found out about the files it was given."""
+
+    form: str
+    folder: Path
+    files: list[Path]
+    spec: EncoderSpec
+    title: str
+
+
+Prober = Callable[[Path, Weights, str], Probed]
+"""Gets the file or folder, the weights of the program and a device. Raises EncoderError."""
+
+
+class AddedModels:
+    """Reads and writes the list of one workspace. Thread-safe; the caller holds the workspace's lock when it writes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._guard = threading.RLock()
+
+    def list(self) -> list[AddedModel]:
+        """In the order they were added. A file that cannot be understood is put aside."""
+        with self._guard:
+            try:
+                raw = tomlkit.parse(self._path.read_text("utf-8")).unwrap().get("model", [])
+                return [AddedModel(**{f.name: _type_of(f.type)(one[f.name]) for f in fields(AddedModel)}) for one in raw]
+            except FileNotFoundError:
+                return []
+            except OSError as error:
+                raise StoreError(f"The list of added models cannot be read: {error.strerror}.") from error
+            except (TOMLKitError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError):
+                kept = self._path.with_suffix(".toml.broken")
+                log.warning("the list of added models is broken; it was kept as %s", kept.name)
+                with contextlib.suppress(OSError):
+                    self._path.replace(kept)
+                return []
+
+    def find(self, name: str) -> AddedModel | None:
+        return next((one for one in self.list() if one.name.casefold() == name.casefold()), None)
+
+    def add(self, source: str, kind: str, name: str, weights: Weights, device: str, taken: Collection[str]) -> AddedModel:
+        """Load a model, ask it for one sound and one text, and write it down.
+
+        source: a file or folder of this machine, or a hub name, which is fetched. name: empty = made from the source. taken:
+        names of the program's own models. Raises UsageError, EncoderError, FetchError, StoreError; then nothing is changed.
+        """
+        prober = PROBERS.get(kind)
+        if prober is None:
+            raise UsageError(f"Models of the kind “{kind}” cannot be added yet; it can be {', '.join(PROBERS)}.")
+        path, hub = _found(source)
+        named = path.absolute().parent if kind == "joint" and path.is_file() else path.absolute()
+        name = _checked(name or _name_of(hub or named.name), [*taken, *(one.name for one in self.list())])
+        if not path.exists():
+            path = _fetched(hub)
+        probed = prober(path.absolute(), weights, device)
+        with self._guard:
+            there = self.list()
+            twin = next((one for one in there if one.spec == probed.spec), None)
+            if twin is not None:
+                raise UsageError(f"This model is there already, as “{twin.name}”.")
+            made = AddedModel(
+                name, kind, probed.form, str(probed.folder), hub, datetime.now(UTC).isoformat(timespec="seconds"),
+                probed.title, probed.spec.name, probed.spec.version, probed.spec.dim, probed.spec.rate_hz or 0,
+                probed.spec.sha256, sum(file.stat().st_size for file in probed.files), _licence(probed.folder))
+            self._write([*there, made])
+        return made
+
+    def remove(self, name: str) -> AddedModel:
+        """Take a model off the list; its files stay. Raises UsageError, StoreError."""
+        with self._guard:
+            gone = self.find(name)
+            if gone is None:
+                raise UsageError(f"No model that you added is called “{name}”.")
+            self._write([one for one in self.list() if one.name != gone.name])
+            return gone
+
+    def _write(self, models: builtins.list[AddedModel]) -> None:
+        document = tomlkit.document()
+        document.add(tomlkit.comment("Models added with `models add`; see there."))
+        tables = tomlkit.aot()
+        for model in models:
+            table = tomlkit.table()
+            table.update(asdict(model))
+            tables.append(table)
+        document["model"] = tables
+        temporary = self._path.with_suffix(".toml.tmp")
+        try:
+            temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
+            temporary.replace(self._path)
+        except (OSError, UnicodeEncodeError) as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise StoreError(f"The list of added models cannot be written: {error}.") from error
+
+
+def load_joint(model: AddedModel, weights: Weights, device: str) -> TextAudioEncoder:
+    """The encoder of an entry. Raises EncoderError when its files are gone or other ones than those that were added."""
+    if not model.present:
+        raise EncoderError(f"The files of “{model.name}” are not in “{model.folder}” any more. Put them back, or use "
+                           "another encoder: python main.py models use bridge")
+    made = JOINT_FORMS[model.form](Path(model.folder), weights, device)
+    if made.spec != model.spec:
+        raise EncoderError(f"The files of “{model.name}” have changed since it was added. Remove it, and add it again: "
+                           f"python main.py models remove {model.name}")
+    return made
+
+
+# --- what can be added ------------------------------------------------------------------------------------------------
+
+
+def _clap(folder: Path, weights: Weights, device: str) -> TextAudioEncoder:
+    return clap.ClapEncoder(folder, device, _tag_names(weights))
+
+
+def _onnx_pair(folder: Path, weights: Weights, device: str) -> TextAudioEncoder:
+    return onnx_joint.OnnxPairEncoder(folder, device, _tag_names(weights))
+
+
+JOINT_FORMS: dict[str, Callable[[Path, Weights, str], TextAudioEncoder]] = {"clap": _clap, "onnx-pair": _onnx_pair}
+
+
+def probe_joint(path: Path, weights: Weights, device: str) -> Probed:
+    """A folder (or a file in it) with a ClapModel or a pair of ONNX files."""
+    folder = path if path.is_dir() else path.parent
+    if onnx_joint.is_pair(folder):
+        form, files, title = "onnx-pair", onnx_joint.files_of(folder), f"ONNX pair {folder.name}"
+    elif clap.is_clap(folder):
+        form, files, title = "clap", clap.files_of(folder), f"CLAP {folder.name}"
+    else:
+        raise EncoderError(f"“{folder.name}” holds neither a CLAP model (config.json of model_type “clap” with its weights) nor "
+                           f"a pair of ONNX files ({onnx_joint.AUDIO}, {onnx_joint.TEXT}, {onnx_joint.TOKENIZER}).")
+    encoder = JOINT_FORMS[form](folder, weights, device)
+    noise = np.random.default_rng(0).normal(0, 0.1, encoder.spec.rate_hz or 48_000).astype(np.float32)
+    for what, rows in (("a second of noise", encoder.analyse(iter([noise])).vectors),
+                       ("a text", encoder.embed_texts(["a dog barking"]))):
+        if rows.shape != (1, encoder.spec.dim):
+            raise EncoderError(f"For {what} the model gives the shape {rows.shape}; one vector of {encoder.spec.dim} is needed.")
+        norm = float(np.linalg.norm(rows.astype(np.float64)))
+        if not abs(norm - 1) < 1e-3:  # NaN too
+            raise EncoderError(f"For {what} the model gives no usable vector (its length is {norm:g}).")
+    return Probed(form, folder, files, encoder.spec, title)
+
+
+PROBERS: dict[str, Prober] = {"joint": probe_joint}
+"""By kind. A new kind of model is one line here."""
+
+
+def _tag_names(weights: Weights) -> tuple[str, ...]:
+    """AudioSet's class names, where they are on this machine."""
+    try:
+        return sound.class_names(weights)
+    except (WeightsMissing, WeightsCorrupt):
+        return ()
+
+
+# --- names and places ----------------------------------------------------------------------------------------------
+
+
+def _found(source: str) -> tuple[Path, str]:
+    """Where it lies and its hub name, if it is one."""
+    path = Path(source).expanduser()
+    if path.exists():
+        return path, ""
+    if HUB_NAME.fullmatch(source) and not source.startswith("."):
+        return path, source
+    raise UsageError(f"There is no file or folder “{source}”, and it is no name of the Hugging Face hub (such as "
+                     "laion/clap-htsat-unfused).")
+
+
+def _fetched(name: str) -> Path:
+    """The folder of a hub model, after fetching it. Pickled weights are fetched only where there are no others."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=[*HUB_FILES]))
+        if not any(folder.glob("*.safetensors")):
+            folder = Path(snapshot_download(name, allow_patterns=[*HUB_FILES, *HUB_PICKLES]))
+    except Exception as error:  # whatever the network and the hub's client raise
+        said = " ".join(str(error).split())[:160]
+        raise FetchError(f"“{name}” could not be fetched from the Hugging Face hub. Check the name and the network, or download "
+                         f"it elsewhere and add its folder. The hub's client said: {said}") from error
+    return folder
+
+
+def _name_of(source: str) -> str:
+    made = re.sub(r"[^\w.-]+", "-", source.rpartition("/")[2].casefold()).strip("-.")
+    return made.removesuffix(".onnx")[:LONGEST_NAME] or "model"
+
+
+def _checked(name: str, taken: Collection[str]) -> str:
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable() or name.startswith("-"):
+        raise UsageError(f"A model's name has 1 to {LONGEST_NAME} letters, does not begin with a dash, and can be printed.")
+    if name.casefold() in {one.casefold() for one in taken}:
+        raise UsageError(f"A model called “{name}” exists already. Choose another name with --name.")
+    return name
+
+
+def _licence(folder: Path) -> str:
+    """What the folder says about it: the head of its README, or its configuration. Empty where it says nothing."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        found = _LICENCE.search((folder / "README.md").read_text("utf-8")[:4_000])
+        if found:
+            return found[1]
+    for name in ("config.json", onnx_joint.FACTS):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            said: Any = json.loads((folder / name).read_text("utf-8")).get("license", "")
+            if isinstance(said, str) and said:
+                return said
+    return ""
+
+
+def _type_of(annotation: object) -> Callable[[Any], Any]:
+    """int or str, by what a field of AddedModel says (annotations are text)."""
+    return int if annotation == "int" else str

@@ -1,0 +1,114 @@
+"""Which joint space the library is searched in, and changing over to another one.
+
+A change is remembered first (settings: `joint_next`). From then on scans index for the new space, in as many runs as it
+takes, while the library is searched in the old one. When a scan has come to its end and every sound that was searchable
+has vectors in the new space, the library changes over and the old vectors go. Files that cannot be taken do not hold that
+up; sounds that cannot be reached (a disk that is not plugged in) do. A sound that is new or whose content changed while a
+change is pending gets vectors in the new space alone, so it is found once the library has changed over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.encoders.models import Models
+from engine.encoders.protocols import TextAudioEncoder
+from engine.errors import EncoderError
+from engine.records import EncoderSpec, JointState, ScanReport
+from engine.settings import SettingsFile
+from engine.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a scan indexes for. encoder: loads it the first time."""
+
+    name: str
+    spec: EncoderSpec
+    encoder: Callable[[], TextAudioEncoder]
+
+
+class Switching:
+    """Reads and changes the choice of one workspace. Thread-safe as far as its settings and its store are."""
+
+    def __init__(self, store: Store, settings: SettingsFile, models: Callable[[], Models]) -> None:
+        self._store = store
+        self._settings = settings
+        self._models = models
+
+    def state(self) -> JointState:
+        """Raises EncoderError when the joint space in use or pending is not on the list any more."""
+        chosen = self._settings.value
+        indexed, sounds = self._store.sounds.counted(self._models().joint_spec(chosen.joint_next or chosen.joint))
+        return JointState(chosen.joint, chosen.joint_next, indexed, sounds)
+
+    def use(self, name: str) -> JointState:
+        """Change over to another joint space: at once where nothing has to be indexed for that, otherwise with the next scan.
+
+        The one in use: a pending change is given up, and what was indexed for it goes. Raises EncoderError, WeightsMissing
+        (it cannot be loaded; nothing is changed), Busy, StoreError.
+        """
+        models = self._models()
+        name = next((one for one in models.joint_names() if one.casefold() == name.casefold()), name)
+        if name != self._settings.value.joint:
+            models.joint_named(name).embed_texts(["a dog barking"])
+        with self._store.writing():
+            if name == self._settings.value.joint:
+                self._settings.change(joint_next="")
+            else:
+                self._settings.change(joint_next=name)
+            if not self._settings.value.joint_next or not self._missing():
+                self._change_over()
+        return self.state()
+
+    def target(self) -> Target:
+        """What scans index for now. Raises EncoderError."""
+        name = self._settings.value.joint_next or self._settings.value.joint
+        return Target(name, self._models().joint_spec(name), lambda: self._models().joint_named(name))
+
+    def finished(self, target: Target, report: ScanReport) -> ScanReport:
+        """A scan for this target came to its end: change over if it was pending and nothing waits any more."""
+        report = replace(report, encoder=target.name)
+        if target.name != self._settings.value.joint_next:  # none was pending, or another one is by now
+            if target.name == self._settings.value.joint:
+                self._purge()
+            return report
+        failed = {failure.path for failure in report.failed}
+        waiting = sum(path not in failed for path in self._missing())
+        if waiting:
+            log.info("the library stays with its encoder: %d sounds could not be reached", waiting)
+            return replace(report, waiting=waiting)
+        with self._store.writing():
+            self._change_over()
+        return replace(report, changed_over=True)
+
+    def _missing(self) -> list[Path]:
+        """Paths of sounds that can be found now and could not be after a change over to the pending space."""
+        models, chosen = self._models(), self._settings.value
+        try:
+            now = models.joint_spec(chosen.joint)
+        except EncoderError:  # its entry is gone: nothing can be found in it
+            return []
+        return self._store.sounds.missing(models.joint_spec(chosen.joint_next), now)
+
+    def _change_over(self) -> None:
+        pending = self._settings.value.joint_next
+        if pending:
+            self._settings.change(joint=pending, joint_next="")
+            log.info("the library has changed over to another encoder")
+        self._purge()
+
+    def _purge(self) -> None:
+        """Spaces that are neither in use nor pending go: of the encoder before, or of an older version of this one."""
+        chosen, keep = self._settings.value, []
+        for name in filter(None, (chosen.joint, chosen.joint_next)):
+            try:
+                keep.append(self._models().joint_spec(name))
+            except EncoderError:
+                return  # nobody can say which vectors are meant: they stay
+        self._store.sounds.purge(keep)
