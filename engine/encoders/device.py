@@ -51,8 +51,9 @@ def in_batches(run: Callable[[int], T], batch: int, fall_back: Callable[[], None
     while True:
         try:
             return run(batch)
-        except RuntimeError as error:
-            if not isinstance(error, torch.OutOfMemoryError) and "out of memory" not in str(error):  # MPS has no type
+        except (RuntimeError, MemoryError) as error:
+            known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+            if not known and "out of memory" not in str(error):  # MPS has no type
                 raise
             if batch == 1:
                 log.warning("out of memory with a batch of one: going on with the CPU")

@@ -6,7 +6,9 @@ in a row, so that a sound of any length is pooled as it comes, in memory of a fe
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +33,9 @@ class PatchEncoder(Protocol):
 
     batch: int
 
+    @property
+    def parallel(self) -> int: ...
+
     def patches(self) -> sound.PatchStream: ...
 
     def run(self, patches: Tensor) -> tuple[FloatArray, FloatArray]: ...
@@ -54,22 +59,23 @@ def pooled(encoder: PatchEncoder, sounds: Sequence[Iterator[FloatArray]],
     list. Memory does not grow with the length of a sound, except by its pooled spans.
     """
     results: list[SpanPool | Exception] = []
-    batch = _Batch(encoder, names)
-    for blocks in sounds:
-        pool = SpanPool()
-        stream = encoder.patches()
-        try:
-            for block in blocks:
-                for patches in stream.push(block):
-                    batch.add(pool, patches)
-            for patches in stream.finish():
-                batch.add(pool, patches)
-        except EarmarkError as error:
-            results.append(error)
-        else:
-            results.append(pool)
-        pool.samples = stream.samples
-    batch.flush()
+    with ThreadPoolExecutor(encoder.parallel, thread_name_prefix="net") as threads:
+        batches = _Batches(encoder, names, threads)
+        for blocks in sounds:
+            pool = SpanPool()
+            stream = encoder.patches()
+            try:
+                for block in blocks:
+                    for patches in stream.push(block):
+                        batches.add(pool, patches)
+                for patches in stream.finish():
+                    batches.add(pool, patches)
+            except EarmarkError as error:
+                results.append(error)
+            else:
+                results.append(pool)
+            pool.samples = stream.samples
+        batches.finish()
     return [result.result() if isinstance(result, SpanPool) else result for result in results]
 
 
@@ -128,17 +134,16 @@ class SpanPool:
         return Pooled(spans, mean, most, duration_s)
 
 
-class _Batch:
-    """Collects patches of several sounds and runs the net whenever a batch is full; `flush` runs the rest."""
+class _Batches:
+    """Collects patches of several sounds and lets the net run whenever a batch is full, a few batches at once."""
 
-    def __init__(self, encoder: PatchEncoder, names: Sequence[str]) -> None:
-        import torch
-
+    def __init__(self, encoder: PatchEncoder, names: Sequence[str], threads: ThreadPoolExecutor) -> None:
         self._encoder = encoder
         self._names = names
-        self._patches = torch.empty(encoder.batch, sound.PATCH_FRAMES, sound.BANDS)
-        self._filled = 0
-        self._owners: list[tuple[SpanPool, int]] = []
+        self._threads = threads
+        self._ahead = 2 * encoder.parallel  # batches that wait or run
+        self._running: deque[tuple[Future[tuple[FloatArray, FloatArray]], list[tuple[SpanPool, int]]]] = deque()
+        self._begin()
 
     def add(self, owner: SpanPool, patches: Tensor) -> None:
         """patches: float32 (n, 96, 64)."""
@@ -149,15 +154,34 @@ class _Batch:
             self._owners.append((owner, len(part)))
             patches = patches[len(part):]
             if self._filled == len(self._patches):
-                self.flush()
+                self._run()
 
-    def flush(self) -> None:
-        if not self._filled:
-            return
-        embeddings, probabilities = self._encoder.run(self._patches[:self._filled])
+    def finish(self) -> None:
+        """Run the rest and wait for all."""
+        if self._filled:
+            self._run()
+        while self._running:
+            self._collect()
+
+    def _begin(self) -> None:
+        import torch
+
+        self._patches = torch.empty(self._encoder.batch, sound.PATCH_FRAMES, sound.BANDS)
+        self._filled = 0
+        self._owners: list[tuple[SpanPool, int]] = []
+
+    def _run(self) -> None:
+        self._running.append((self._threads.submit(self._encoder.run, self._patches[:self._filled]), self._owners))
+        self._begin()
+        if len(self._running) >= self._ahead:
+            self._collect()
+
+    def _collect(self) -> None:
+        """Hand the results of the oldest batch to their sounds; so they come in order."""
+        future, owners = self._running.popleft()
+        embeddings, probabilities = future.result()
         start = 0
-        for owner, count in self._owners:
+        for owner, count in owners:
             every = {EMBEDDINGS: embeddings[start:start + count], PROBABILITIES: probabilities[start:start + count]}
             owner.add({name: every[name] for name in self._names})
             start += count
-        self._owners, self._filled = [], 0

@@ -1,5 +1,6 @@
-"""The default sound encoder: YAMNet (1024-d embedding and 521 AudioSet tag logits a patch) in torch.
+"""The default sound encoder: YAMNet (1024-d embedding and 521 AudioSet tag probabilities a patch).
 
+On the CPU the net runs through onnxruntime, a batch a core; on a GPU in torch.
 Front end: Google's YAMNet parameters; HTK mel bands as torchaudio makes them (TensorFlow's give the same figures on
 ESC-10, printed by tests/benchmarks/bridge.py).
 """
@@ -7,7 +8,8 @@ ESC-10, printed by tests/benchmarks/bridge.py).
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +20,11 @@ from engine.records import Audio, EncoderSpec, FloatArray, Tag
 from engine.weights import Weights
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
+
+Net = Callable[["Tensor"], tuple[FloatArray, FloatArray]]
+"""Patches (n, 96, 64) → embeddings (n, 1024) and tag probabilities (n, 521)."""
 
 DIM = 1024
 RATE_HZ = 16_000
@@ -31,7 +37,9 @@ PATCH_FRAMES, PATCH_HOP = 96, 72  # frames: 0.96 s and 0.72 s (Google: 0.48 s; s
 PATCH = FRAME + (PATCH_FRAMES - 1) * HOP  # samples that one patch looks at: 0.975 s
 STEP = PATCH_HOP * HOP  # samples between patches
 TAIL_FRAMES = 10  # a rest of at least 0.1 s gets a last patch that ends with the sound
-BATCH = 32  # patches; chosen by tests/benchmarks/indexing.py
+BATCH = 16  # patches; chosen by tests/benchmarks/joint_speed.py
+_FRAMES_AT_ONCE = 128  # frames whose spectra are made together: they stay in the cache
+_ROWS_AT_ONCE = 15  # of them in one matrix product: OpenBLAS stays on one core up to 262,144 multiplications
 
 
 def spec(weights: Weights) -> EncoderSpec:
@@ -53,28 +61,41 @@ class YAMNetEncoder:
         """Raises WeightsMissing, WeightsCorrupt, UsageError (device)."""
         import torch
         import torchaudio
-        from safetensors.torch import load_file
-
-        from engine.nets import yamnet as net
 
         self.spec = spec(weights)
         self.classes = class_names(weights)
         self.batch = batch
         self.device = devices.resolve(device)
-        model = net.YAMNet()
-        model.load_state_dict(load_file(weights.path("yamnet")), strict=True)
-        self._net = model.eval().to(self.device, memory_format=torch.channels_last)
-        self._window = torch.hann_window(FRAME)
+        self._weights = weights
+        self._net = self._on(self.device)
+        self._window = torch.hann_window(FRAME).numpy()
         self._bands = torchaudio.functional.melscale_fbanks(
-            N_FFT // 2 + 1, LOW_HZ, HIGH_HZ, BANDS, RATE_HZ, None, "htk")
+            N_FFT // 2 + 1, LOW_HZ, HIGH_HZ, BANDS, RATE_HZ, None, "htk").numpy()
 
-    def log_mel(self, wave: FloatArray) -> Tensor:
-        """wave: float32 (n,) at 16 kHz, n ≥ 400. Returns (frames, 64): log(magnitude mel + 0.001), no centring."""
+    @property
+    def parallel(self) -> int:
+        """How many batches may run at once: as many as torch would take cores, or one on a GPU."""
         import torch
 
-        frames = torch.from_numpy(np.ascontiguousarray(wave, np.float32)).unfold(0, FRAME, HOP)
-        magnitude = torch.fft.rfft(frames * self._window, n=N_FFT).abs()  # (frames, 257)
-        return torch.log(magnitude @ self._bands + LOG_OFFSET)
+        return torch.get_num_threads() if self.device.type == "cpu" else 1
+
+    def log_mel(self, wave: FloatArray) -> Tensor:
+        """wave: float32 (n,) at 16 kHz, n ≥ 400. Returns (frames, 64): log(magnitude mel + 0.001), no centring.
+
+        On one core: while this goes on, the others run the net.
+        """
+        import torch
+
+        frames = np.lib.stride_tricks.sliding_window_view(np.asarray(wave, np.float32), FRAME)[::HOP]
+        bands = np.empty((len(frames), BANDS), np.float32)
+        for start in range(0, len(frames), _FRAMES_AT_ONCE):
+            end = min(start + _FRAMES_AT_ONCE, len(frames))
+            magnitude = np.abs(np.fft.rfft(frames[start:end] * self._window, n=N_FFT))  # (frames, 257)
+            for row in range(start, end, _ROWS_AT_ONCE):
+                last = min(row + _ROWS_AT_ONCE, end)
+                np.matmul(magnitude[row - start:last - start], self._bands, out=bands[row:last])
+        bands += np.float32(LOG_OFFSET)
+        return torch.from_numpy(np.log(bands, out=bands))
 
     def patches(self) -> PatchStream:
         """A new cutter of sound into patches."""
@@ -82,10 +103,7 @@ class YAMNetEncoder:
 
     def run(self, patches: Tensor) -> tuple[FloatArray, FloatArray]:
         """patches: (n, 96, 64). Returns embeddings float32 (n, 1024) and tag probabilities float32 (n, 521)."""
-        import torch
-
-        with torch.inference_mode():
-            return devices.in_batches(lambda size: self._forward(patches, size), self.batch, self._to_cpu)
+        return devices.in_batches(lambda size: self._forward(patches, size), self.batch, self._to_cpu)
 
     def heard(self, audio: Audio, count: int = 3) -> tuple[Tag, ...]:
         """The most probable classes over a short stretch of sound. Raises ShapeError where there is none."""
@@ -108,19 +126,48 @@ class YAMNetEncoder:
     def _forward(self, patches: Tensor, size: int) -> tuple[FloatArray, FloatArray]:
         import torch
 
-        embeddings, probabilities = [], []
-        for part in torch.split(patches, size):
-            batch = part[:, None].to(self.device, memory_format=torch.channels_last)
-            embedding, logits = self._net(batch)
-            embeddings.append(embedding.cpu())
-            probabilities.append(torch.sigmoid(logits).cpu())
-        return torch.cat(embeddings).numpy(), torch.cat(probabilities).numpy()
+        parts = torch.split(patches, size)
+        if len(parts) == 1:
+            return self._net(patches)
+        with ThreadPoolExecutor(self.parallel) as pool:
+            results = list(pool.map(self._net, parts))
+        embeddings, probabilities = zip(*results, strict=True)
+        return np.concatenate(embeddings), np.concatenate(probabilities)
+
+    def _on(self, device: torch.device) -> Net:
+        if device.type == "cpu":
+            from safetensors.numpy import load_file
+
+            from engine.nets.yamnet_onnx import OnnxYAMNet
+
+            run = OnnxYAMNet(load_file(self._weights.path("yamnet")))
+            return lambda patches: run(patches.numpy())
+        return on_torch(self._weights, device)
 
     def _to_cpu(self) -> None:
         import torch
 
-        self.device = torch.device("cpu")
-        self._net = self._net.to(self.device)
+        cpu = torch.device("cpu")
+        self._net, self.device = self._on(cpu), cpu
+
+
+def on_torch(weights: Weights, device: torch.device) -> Net:
+    """The net in torch on any device, as a GPU runs it. Raises WeightsMissing, WeightsCorrupt."""
+    import torch
+    from safetensors.torch import load_file
+
+    from engine.nets import yamnet as net
+
+    model = net.YAMNet()
+    model.load_state_dict(load_file(weights.path("yamnet")), strict=True)
+    model = model.eval().to(device, memory_format=torch.channels_last)
+
+    def run(patches: Tensor) -> tuple[FloatArray, FloatArray]:
+        with torch.inference_mode():
+            embeddings, logits = model(patches[:, None].to(device, memory_format=torch.channels_last))
+            return embeddings.cpu().numpy(), torch.sigmoid(logits).cpu().numpy()
+
+    return run
 
 
 class PatchStream:

@@ -33,8 +33,6 @@ def tensorflow_bands() -> np.ndarray[Any, Any]:
 
 
 def main() -> None:
-    import torch
-
     models = Models(Weights(), "cpu")
     items = data.sounds(SHARED / "sounds" / "esc10")
     classes = sorted({i.label for i in items})
@@ -44,7 +42,7 @@ def main() -> None:
     for bands in ("torchaudio", "TensorFlow"):
         encoder = models.sound()
         if bands == "TensorFlow":
-            encoder._bands = torch.from_numpy(tensorflow_bands())
+            encoder._bands = tensorflow_bands()
         sounds = np.array([_mean(encoder, i) for i in items])
         sounds = _unit(sounds ** joint.POWER)
         for prompt, templates in PROMPTS.items():

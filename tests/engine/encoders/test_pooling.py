@@ -79,7 +79,7 @@ def test_the_net_gets_full_batches_whatever_the_lengths_of_the_sounds(yamnet):
         sizes.append(len(patches))
         return np.zeros((len(patches), 1024), np.float32), np.zeros((len(patches), 521), np.float32)
 
-    counting = SimpleNamespace(batch=16, patches=yamnet.patches, run=run)
+    counting = SimpleNamespace(batch=16, parallel=2, patches=yamnet.patches, run=run)
     waves = [noise(3), noise(31), noise(0.3), noise(9)]
     assert len(pooling.pooled(counting, [iter([wave]) for wave in waves])) == 4
     assert set(sizes[:-1]) == {16}

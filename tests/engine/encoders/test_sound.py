@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 
 from engine.audio import files
 from engine.encoders import sound
 from engine.encoders.sound import PATCH, STEP
 from engine.errors import ShapeError
+from engine.nets.yamnet_onnx import OnnxYAMNet
 from engine.records import Audio
+from engine.weights import Weights
 
 
 def noise(seconds: float, seed: int = 0) -> np.ndarray:
@@ -107,6 +112,58 @@ def test_the_size_of_the_batch_changes_nothing(yamnet):
     assert probabilities.shape == (len(patches), 521)
     assert embeddings == pytest.approx(np.concatenate([e for e, _ in alone]), abs=1e-4)
     assert probabilities == pytest.approx(np.concatenate([p for _, p in alone]), abs=1e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_cpu_and_torch_give_the_same(yamnet, threads):
+    """What runs on the CPU is another program than what runs on a GPU; noise, tones, clicks and silence through both."""
+    time_s = np.arange(64_000) / 16_000
+    waves = [noise(4), np.sin(2 * np.pi * 700 * time_s) * 0.5, (np.arange(64_000) % 8_000 == 0) * 1.0, np.zeros(64_000)]
+    patches = torch.from_numpy(np.concatenate([patches_of(yamnet, wave.astype(np.float32)) for wave in waves] * 2))
+    embeddings, probabilities = sound.on_torch(Weights(), torch.device("cpu"))(patches)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        found = yamnet.run(patches)
+    finally:
+        torch.set_num_threads(before)
+    assert len(patches) > yamnet.batch
+    assert found[0] == pytest.approx(embeddings, abs=1e-5 * float(np.abs(embeddings).max()))
+    assert found[1] == pytest.approx(probabilities, abs=1e-5)
+    assert np.sqrt(found[1]) == pytest.approx(np.sqrt(probabilities), abs=1e-5)  # near 0 too: the bridge takes the root
+
+
+def test_a_net_that_is_short_of_memory_takes_fewer_patches_at_a_time(yamnet):
+    encoder = sound.YAMNetEncoder(Weights(), "cpu", 8)
+    session, sizes = encoder._net, []
+
+    def short_of_memory(patches):
+        sizes.append(len(patches))
+        if len(patches) > 2:
+            raise MemoryError("Failed to allocate memory for requested buffer of size 3932160000")
+        return session(patches)
+
+    encoder._net = short_of_memory
+    patches = torch.from_numpy(patches_of(yamnet, noise(4)))
+    for found, expected in zip(encoder.run(patches), yamnet.run(patches), strict=True):
+        assert found == pytest.approx(expected, abs=1e-5)
+    assert max(sizes) > 2 >= sizes[-1]
+
+
+def test_what_onnxruntime_says_of_full_memory_is_a_memory_error():
+    def full(*given):
+        raise RuntimeError("Non-zero status code … Failed to allocate memory for requested buffer of size 3932160000")
+
+    def broken(*given):
+        raise RuntimeError("Non-zero status code … Got invalid dimensions for input")
+
+    net = OnnxYAMNet(load_file(Weights().path("yamnet")))
+    net._session = SimpleNamespace(run=full)
+    with pytest.raises(MemoryError):
+        net(np.zeros((1, 96, 64), np.float32))
+    net._session = SimpleNamespace(run=broken)
+    with pytest.raises(RuntimeError, match="dimensions"):
+        net(np.zeros((1, 96, 64), np.float32))
 
 
 def test_silence_and_noise_are_heard_as_what_they_are(yamnet):
