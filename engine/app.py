@@ -19,6 +19,7 @@ from engine.store import Store
 from engine.weights import Weights
 
 if TYPE_CHECKING:
+    from engine.describing.service import Describing
     from engine.encoders.added import AddedModel, AddedModels
     from engine.encoders.models import Models
     from engine.library import Library
@@ -110,6 +111,12 @@ class Earmark:
                        switching=self.switching)
 
     @_Once
+    def describing(self) -> Describing:
+        from engine.describing.service import Describing
+
+        return Describing(lambda: self.models.joint(), self.weights, self.workspace / "captions")
+
+    @_Once
     def maps(self) -> Maps:
         from engine.projection.maps import MapSource, sound_sources, voice_sources
         from engine.projection.service import Maps
@@ -178,6 +185,7 @@ class Earmark:
         self.store.forget_everything()
         self.voices.forget_cached()
         self.maps.forget()
+        self.describing.forget()
         logs.forget(self._log)
 
     def close(self) -> None:
