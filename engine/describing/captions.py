@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
 import tempfile
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ ALIKE = 0.75
 """Two captions say the same where their words (without LITTLE_WORDS) overlap this far (Jaccard)."""
 LITTLE_WORDS = frozenset("a an and are as at by in is it its of on or some someone somebody the then there to while with".split())  # noqa: SIM905
 KEPT = 8  # files of vectors that stay on disk, the youngest
-BATCH = 1024  # captions embedded between two looks at the ticket
+BATCH = 1024  # captions embedded at once
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def _write(file: Path, vectors: FloatArray) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as part:
             np.save(part, vectors.astype(np.float32), allow_pickle=False)
-        os.replace(part.name, file)
+        Path(part.name).replace(file)
         old = sorted(file.parent.glob("*.npy"), key=lambda p: p.stat().st_mtime)[:-KEPT]
         for stale in old:
             stale.unlink(missing_ok=True)
