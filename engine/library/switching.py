@@ -75,8 +75,7 @@ class Switching:
         """A scan for this target came to its end: change over if it was pending and nothing waits any more."""
         report = replace(report, encoder=target.name)
         if target.name != self._settings.value.joint_next:  # none was pending, or another one is by now
-            if target.name == self._settings.value.joint:
-                self._purge()
+            self._purge()
             return report
         failed = {failure.path for failure in report.failed}
         waiting = sum(path not in failed for path in self._missing())

@@ -1,0 +1,226 @@
+"""Models that the user adds: tried before they are written down, kept by workspace, checked before they are used."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tomlkit
+
+from engine.app import Earmark
+from engine.audio import files
+from engine.encoders.added import AddedModels, load_joint
+from engine.encoders.models import Models
+from engine.errors import EncoderError, FetchError, UsageError
+from engine.records import Audio
+from engine.weights import Weights
+from tests.engine.encoders import small_clap, small_onnx
+
+
+@pytest.fixture
+def added(tmp_path):
+    return AddedModels(tmp_path / "models.toml")
+
+
+def add(added, source, name="", kind="joint", weights=None):
+    return added.add(str(source), kind, name, weights or Weights(), "cpu", ["bridge", "ge2e", "compact"])
+
+
+def pair(tmp_path, name="pair", **options):
+    return small_onnx.write(tmp_path / name, **{"facts": {"rate_hz": 16_000}, **options})
+
+
+def test_what_was_added_is_there_the_next_time(added, tmp_path):
+    made = add(added, pair(tmp_path))
+    assert (made.name, made.form, made.dim, made.rate_hz) == ("pair", "onnx-pair", small_onnx.DIM, 16_000)
+    assert made.size_bytes == sum(path.stat().st_size for path in (tmp_path / "pair").iterdir())
+    assert made.present
+    again = AddedModels(tmp_path / "models.toml")
+    assert again.list() == [made]
+    assert again.find("PAIR") == made
+    assert load_joint(made, Weights(), "cpu").spec == made.spec
+
+
+def test_a_file_of_the_folder_names_it_as_well(added, tmp_path):
+    assert add(added, pair(tmp_path) / "audio.onnx").name == "pair"
+
+
+def test_clap_from_a_folder_to_search(tmp_path):
+    """The whole way in a workspace: added, chosen, indexed for, searched by text and by example."""
+    folder = small_clap.write(tmp_path / "My CLAP")
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\ntags: [audio]\n---\nAbout it.")
+    sounds = tmp_path / "sounds"
+    sounds.mkdir()
+    time = np.arange(44_100 * 3) / 44_100
+    for hz in (220, 3_000):
+        files.write(sounds / f"{hz}.wav", Audio((0.3 * np.sin(2 * np.pi * hz * time)).astype(np.float32), 44_100))
+    with Earmark(tmp_path / "workspace", "cpu") as app:
+        made = app.add_model(str(folder))
+        assert (made.name, made.form, made.dim, made.rate_hz, made.licence) == ("my-clap", "clap", 24, 48_000, "apache-2.0")
+        app.use_joint("my-clap")
+        app.library.add(sounds)
+        assert app.library.scan().added == 2
+        assert app.models.spec("joint") == made.spec
+        assert app.library.search("a low tone").sounds == 2
+        found = app.library.search(like=sounds / "220.wav").matches
+        assert found[0].sound.path.name == "220.wav"
+        assert found[0].similarity == pytest.approx(1, abs=1e-4)
+        assert "joint" in app.models.ready
+        app.models.use_device("cpu")
+        tags = found[0].sound.tags
+        assert len(tags) == 5  # zero-shot, over AudioSet's names
+        assert all(0 <= tag.probability <= 1 for tag in tags)
+
+
+def test_models_gives_it_out_under_its_name_and_loads_it_once(added, tmp_path):
+    add(added, pair(tmp_path), "mine")
+    models = Models(Weights(), "cpu", added, lambda: "mine")
+    assert models.joint_names()[-1] == "mine"
+    assert models.ready == frozenset()
+    assert models.spec("joint").dim == small_onnx.DIM
+    assert models.joint() is models.joint_named("mine") is models.joint_named("MINE")
+    assert models.ready == {"joint"}
+    models.forget("mine")
+    assert models.ready == frozenset()
+    with pytest.raises(EncoderError, match="no encoder “other”.*bridge.*mine"):
+        models.joint_named("other")
+
+
+def test_files_that_have_changed_since_are_not_used(added, tmp_path):
+    made = add(added, pair(tmp_path))
+    small_onnx.write(tmp_path / "pair", facts={"rate_hz": 22_050})
+    with pytest.raises(EncoderError, match="have changed since"):
+        load_joint(made, Weights(), "cpu")
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("bridge", "exists already"), ("Compact", "exists already"), ("PAIR", "exists already"), ("x" * 61, "1 to 60"),
+    ("-f", "dash"), ("a\nb", "printed")])
+def test_names_that_do_not_do(added, tmp_path, name, said):
+    add(added, pair(tmp_path))
+    before = (tmp_path / "models.toml").read_bytes()
+    with pytest.raises(UsageError, match=said):
+        add(added, pair(tmp_path, "b", facts={"rate_hz": 8_000}), name)
+    assert (tmp_path / "models.toml").read_bytes() == before
+
+
+def test_the_same_model_is_not_added_twice(added, tmp_path):
+    add(added, pair(tmp_path), "first")
+    shutil.copytree(tmp_path / "pair", tmp_path / "copy")
+    with pytest.raises(UsageError, match="already, as “first”"):
+        add(added, tmp_path / "copy", "second")
+
+
+@pytest.mark.parametrize("source", ["nowhere", "/no/such/folder", "./a/b"])
+def test_what_is_not_there_is_said(added, source):
+    with pytest.raises(UsageError, match="no file or folder"):
+        add(added, source)
+    assert added.list() == []
+
+
+def test_a_folder_with_something_else_is_refused(added, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EncoderError, match="neither a CLAP model.*nor a pair of ONNX files"):
+        add(added, tmp_path / "empty")
+
+
+def test_a_model_that_gives_no_numbers_is_refused(added, tmp_path):
+    """A CLAP whose last layer holds NaN: it loads, and is found out by asking it."""
+    from safetensors.torch import load_file, save_file
+
+    folder = small_clap.write(tmp_path / "nan")
+    state = load_file(folder / "model.safetensors")
+    state["audio_projection.linear2.bias"][:] = float("nan")
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(EncoderError):
+        add(added, folder)
+    assert added.list() == []
+    assert not (tmp_path / "models.toml").exists()
+
+
+def test_kinds_that_are_not_there_yet(added, tmp_path):
+    with pytest.raises(UsageError, match="cannot be added yet; it can be joint"):
+        add(added, pair(tmp_path), kind="song")
+
+
+def test_without_class_names_there_are_no_tags(added, tmp_path):
+    made = add(added, pair(tmp_path), weights=Weights(tmp_path / "no weights"))
+    analysis = load_joint(made, Weights(tmp_path / "no weights"), "cpu").analyse(iter([np.ones(16_000, np.float32)]))
+    assert analysis.tags == ()
+
+
+def test_removing_leaves_the_files(added, tmp_path):
+    add(added, pair(tmp_path), "mine")
+    assert added.remove("Mine").name == "mine"
+    assert added.list() == []
+    assert (tmp_path / "pair" / "audio.onnx").exists()
+    with pytest.raises(UsageError, match="called “mine”"):
+        added.remove("mine")
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[[model]]\nname = 3", b"model = 7", b"[[model"])
+def test_a_broken_list_is_put_aside(added, tmp_path, content):
+    (tmp_path / "models.toml").write_bytes(content)
+    assert added.list() == []
+    assert (tmp_path / "models.toml.broken").read_bytes() == content
+    assert add(added, pair(tmp_path)).name == "pair"
+
+
+def test_the_list_can_be_read_by_people(added, tmp_path):
+    add(added, pair(tmp_path), "Mein Modell №1")
+    table = tomlkit.parse((tmp_path / "models.toml").read_text("utf-8")).unwrap()["model"][0]
+    assert table["name"] == "Mein Modell №1"
+    assert table["folder"] == str(tmp_path / "pair")
+    assert json.dumps(table)  # plain values only
+
+
+# --- the hub, without a network -----------------------------------------------------------------------------------------
+
+
+def hub(monkeypatch, answer):
+    """Put `answer` in the place of the hub's client; returns what it was asked for."""
+    asked = []
+
+    def snapshot_download(name, allow_patterns):
+        asked.append((name, tuple(allow_patterns)))
+        return answer(allow_patterns)
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", types.SimpleNamespace(snapshot_download=snapshot_download))
+    return asked
+
+
+def test_a_hub_name_is_fetched_when_it_is_added_and_never_again(added, tmp_path, monkeypatch):
+    folder = small_clap.write(tmp_path / "snapshot")
+    asked = hub(monkeypatch, lambda patterns: str(folder))
+    made = add(added, "laion/small-clap")
+    assert (made.name, made.hub, made.source) == ("small-clap", "laion/small-clap", "hub laion/small-clap")
+    assert Path(made.folder) == folder
+    assert [name for name, _ in asked] == ["laion/small-clap"]
+    assert not any("bin" in pattern for pattern in asked[0][1])
+    load_joint(made, Weights(), "cpu")
+    assert len(asked) == 1
+
+
+def test_pickled_weights_are_fetched_only_where_there_are_no_others(added, tmp_path, monkeypatch):
+    def answer(patterns):
+        return str(small_clap.write(tmp_path / "snapshot", safe=False))
+
+    asked = hub(monkeypatch, answer)
+    assert add(added, "laion/old-clap").form == "clap"
+    assert len(asked) == 2
+    assert any("bin" in pattern for pattern in asked[1][1])
+
+
+def test_a_hub_that_does_not_answer_is_said_and_nothing_is_written(added, tmp_path, monkeypatch):
+    def answer(patterns):
+        raise OSError("Network is unreachable")
+
+    hub(monkeypatch, answer)
+    with pytest.raises(FetchError, match="laion/clap.*hub.*Network is unreachable"):
+        add(added, "laion/clap")
+    assert not (tmp_path / "models.toml").exists()
