@@ -1,4 +1,4 @@
-"""`library` and `search`."""
+"""`library`: its folders, its tags, its saved searches."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.cli import searching
 from engine.cli.output import clock, file_name
-from engine.records import SearchResult
+from engine.records import TagListInfo
 
 
 def add_to(root: typer.Typer) -> None:
     library = typer.Typer(help="The sound library.", no_args_is_help=True)
-    for name, command in (("add", add), ("scan", scan), ("list", list_sounds), ("remove", remove), ("stats", stats)):
+    for name, command in (
+            ("add", add), ("scan", scan), ("list", list_sounds), ("remove", remove), ("stats", stats), ("tag", tag),
+            ("tags", tags), ("untag", untag), ("queries", queries), ("forget-query", forget_query)):
         library.command(name)(command)
     root.add_typer(library, name="library")
-    root.command("search")(search)
+    searching.add_to(root)
 
 
 def add(context: typer.Context, folder: Path) -> None:
@@ -87,23 +90,70 @@ def stats(context: typer.Context) -> None:
             f"{spec.name} {spec.version}, {spec.dim}-d")
 
 
-def search(context: typer.Context, text: Annotated[str, typer.Argument(help="What it sounds like.")] = "",
-           k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
-           like: Annotated[Path | None, typer.Option(help="A sound to search by.")] = None) -> None:
-    """Find sounds by a description, by a sound that they are like, or by both."""
+def tag(context: typer.Context,
+        labels: Annotated[str, typer.Argument(metavar="LIST", help="audioset, ucs, or a file of labels (.txt, .csv, .json).")],
+        threshold: Annotated[float | None, typer.Option(help=(
+            "Tag with every label of at least this probability (0–1), instead of those that fit."))] = None,
+        top: Annotated[int | None, typer.Option(min=1, max=100, help=(
+            "At most so many tags a sound (default: 3, with --threshold 100)."))] = None,
+        name: Annotated[str, typer.Option(help="What to call the list (default: its own name).")] = "") -> None:
+    """Tag all sounds with a list of labels; scans keep the tags up to date."""
     out, app = context.obj.out, context.obj.app
-    found = app.library.search(text=text, like=like, k=k)
-    out.document(result(found))
-    if not found.sounds:
-        out.say("The library is empty. Add a folder with `library add DIR`, then read it with `library scan`.")
-    out.table(["#", "Similarity", "Span", "Tags", "Sound"],
-              [[str(n), f"{m.similarity:.2f}", f"{clock(m.span.start_s)} – {clock(m.span.end_s)}",
-                ", ".join(t.name for t in m.sound.tags[:3]), str(m.sound.path)] for n, m in enumerate(found.matches, 1)]
-              if found.matches else [], right=(0, 1))
+    from engine.describing.lists import tag_list
+    from engine.library.tagging import TOP
+
+    chosen = tag_list(labels, app.weights)
+    with out.progress("Tagging") as ticket:
+        made = app.library.tagging.tag(chosen, name, threshold, top or (TOP if threshold is None else 100), ticket)
+    out.document(_list(made))
+    example = made.counts[0].label if made.counts else "LABEL"
+    out.say(f"{made.sounds} sounds have tags of {made.name} ({made.labels} labels, {len(made.counts)} of them found). "
+            f"Search among them with: python main.py search … --tag '{made.name}:{example}'")
 
 
-def result(found: SearchResult) -> dict[str, Any]:
-    """The JSON of a search."""
-    return {"query": found.query, "results": [
-        {"path": file_name(m.sound.path), "similarity": m.similarity, "start_s": m.span.start_s, "end_s": m.span.end_s,
-         "tags": [t.name for t in m.sound.tags]} for m in found.matches], "took_ms": found.took_ms}
+def tags(context: typer.Context) -> None:
+    """Show the lists that the library is tagged with, and how many sounds have which label."""
+    out = context.obj.out
+    found = context.obj.app.library.tagging.lists()
+    out.document([_list(one) for one in found])
+    if not found:
+        out.say("The library is not tagged with any list yet. Tag it with: python main.py library tag audioset|ucs|FILE")
+    for one in found:
+        out.say(f"{one.name}: {one.labels} labels, {one.sounds} sounds tagged")
+        out.table(["Sounds", "Label"], [[str(count.sounds), count.label] for count in one.counts], right=(0,))
+
+
+def untag(context: typer.Context, name: str) -> None:
+    """Forget a list and its tags."""
+    context.obj.app.library.tagging.remove(name)
+    context.obj.out.document({"removed": name})
+    context.obj.out.say(f"The tags of {name} are gone.")
+
+
+def queries(context: typer.Context) -> None:
+    """Show the saved searches."""
+    from engine.library.terms import written
+
+    out = context.obj.out
+    found = context.obj.app.library.queries.list()
+    out.document([{"name": one.name, "query": written(one.terms), "terms": [
+        {"text": term.text or None, "like": None if term.like is None else file_name(str(term.like)), "weight": term.weight}
+        for term in one.terms], "tags": list(one.tags), "folder": None if one.under is None else file_name(one.under),
+        "created_at": one.created_at.isoformat()} for one in found])
+    if not found:
+        out.say("No saved searches yet. Keep one with: python main.py search … --save NAME")
+    out.table(["Name", "Search", "Tags", "Folder"], [[one.name, written(one.terms), ", ".join(one.tags), str(one.under or "")]
+                                                     for one in found] if found else [])
+
+
+def forget_query(context: typer.Context, name: str) -> None:
+    """Forget a saved search."""
+    context.obj.app.library.queries.remove(name)
+    context.obj.out.document({"removed": name})
+    context.obj.out.say(f"The saved search {name} is gone.")
+
+
+def _list(one: TagListInfo) -> dict[str, Any]:
+    return {"name": one.name, "labels": one.labels, "threshold": one.least, "top": one.top, "sounds": one.sounds,
+            "counts": [{"label": count.label, "sounds": count.sounds} for count in one.counts],
+            "created_at": one.created_at.isoformat()}

@@ -35,6 +35,11 @@ def analyse_long(encoder: TextAudioEncoder, reader: Reader, path: Path, each: Ca
     return sound.decoded(), result
 
 
+def analyse_waves(encoder: TextAudioEncoder, waves: Sequence[FloatArray]) -> list[SoundAnalysis | Exception]:
+    """Analyse stretches that are in memory, each as a sound of its own."""
+    return _many(encoder, [iter([wave]) for wave in waves])
+
+
 def seconds(sound: Prepared) -> float:
     """Length of what is decoded."""
     return 0.0 if sound.decoded is None else sound.decoded.duration_s

@@ -47,7 +47,7 @@ class Search:
         mask = self._mask(snapshot)
         if not len(snapshot) or encoder is None:
             return SearchResult(self._said(), (), 0, 1000 * (time.perf_counter() - began))
-        vectors = np.stack([self._vector(term, snapshot, encoder) for term in self._terms])  # (t, dim)
+        vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in self._terms])  # (t, dim)
         each = (np.asarray(snapshot.matrix) @ vectors.T)[snapshot.rows].T  # (t, m)
         similarity = arithmetic.combined(each, [term.weight for term in self._terms])
         hits = ranked_groups(similarity, k, starts=snapshot.starts, ids=snapshot.sound_ids, mask=mask, offset=offset)
@@ -83,20 +83,25 @@ class Search:
                 f"The library is tagged with: {known}." if known else "Tag it first: python main.py library tag audioset"))
         return np.concatenate([self._store.tags.ids(list_id, at) for list_id, at in found])
 
-    def _vector(self, term: Term, snapshot: Snapshot, encoder: TextAudioEncoder) -> FloatArray:
-        """Unit float32 (dim,)."""
-        if not isinstance(term.like, int):
-            return arithmetic.vector(term, encoder, self._files)
-        vectors = snapshot.vectors(term.like)
-        if not len(vectors):
-            self._store.sounds.sound(term.like)
-            raise LibraryError("This sound is not indexed yet. Look through the folders again.")
-        return unit_mean(vectors)
-
     def _said(self) -> str:
-        named = [Term(self._store.sounds.sound(term.like).path.name, None, term.weight) if isinstance(term.like, int) else term
-                 for term in self._terms]
-        return arithmetic.written(named)
+        return said(self._terms, self._store)
+
+
+def term_vector(term: Term, store: Store, snapshot: Snapshot, encoder: TextAudioEncoder, files: AudioFiles) -> FloatArray:
+    """Unit float32 (dim,); of a sound of the library, from its stored vectors. Raises LibraryError, DecodeError, EncoderError."""
+    if not isinstance(term.like, int):
+        return arithmetic.vector(term, encoder, files)
+    vectors = snapshot.vectors(term.like)
+    if not len(vectors):
+        store.sounds.sound(term.like)
+        raise LibraryError("This sound is not indexed yet. Look through the folders again.")
+    return unit_mean(vectors)
+
+
+def said(terms: Sequence[Term], store: Store) -> str:
+    """A question in a line, sounds of the library by their names. Raises LibraryError."""
+    return arithmetic.written([Term(store.sounds.sound(term.like).path.name, None, term.weight)
+                               if isinstance(term.like, int) else term for term in terms])
 
 
 def _key(name: str) -> str:

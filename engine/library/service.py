@@ -17,12 +17,25 @@ from engine.index import unit
 from engine.library.files import AudioFiles
 from engine.library.indexing import Indexing
 from engine.library.localise import localise
+from engine.library.queries import Queries
 from engine.library.reading import BLOCK_S, BLOCKS_AHEAD, Reader, prefetched
 from engine.library.scan import walk
 from engine.library.search import Filter, Search, said, term_vector
 from engine.library.switching import Switching, Target
+from engine.library.tagging import Tagging
 from engine.library.terms import asked
-from engine.records import EncoderSpec, Failure, FloatArray, Folder, LibraryStats, ScanReport, SearchResult, Sound, Term
+from engine.records import (
+    EncoderSpec,
+    Failure,
+    FloatArray,
+    Folder,
+    LibraryStats,
+    Localisation,
+    ScanReport,
+    SearchResult,
+    Sound,
+    Term,
+)
 from engine.store import Store
 from engine.tasks import Ticket
 
@@ -46,6 +59,8 @@ class Library:
         self._files = files
         self._switching = switching
         self._scanning = threading.Lock()
+        self.tagging = Tagging(store, lambda: self._joint(), lambda: self._spec())
+        self.queries = Queries(store)
 
     # --- folders ---
 
@@ -106,7 +121,9 @@ class Library:
             report = Indexing(self._store, spec, target.encoder,
                               lambda claims: Reader(self._files, spec.rate_hz or FALLBACK_RATE_HZ, claims),
                               seen, {folder.id: folder for folder in folders}, ticket).run()
-            return self._switching.finished(target, report) if self._switching else report
+            report = self._switching.finished(target, report) if self._switching else report
+            self.tagging.refresh(ticket)
+            return report
         finally:
             self._scanning.release()
 
@@ -168,9 +185,10 @@ class Library:
         encoder = self._joint()
         snapshot = self._store.sounds.snapshot(encoder.spec)
         vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in wanted])
-        decoding = self._files.stream(path, rate_hz=encoder.spec.rate_hz, block_s=BLOCK_S)
+        rate_hz = encoder.spec.rate_hz or FALLBACK_RATE_HZ
+        decoding = self._files.stream(path, rate_hz=rate_hz, block_s=BLOCK_S)
         found = localise(encoder, prefetched(decoding, BLOCKS_AHEAD), vectors, [term.weight for term in wanted],
-                         [bool(term.text) for term in wanted],
+                         [bool(term.text) for term in wanted], rate_hz,
                          lambda done_s, rate: ticket.report(done_s, total_s, path.name, "× real time", rate))
         return Localisation(path, query, found.duration_s, found.starts_s, found.ends_s,
                             tuple(float(one) for one in found.similarities), found.spans, found.threshold,

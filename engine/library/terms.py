@@ -29,6 +29,8 @@ from engine.library.files import AudioFiles
 from engine.library.reading import BLOCK_S
 from engine.records import FloatArray, Term
 
+WideArray = NDArray[np.float64]
+
 SHARPNESS = 2.0
 """Of the soft least: 0 is the mean of the plus terms, infinity the least of them."""
 UNUSUAL = 0.5
@@ -81,27 +83,39 @@ def vector(term: Term, encoder: TextAudioEncoder, files: AudioFiles) -> FloatArr
     return unit_mean(encoder.analyse(files.stream(term.like, rate_hz=rate_hz, block_s=BLOCK_S)).vectors)
 
 
-def combined(similarities: FloatArray, weights: Sequence[float] | NDArray[np.float64]) -> FloatArray:
+def combined(similarities: FloatArray, weights: Sequence[float] | NDArray[np.float64], mean: WideArray | None = None,
+             deviation: WideArray | None = None) -> FloatArray:
     """One similarity for each of n spans, from its similarities to t terms.
 
-    similarities: float32 (t, n), cosines, over the whole library. weights: (t,), at least one positive. Returns float32
-    (n,) in the unit of cosines; much minus may take it below -1. Raises ShapeError.
+    similarities: float32 (t, n), cosines, over the whole library. weights: (t,), at least one positive. mean, deviation:
+    float64 (t,), what is usual for each term (default: over the n). Returns float32 (n,) in the unit of cosines; much minus
+    may take it below -1. Raises ShapeError.
     """
     wide, factors = np.asarray(similarities, np.float64), np.asarray(weights, np.float64)
     if wide.ndim != 2 or factors.shape != (len(wide),) or not (factors > 0).any():
         raise ShapeError(f"Similarities of the shape {wide.shape} do not fit {factors.shape} weights, one of them positive.")
     if len(factors) == 1 or not wide.shape[1]:
         return np.asarray(similarities[0], np.float32)
-    mean = wide.mean(axis=1, keepdims=True)
-    deviation = np.maximum(wide.std(axis=1, keepdims=True), SMALLEST_DEVIATION)
-    z = (wide - mean) / deviation  # (t, n)
-    plus, minus = factors > 0, factors < 0
+    usual, unit = usual_of(wide) if mean is None or deviation is None else (mean, deviation)
+    score = joined((wide - usual[:, None]) / unit[:, None], factors)
+    plus = factors > 0
     shares = factors[plus] / factors[plus].sum()
-    least = z[plus].min(axis=0)  # kept out of the exponential, which would overflow
-    score = least - np.log(shares @ np.exp(-SHARPNESS * (z[plus] - least))) / SHARPNESS
-    score -= (-factors[minus] / factors.max()) @ np.maximum(0.0, z[minus] - UNUSUAL)
-    result: FloatArray = (shares @ mean[plus] + (shares @ deviation[plus]) * score).astype(np.float32)
+    result: FloatArray = (shares @ usual[plus] + (shares @ unit[plus]) * score).astype(np.float32)
     return result
+
+
+def usual_of(similarities: WideArray) -> tuple[WideArray, WideArray]:
+    """Mean and standard deviation of each row: (t, n) → (t,), (t,)."""
+    return similarities.mean(axis=1), np.maximum(similarities.std(axis=1), SMALLEST_DEVIATION)
+
+
+def joined(z: WideArray, weights: WideArray) -> WideArray:
+    """The score of the formula above: z float64 (t, n), weights (t,) → (n,)."""
+    plus, minus = weights > 0, weights < 0
+    shares = weights[plus] / weights[plus].sum()
+    least = z[plus].min(axis=0)  # kept out of the exponential, which would overflow
+    score: WideArray = least - np.log(shares @ np.exp(-SHARPNESS * (z[plus] - least))) / SHARPNESS
+    return score - (-weights[minus] / weights.max()) @ np.maximum(0.0, z[minus] - UNUSUAL)
 
 
 def _checked(term: Term) -> Term:

@@ -1,0 +1,131 @@
+"""Tags for every sound of the library, from any list of labels.
+
+A sound has the `top` labels that are nearest to it (by its best span), as far as they fit: by the rule of "none fits"
+(`describing.zero_shot`: fewer captions of all kinds of sounds are nearer than the label), or, where the list has a `least`,
+by their probability among the labels. Only stored vectors are looked at, so a list is a matrix product away. Tags are
+made when a list is chosen and again at the end of every scan after which the library, or the encoder it is searched
+with, is not what it was. A sound that is removed takes its tags with it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from engine.describing.captions import CaptionBank, default_captions
+from engine.describing.lists import TagList
+from engine.describing.zero_shot import SHARE, TEMPERATURE, LabelMatcher
+from engine.encoders.protocols import TextAudioEncoder
+from engine.errors import LibraryError, UsageError
+from engine.records import EncoderSpec, FloatArray, TagListInfo
+from engine.store import Snapshot, Store
+from engine.store.tags import StoredList, Tagged
+from engine.tasks import Ticket
+
+TOP = 3
+SPANS_AT_ONCE = 4096
+"""Spans compared in one go: 4096 × 750 similarities are 12 MB."""
+
+log = logging.getLogger(__name__)
+
+
+class Tagging:
+    """The lists that a library is tagged with. Thread-safe."""
+
+    def __init__(self, store: Store, joint: Callable[[], TextAudioEncoder], spec: Callable[[], EncoderSpec]) -> None:
+        """joint, spec: as for Library."""
+        self._store = store
+        self._joint = joint
+        self._spec = spec
+
+    def lists(self) -> list[TagListInfo]:
+        """All lists by name, with the number of sounds of each label."""
+        return self._store.tags.infos()
+
+    def tag(self, labels: TagList, name: str = "", least: float | None = None, top: int = TOP,
+            ticket: Ticket | None = None) -> TagListInfo:
+        """Tag all sounds with a list; one of the same name is replaced. Nothing is changed when it fails.
+
+        name: default that of the list. least: the least probability 0–1, instead of the rule of "none fits". top: at most
+        so many tags a sound. Raises UsageError, Cancelled, WeightsMissing, Busy, StoreError.
+        """
+        if not 1 <= top <= 100:
+            raise UsageError(f"A sound can have 1 to 100 tags of a list, not {top}.")
+        if least is not None and not (math.isfinite(least) and 0 <= least <= 1):
+            raise UsageError(f"The least probability lies between 0 and 1, not {least:g}.")
+        snapshot = self._store.sounds.snapshot(self._spec())
+        wanted = StoredList(0, name or labels.name, labels.labels, labels.texts, least, top, False)
+        found = self._found(wanted, snapshot, ticket or Ticket())
+        with self._store.writing():
+            list_id = self._store.tags.add(wanted.name, wanted.labels, wanted.texts, least, top)
+            self._store.tags.put(list_id, snapshot.spec, snapshot.version, found)
+        shown = " ".join(wanted.name.split())
+        return next(one for one in self.lists() if one.name == shown)
+
+    def remove(self, name: str) -> None:
+        """Forget a list and its tags. Raises LibraryError."""
+        self._store.tags.remove(name)
+
+    def refresh(self, ticket: Ticket | None = None) -> int:
+        """Make the tags of every list anew that does not show the library as it is; returns how many lists those were.
+
+        Raises Cancelled (lists that are done stay), WeightsMissing, Busy, StoreError.
+        """
+        snapshot = self._store.sounds.snapshot(self._spec())
+        stale = [one for one in self._store.tags.lists(snapshot.spec, snapshot.version) if not one.current]
+        for one in stale:
+            found = self._found(one, snapshot, ticket or Ticket())
+            try:
+                self._store.tags.put(one.id, snapshot.spec, snapshot.version, found)
+            except LibraryError:
+                log.info("a list was removed while its tags were made")
+        return len(stale)
+
+    def _found(self, wanted: StoredList, snapshot: Snapshot, ticket: Ticket) -> Tagged:
+        if not len(snapshot):
+            return Tagged(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
+        encoder = self._joint()
+        matcher = LabelMatcher(encoder, wanted.labels, wanted.texts)
+        temperature = float(getattr(encoder, "temperature", TEMPERATURE))
+        general = None if wanted.least is not None else CaptionBank(encoder, default_captions(),
+                                                                    self._store.folder / "captions").vectors
+        parts = []
+        for first, behind in _portions(snapshot):
+            ticket.report(first, len(snapshot), wanted.name, "sounds")
+            starts = snapshot.starts[first:behind]
+            end = snapshot.starts[behind] if behind < len(snapshot) else len(snapshot.rows)
+            vectors = np.asarray(snapshot.matrix[snapshot.rows[starts[0]:end]], np.float32)  # (spans, dim)
+            near = np.maximum.reduceat(matcher.similarities(vectors), starts - starts[0], axis=0)  # (sounds, labels)
+            odds = np.exp((near - near.max(axis=1, keepdims=True)) / temperature)
+            odds /= odds.sum(axis=1, keepdims=True)
+            if general is None:
+                fits = odds >= wanted.least
+            else:
+                fits = near >= _edge(np.maximum.reduceat(vectors @ general.T, starts - starts[0], axis=0))[:, None]
+            order = np.argsort(-near, axis=1, kind="stable")[:, :wanted.top]
+            chosen = np.zeros_like(fits)
+            np.put_along_axis(chosen, order, True, axis=1)
+            sounds, labels = np.nonzero(chosen & fits)
+            parts.append((snapshot.sound_ids[first:behind][sounds], labels, near[sounds, labels], odds[sounds, labels]))
+        ids, labels, near, odds = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return Tagged(ids, labels.astype(np.int64), near, odds)
+
+
+def _edge(general: FloatArray) -> FloatArray:
+    """The similarity a label needs so that no more than SHARE of the general captions are nearer: (n, captions) → (n,)."""
+    place = min(int(SHARE * general.shape[1]), general.shape[1] - 1)
+    edge: FloatArray = -np.partition(-general, place, axis=1)[:, place]
+    return edge
+
+
+def _portions(snapshot: Snapshot) -> list[tuple[int, int]]:
+    """Runs of sounds with about SPANS_AT_ONCE spans together (one sound may have more)."""
+    edges = [0]
+    while edges[-1] < len(snapshot):
+        behind = int(np.searchsorted(snapshot.starts, snapshot.starts[edges[-1]] + SPANS_AT_ONCE))
+        edges.append(max(edges[-1] + 1, behind))
+    return list(pairwise(edges))
