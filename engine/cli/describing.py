@@ -67,9 +67,9 @@ def describe(context: typer.Context, files: Files, k: K = 5,
             "tags": [{"tag": t.name, "probability": t.probability} for t in found.tags]})
         heard = ", ".join(f"{t.name} {t.probability:.2f}" for t in found.tags)
         out.say(f"{path.name}, {clock(found.duration_s)}" + (f"; heard: {heard}" if heard else ""))
+        said = [(c, found.spans[c.span]) for c in found.captions]
         out.table(["Similarity", "Span", "Caption"],
-                  [[f"{c.similarity:.3f}", f"{clock(found.spans[c.span].start_s)} – {clock(found.spans[c.span].end_s)}", c.caption]
-                   for c in found.captions], right=(0,))
+                  [[f"{c.similarity:.3f}", f"{clock(at.start_s)} – {clock(at.end_s)}", c.caption] for c, at in said], right=(0,))
     out.document(documents[0] if len(files) == 1 else documents)
 
 

@@ -98,10 +98,12 @@ def load_captions(path: Path) -> tuple[str, ...]:
         columns = [c for c in rows[0] if c == "caption" or (c or "").startswith("caption_")]
         found = [row[column] or "" for row in rows for column in columns]
     else:
-        entries = json_list(path, text, '["a dog barks", "rain on a roof"]')
-        found = [entry.get("caption") if isinstance(entry, dict) else entry for entry in entries]
-        if wrong := next((n for n, caption in enumerate(found, 1) if not isinstance(caption, str)), None):
-            raise UsageError(f"Entry {wrong} of {path} is neither a caption nor an object with one.")
+        found = []
+        for number, entry in enumerate(json_list(path, text, '["a dog barks", "rain on a roof"]'), 1):
+            caption = entry.get("caption") if isinstance(entry, dict) else entry
+            if not isinstance(caption, str):
+                raise UsageError(f"Entry {number} of {path} is neither a caption nor an object with one.")
+            found.append(caption)
     folded = [" ".join(caption.split()) for caption in found]
     captions = tuple({caption.casefold(): caption for caption in reversed(folded) if caption}.values())[::-1]
     if not captions:

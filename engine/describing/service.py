@@ -44,7 +44,7 @@ class Describing:
 
     def __init__(self, encoder: Callable[[], TextAudioEncoder], weights: Weights, cache: Path | None = None) -> None:
         """encoder: gives the text–audio encoder in use. cache: a folder for vectors of captions."""
-        self._encoder, self._weights, self._cache = encoder, weights, cache
+        self._encoder, self._weights, self.cache = encoder, weights, cache
         self._guard = threading.Lock()
         self._banks: dict[tuple[str, tuple[str, ...]], CaptionBank] = {}
         self._matcher: tuple[tuple[str, TagList, str], LabelMatcher] | None = None
@@ -99,7 +99,7 @@ class Describing:
         with self._guard:
             if asked not in self._banks:
                 self._banks = {key: bank for key, bank in self._banks.items() if key[0] == asked[0]}
-                self._banks[asked] = CaptionBank(encoder, captions, self._cache)
+                self._banks[asked] = CaptionBank(encoder, captions, self.cache)
             return self._banks[asked]
 
     def forget(self) -> None:
@@ -107,5 +107,5 @@ class Describing:
         with self._guard:
             self._banks.clear()
             self._matcher = None
-            if self._cache:
-                shutil.rmtree(self._cache, ignore_errors=True)
+            if self.cache:
+                shutil.rmtree(self.cache, ignore_errors=True)

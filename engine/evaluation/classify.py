@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.describing.lists import TagList
 from engine.describing.zero_shot import TEMPLATE, LabelMatcher
@@ -34,7 +35,7 @@ def evaluate(folder: Path, encoder: TextAudioEncoder, labels: TagList | None = N
     named = {label.casefold(): label for label in chosen.labels}
     if strange := sorted({item.label for item in items} - set(named)):
         raise UsageError(f"These classes of {folder} are not among the labels of {chosen.name}: {', '.join(strange[:5])}"
-                         f"{' …' if len(strange) > 5 else ''}. Without --label and --labels the classes themselves are the labels.")
+                         f"{' …' if len(strange) > 5 else ''}. Without --label and --labels the classes themselves are it.")
     matcher = LabelMatcher(encoder, chosen.labels, chosen.texts, template, background)
     heard, failed = hear([item.path for item in items], encoder, ticket or Ticket())
     kept = [item for item in items if item.path in heard]
@@ -56,14 +57,16 @@ def measures(true: Sequence[str], predicted: Sequence[str], labels: Sequence[str
     right = sum(t == p for t, p in zip(true, predicted, strict=True))
 
     def macro(name: str) -> list[float]:
-        return list(intervals.bootstrap_statistic(
-            lambda rows: float(getattr(classification.by_class([true[i] for i in rows], [predicted[i] for i in rows], classes), name)),
-            len(true), seed=seed, draws=DRAWS))
+        def drawn(rows: NDArray[np.int64]) -> float:
+            again = classification.by_class([true[i] for i in rows], [predicted[i] for i in rows], classes)
+            return float(getattr(again, name))
+
+        return list(intervals.bootstrap_statistic(drawn, len(true), seed=seed, draws=DRAWS))
 
     names = ("precision_macro", "recall_macro", "f1_macro")
     return {
         "accuracy": right / len(true), **{name: float(getattr(found, name)) for name in names}, "classes": classes,
-        "by_class": [{"label": label, "precision": float(p), "recall": float(r), "f1": float(f), "n": int(n)} for label, p, r, f, n
-                     in zip(classes, found.precision, found.recall, found.f1, found.support, strict=True)],
+        "by_class": [{"label": label, "precision": float(p), "recall": float(r), "f1": float(f), "n": int(n)}
+                     for label, p, r, f, n in zip(classes, found.precision, found.recall, found.f1, found.support, strict=True)],
         "confusion": classification.confusion(true, predicted, classes).tolist(),
         "ci95": {"accuracy": list(intervals.wilson_ci95(right, len(true))), **{name: macro(name) for name in names}}}

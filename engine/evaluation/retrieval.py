@@ -113,4 +113,5 @@ def compare(a: dict[str, NDArray[np.float64]], b: dict[str, NDArray[np.float64]]
 
 
 def _used(groups: Sequence[Hashable] | None, relevant: NDArray[np.bool_]) -> list[Hashable] | None:
-    return None if groups is None else [g for g, any_ in zip(groups, relevant.any(axis=1), strict=True) if any_]
+    """The groups of the queries that have something relevant."""
+    return None if groups is None else [group for group, marks in zip(groups, relevant, strict=True) if marks.any()]

@@ -21,7 +21,8 @@ REPOSITORY = Path(__file__).parents[3]
 COMMANDS = {
     "models list", "models fetch", "models add", "models use", "models remove", "devices", "voices enroll", "voices list", "voices identify", "voices remove",
     "voices rename", "voices forget-everything", "live", "library add", "library scan", "library list", "library remove",
-    "library stats", "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers", "demo", "errors"}
+    "library stats", "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers",
+    "evaluate retrieval", "evaluate classify", "evaluate captions", "classify", "describe", "demo", "errors"}
 
 
 def schemas():
@@ -301,6 +302,60 @@ def test_evaluate_speakers(run, tmp_path):
     assert [(r["enroll"], r["top1"]) for r in ran.document["identification"]] == [(1, 1.0)]
 
 
+def test_evaluate_retrieval_classify_and_captions(run, tmp_path):
+    folder = make_sounds(tmp_path / "data")
+    (folder / "text.wav").rename(folder / "broken noise.wav")
+    ran = run("evaluate", "retrieval", "--data", folder, "--captions", "names", "--json")
+    check("evaluate retrieval", ran.document)
+    assert (ran.code, ran.document["pool"]) == (1, {"sounds": 3, "captions": 3, "pairs": 3})
+    assert [Path(f["file"]).name for f in ran.document["failed"]] == ["broken noise.wav"]
+    found = run("evaluate", "captions", "--data", folder, "--json")
+    check("evaluate captions", found.document)
+    assert found.document["best_possible"] >= found.document["retrieved"]
+    make_sounds(tmp_path / "labelled" / "White noise")
+    (tmp_path / "labelled" / "Music").mkdir()
+    files.write(tmp_path / "labelled" / "Music" / "chord.wav", chord())
+    labels = ["--label", "Music", "--label", "white noise", "--label", "dog bark"]
+    found = run("evaluate", "classify", "--data", tmp_path / "labelled", *labels, "--template", "sound of {label}", "--json")
+    check("evaluate classify", found.document)
+    assert (found.document["n"], found.document["labels"]) == (4, 3)
+    assert set(found.document["classes"]) >= {"Music", "white noise"}
+    refused = run("evaluate", "classify", "--data", tmp_path / "labelled", "--label", "rain", "--json")
+    check("errors", refused.document)
+    assert refused.code == 2
+
+
+# --- classify and describe --------------------------------------------------------------------------------------------
+
+
+def test_classify_one_and_several_files(run, furnished, tmp_path):
+    sounds = furnished / "sounds"
+    one = run("classify", sounds / "noise.wav", "--label", "white noise", "--label", "cat meowing", "--json")
+    check("classify", one.document)
+    assert (one.code, one.document["labels"][0]["label"], one.document["none_fits"]) == (0, "white noise", False)
+    assert sum(found["probability"] for found in one.document["labels"]) == pytest.approx(1)
+    (tmp_path / "mine.txt").write_text("cat meowing\nhelicopter\n", "utf-8")
+    several = run("classify", sounds / "noise.wav", sounds / "text.wav", "--labels", tmp_path / "mine.txt", "-k", 1, "--json")
+    check("classify", several.document)
+    assert (several.code, "error" in several.document[1]) == (1, True)
+    for name in ("audioset", "ucs"):
+        check("classify", run("classify", sounds / "chord.flac", "--labels", name, "--json").document)
+
+
+def test_describe_one_and_several_files(run, furnished, tmp_path):
+    sounds = furnished / "sounds"
+    one = run("describe", sounds / "noise.wav", "-k", 3, "--json")
+    check("describe", one.document)
+    assert (one.code, len(one.document["captions"])) == (0, 3)
+    similarities = [c["similarity"] for c in one.document["captions"]]
+    assert similarities == sorted(similarities, reverse=True)
+    (tmp_path / "mine.csv").write_text("caption\nwhite noise\na cat meows\n", "utf-8")
+    several = run("describe", sounds / "noise.wav", sounds / "text.wav", "--captions", tmp_path / "mine.csv", "--json")
+    check("describe", several.document)
+    assert several.code == 1
+    assert several.document[0]["captions"][0]["caption"] == "white noise"
+
+
 # --- demo -------------------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +394,15 @@ def test_demo_report(run, tmp_path, monkeypatch):
     (["evaluate", "zero-shot", "--data", "/nowhere/at/all"], 2, "usage-error"),
     (["evaluate", "speakers", "--data", "/nowhere/at/all", "--seed", "-1"], 2, "usage-error"),
     (["evaluate", "zero-shot"], 2, "usage-error"),
+    (["classify", "a.wav"], 2, "usage-error"),
+    (["classify", "a.wav", "--label", " "], 2, "usage-error"),
+    (["classify", "a.wav", "--label", "rain", "--labels", "ucs"], 2, "usage-error"),
+    (["classify", "a.wav", "--label", "rain", "--template", "the sound"], 2, "usage-error"),
+    (["classify", "a.wav", "--labels", "everything"], 2, "usage-error"),
+    (["describe", "a.wav", "--captions", "gone.txt"], 2, "usage-error"),
+    (["describe"], 2, "usage-error"),
+    (["evaluate", "retrieval", "--data", "/nowhere/at/all"], 2, "usage-error"),
+    (["evaluate", "retrieval", "--data", ".", "--captions", "magic"], 2, "usage-error"),
     (["devices", "--device", "tpu"], 2, "usage-error"),
     (["devices", "--device"], 2, "usage-error"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
