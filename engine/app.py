@@ -148,7 +148,7 @@ class Earmark:
         FetchError, Busy, StoreError; then nothing is changed.
         """
         self.claim()
-        return self.added.add(source, kind, name, self.weights, self.models.device, self.models.own_names)
+        return self.added.add(source, kind, name, self.models.device, self.models.own_names)
 
     def remove_model(self, name: str) -> AddedModel:
         """Take a model that was added off the list; its files stay. Raises UsageError (unknown, in use), Busy, StoreError."""

@@ -12,12 +12,13 @@ import contextlib
 import json
 import logging
 import re
+import shutil
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tomlkit
@@ -83,8 +84,8 @@ class Probed:
     title: str
 
 
-Prober = Callable[[Path, Weights, str], Probed]
-"""Gets the file or folder, the weights of the program and a device. Raises EncoderError."""
+Prober = Callable[[Path, str], Probed]
+"""Gets the file or folder and a device. Raises EncoderError."""
 
 
 class AddedModels:
@@ -114,7 +115,7 @@ class AddedModels:
     def find(self, name: str) -> AddedModel | None:
         return next((one for one in self.list() if one.name.casefold() == name.casefold()), None)
 
-    def add(self, source: str, kind: str, name: str, weights: Weights, device: str, taken: Collection[str]) -> AddedModel:
+    def add(self, source: str, kind: str, name: str, device: str, taken: Collection[str]) -> AddedModel:
         """Load a model, ask it for one sound and one text, and write it down.
 
         source: a file or folder of this machine, or a hub name, which is fetched. name: empty = made from the source. taken:
@@ -128,7 +129,7 @@ class AddedModels:
         name = _checked(name or _name_of(hub or named.name), [*taken, *(one.name for one in self.list())])
         if not path.exists():
             path = _fetched(hub)
-        probed = prober(path.absolute(), weights, device)
+        probed = prober(path.absolute(), device)
         with self._guard:
             there = self.list()
             twin = next((one for one in there if one.spec == probed.spec), None)
@@ -148,7 +149,12 @@ class AddedModels:
             if gone is None:
                 raise UsageError(f"No model that you added is called “{name}”.")
             self._write([one for one in self.list() if one.name != gone.name])
+            shutil.rmtree(self.kept(gone), ignore_errors=True)
             return gone
+
+    def kept(self, model: AddedModel) -> Path:
+        """The folder where an encoder may keep what takes long to make; it goes with the entry."""
+        return self._path.parent / "models" / model.sha256[:16]
 
     def _write(self, models: builtins.list[AddedModel]) -> None:
         document = tomlkit.document()
@@ -169,12 +175,15 @@ class AddedModels:
             raise StoreError(f"The list of added models cannot be written: {error}.") from error
 
 
-def load_joint(model: AddedModel, weights: Weights, device: str) -> TextAudioEncoder:
-    """The encoder of an entry. Raises EncoderError when its files are gone or other ones than those that were added."""
+def load_joint(model: AddedModel, weights: Weights, device: str, kept_in: Path | None = None) -> TextAudioEncoder:
+    """The encoder of an entry. kept_in: where it may keep what takes long to make.
+
+    Raises EncoderError when its files are gone or other ones than those that were added.
+    """
     if not model.present:
         raise EncoderError(f"The files of “{model.name}” are not in “{model.folder}” any more. Put them back, or use "
                            "another encoder: python main.py models use bridge")
-    made = JOINT_FORMS[model.form](Path(model.folder), weights, device)
+    made = JOINT_FORMS[model.form](Path(model.folder), device, _tag_names(weights), kept_in)
     if made.spec != model.spec:
         raise EncoderError(f"The files of “{model.name}” have changed since it was added. Remove it, and add it again: "
                            f"python main.py models remove {model.name}")
@@ -184,18 +193,17 @@ def load_joint(model: AddedModel, weights: Weights, device: str) -> TextAudioEnc
 # --- what can be added ------------------------------------------------------------------------------------------------
 
 
-def _clap(folder: Path, weights: Weights, device: str) -> TextAudioEncoder:
-    return clap.ClapEncoder(folder, device, _tag_names(weights))
+class JointForm(Protocol):
+    """A class of encoders that can be loaded from a folder; see ClapEncoder."""
+
+    def __call__(self, folder: Path, device: str, tag_names: Sequence[str] = (),
+                 kept_in: Path | None = None) -> TextAudioEncoder: ...
 
 
-def _onnx_pair(folder: Path, weights: Weights, device: str) -> TextAudioEncoder:
-    return onnx_joint.OnnxPairEncoder(folder, device, _tag_names(weights))
+JOINT_FORMS: dict[str, JointForm] = {"clap": clap.ClapEncoder, "onnx-pair": onnx_joint.OnnxPairEncoder}
 
 
-JOINT_FORMS: dict[str, Callable[[Path, Weights, str], TextAudioEncoder]] = {"clap": _clap, "onnx-pair": _onnx_pair}
-
-
-def probe_joint(path: Path, weights: Weights, device: str) -> Probed:
+def probe_joint(path: Path, device: str) -> Probed:
     """A folder (or a file in it) with a ClapModel or a pair of ONNX files."""
     folder = path if path.is_dir() else path.parent
     if onnx_joint.is_pair(folder):
@@ -205,7 +213,7 @@ def probe_joint(path: Path, weights: Weights, device: str) -> Probed:
     else:
         raise EncoderError(f"“{folder.name}” holds neither a CLAP model (config.json of model_type “clap” with its weights) nor "
                            f"a pair of ONNX files ({onnx_joint.AUDIO}, {onnx_joint.TEXT}, {onnx_joint.TOKENIZER}).")
-    encoder = JOINT_FORMS[form](folder, weights, device)
+    encoder = JOINT_FORMS[form](folder, device)
     noise = np.random.default_rng(0).normal(0, 0.1, encoder.spec.rate_hz or 48_000).astype(np.float32)
     for what, rows in (("a second of noise", encoder.analyse(iter([noise])).vectors),
                        ("a text", encoder.embed_texts(["a dog barking"]))):

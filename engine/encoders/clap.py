@@ -80,8 +80,11 @@ def digest_of(paths: Sequence[Path], *constants: object) -> str:
 class ClapEncoder:
     """TextAudioEncoder over a ClapModel. Thread-safe; float16 on CUDA, float32 elsewhere."""
 
-    def __init__(self, folder: Path, device: str = "auto", tag_names: Sequence[str] = (), batch: int | None = None) -> None:
+    def __init__(self, folder: Path, device: str = "auto", tag_names: Sequence[str] = (), kept_in: Path | None = None,
+                 batch: int | None = None) -> None:
         """folder: as `save_pretrained` or the hub makes it. Nothing is fetched and no code of the folder is run.
+
+        tag_names, kept_in: see ZeroShotTags.
 
         Raises EncoderError (files missing, of another kind, or not fitting each other), UsageError (device).
         """
@@ -99,7 +102,7 @@ class ClapEncoder:
         scale = min(float(self._net.logit_scale_a.detach().exp()), 100.0)
         digest = digest_of(files_of(folder), VERSION, self._cut)
         self.spec = EncoderSpec("CLAP", VERSION, digest, "joint", int(self._net.config.projection_dim), self._cut.rate_hz)
-        self._tags = ZeroShotTags(tag_names, self.embed_texts, scale)
+        self._tags = ZeroShotTags(tag_names, self.embed_texts, scale, kept_in, digest)
         self._move(self.device)
         self._guard = threading.Lock()  # tokenizers keep padding and truncation as state
 

@@ -78,7 +78,8 @@ class Models:
         if name in JOINT:
             return self._once(f"joint {name}", lambda: JOINT[name].load(self))
         found = self._added_joint(name)
-        return self._once(f"joint {found.name}", lambda: load_joint(found, self.weights, self.device))
+        kept_in = self.added.kept(found) if self.added else None
+        return self._once(f"joint {found.name}", lambda: load_joint(found, self.weights, self.device, kept_in))
 
     def joint_spec(self, name: str) -> EncoderSpec:
         """The spec of a joint space, without loading it. Raises EncoderError when there is none of this name."""

@@ -51,8 +51,8 @@ def files_of(folder: Path) -> list[Path]:
 class OnnxPairEncoder:
     """TextAudioEncoder over two graphs. Thread-safe."""
 
-    def __init__(self, folder: Path, device: str = "auto", tag_names: Sequence[str] = ()) -> None:
-        """device: cpu keeps to the CPU; otherwise CUDA is used where onnxruntime has it.
+    def __init__(self, folder: Path, device: str = "auto", tag_names: Sequence[str] = (), kept_in: Path | None = None) -> None:
+        """device: cpu keeps to the CPU; otherwise CUDA is used where onnxruntime has it. tag_names, kept_in: see ZeroShotTags.
 
         Raises EncoderError with what does not fit.
         """
@@ -76,7 +76,7 @@ class OnnxPairEncoder:
         dim = self._common_dim()
         digest = digest_of(files, VERSION, self._cut, facts["max_tokens"])
         self.spec = EncoderSpec("ONNX pair", VERSION, digest, "joint", dim, self._cut.rate_hz)
-        self._tags = ZeroShotTags(tag_names, self.embed_texts, facts["logit_scale"])
+        self._tags = ZeroShotTags(tag_names, self.embed_texts, facts["logit_scale"], kept_in, digest)
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         """See TextAudioEncoder. Texts longer than the model takes are cut at their end."""

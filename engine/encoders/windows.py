@@ -6,9 +6,13 @@ Windows of several sounds share batches; memory holds one batch and the rest of 
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -144,14 +148,18 @@ def _windows(stream: WindowStream, blocks: Iterator[FloatArray]) -> Iterator[Flo
 class ZeroShotTags:
     """Names what is heard: a softmax of a sound's similarities to the names of sound classes, at the model's own scale.
 
-    names: may be empty, then there are no tags. embed_texts: called once, when tags are first asked for. scale: what
-    similarities are multiplied with before the softmax (1 / temperature).
+    names: may be empty, then there are no tags. embed_texts: called when tags are first asked for. scale: what similarities
+    are multiplied with before the softmax (1 / temperature). kept_in, space: a folder where the vectors of the names are kept
+    from one start to the next (a large text encoder takes many seconds for hundreds of names), and what tells them apart.
     """
 
-    def __init__(self, names: Sequence[str], embed_texts: Callable[[Sequence[str]], FloatArray], scale: float) -> None:
+    def __init__(self, names: Sequence[str], embed_texts: Callable[[Sequence[str]], FloatArray], scale: float,
+                 kept_in: Path | None = None, space: str = "") -> None:
         self._names = tuple(names)
         self._embed_texts = embed_texts
         self._scale = scale
+        digest = hashlib.sha256(repr((space, self._names)).encode()).hexdigest()
+        self._file = kept_in / f"tags-{digest[:32]}.npy" if kept_in else None
         self._guard = threading.Lock()
         self._vectors: FloatArray | None = None
 
@@ -161,12 +169,29 @@ class ZeroShotTags:
             return ()
         with self._guard:
             if self._vectors is None:
-                self._vectors = self._embed_texts(self._names)
+                self._vectors = self._read(rows.shape[1])
         logits = self._scale * (rows @ self._vectors.T).astype(np.float64)  # (spans, classes)
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = (weights / weights.sum(axis=1, keepdims=True)).max(axis=0)
         order = np.argsort(-probabilities, kind="stable")[:TAGS]
         return tuple(Tag(self._names[i], float(probabilities[i])) for i in order)
+
+    def _read(self, dim: int) -> FloatArray:
+        """The vectors of the names: as they were kept, or made now and kept. float32 (names, dim)."""
+        if self._file is not None:
+            with contextlib.suppress(OSError, ValueError, EOFError):  # not there, or torn
+                found = np.load(self._file, allow_pickle=False)
+                if found.shape == (len(self._names), dim) and found.dtype == np.float32 and np.isfinite(found).all():
+                    return np.asarray(found)
+        made = self._embed_texts(self._names)
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # it is made again the next time
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                beside = self._file.with_suffix(f".{os.getpid()}.tmp")
+                with beside.open("wb") as out:
+                    np.save(out, made)
+                beside.replace(self._file)
+        return made
 
 
 def unit_rows(rows: FloatArray) -> FloatArray:

@@ -144,7 +144,8 @@ def torn_blocks():
     raise DecodeError("torn.ogg", "it ends too soon.")
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\x00\x07\x1b[31m", "🎵🐕‍🦺", "中文声音", "a dog barks " * 2_500, "\ud83d", "x" * 10**6])
+@pytest.mark.parametrize("text", ["", "   ", "\x00\x07\x1b[31m", "🎵🐕‍🦺", "中文声音", "a dog barks " * 2_500, "\ud83d",
+                                  "x" * 10**6])
 def test_any_text_has_a_vector_and_always_the_same(encoder, text):
     first, again = encoder.embed_texts([text]), encoder.embed_texts(["other", text])[1:]
     assert np.isfinite(first).all()
@@ -165,6 +166,18 @@ def test_tags_are_a_softmax_over_the_class_names_at_the_scale_of_the_model(folde
         zip(NAMES, expected.tolist(), strict=True))
     assert [tag.probability for tag in found.tags] == sorted((tag.probability for tag in found.tags), reverse=True)
     assert ClapEncoder(folder, "cpu").analyse(iter([tone(3)])).tags == ()
+
+
+def test_the_vectors_of_the_class_names_are_made_once_and_kept(folder, tmp_path, monkeypatch):
+    expected = ClapEncoder(folder, "cpu", NAMES, tmp_path).analyse(iter([tone(3)])).tags
+    (kept,) = tmp_path.iterdir()
+    again = ClapEncoder(folder, "cpu", NAMES, tmp_path)
+    monkeypatch.setattr(again._tags, "_embed_texts", pytest.fail)
+    assert again.analyse(iter([tone(3)])).tags == expected
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert ClapEncoder(folder, "cpu", NAMES, tmp_path).analyse(iter([tone(3)])).tags == expected
+    other = ClapEncoder(folder, "cpu", ("Cat", *NAMES[1:]), tmp_path).analyse(iter([tone(3)])).tags
+    assert {tag.name for tag in other} == {"Cat", "Rain", "Violin"}
 
 
 def test_the_spec_names_the_weights(tmp_path, folder, encoder):

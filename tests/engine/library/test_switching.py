@@ -248,7 +248,7 @@ def test_an_encoder_that_cannot_be_loaded_changes_nothing(place):
     place.monkeypatch.setitem(models_module.JOINT, "bad", OwnJoint("bad", (), lambda weights: PitchEncoder("b").spec, fail))
     with pytest.raises(EncoderError, match="broken"):
         place.app.use_joint("bad")
-    with pytest.raises(EncoderError, match="no encoder “nobody”.*one, two"):
+    with pytest.raises(EncoderError, match=r"no encoder “nobody”.*one, two"):
         place.app.use_joint("nobody")
     assert place.choice == ("one", "")
 
@@ -284,7 +284,7 @@ def test_an_added_pair_is_used_and_when_its_files_vanish_there_is_a_way_out(plac
     assert place.app.library.search("rain").sounds == 5
     shutil.rmtree(folder)
     place.reopen()
-    with pytest.raises(EncoderError, match="not in .*pair.* any more"):
+    with pytest.raises(EncoderError, match=r"not in .*pair.* any more"):
         place.app.library.search("rain")
     assert len(place.app.library.sounds()) == 5
     place.app.use_joint("one")
