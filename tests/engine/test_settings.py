@@ -31,7 +31,7 @@ def test_what_is_changed_is_there_the_next_time(path):
 
 @pytest.mark.parametrize("wrong", [
     {"measure": "euclidean"}, {"device": "tpu"}, {"theme": "pink"}, {"threshold": 1.5}, {"threshold": float("nan")},
-    {"margin": -0.1}, {"margin": float("inf")}, {"volume_db": float("nan")}, {"seed": -1},
+    {"margin": -0.1}, {"margin": float("inf")}, {"volume_db": float("nan")}, {"seed": -1}, {"joint": ""},
 ])
 def test_a_value_that_makes_no_sense_is_refused_and_nothing_changes(path, wrong):
     file = SettingsFile(path)

@@ -20,8 +20,9 @@ from tests.true_models import chord, silence, write_takes
 REPOSITORY = Path(__file__).parents[3]
 COMMANDS = {
     "models list", "models fetch", "models add", "models use", "models remove", "devices",
-    "voices enroll", "voices list", "voices identify", "voices remove", "voices rename", "voices forget-everything", "live", "library add", "library scan", "library list", "library remove",
-    "library stats", "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers",
+    "voices enroll", "voices list", "voices identify", "voices remove", "voices rename",
+    "voices forget-everything", "live", "library add", "library scan", "library list", "library remove", "library stats",
+    "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers",
     "evaluate retrieval", "evaluate classify", "evaluate captions", "classify", "describe", "demo", "errors"}
 
 
