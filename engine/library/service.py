@@ -171,7 +171,8 @@ class Library:
         search = Search(self._store, self._files, asked(text, like, terms), Filter(folder_id, under, tuple(tags)))
         spec = self._spec()
         empty = not len(self._store.sounds.snapshot(spec))
-        return search.result(spec, None if empty else self._joint(), k, offset)
+        encoder = None if empty else self._joint()  # its own spec: the library may have changed over since the line above
+        return search.result(encoder.spec if encoder else spec, encoder, k, offset)
 
     def localise(self, sound: int | Path, text: str = "", like: Path | int | None = None, terms: Sequence[Term] = (),
                  ticket: Ticket | None = None) -> Localisation:
