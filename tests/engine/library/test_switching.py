@@ -232,6 +232,7 @@ def test_a_change_that_comes_while_a_scan_runs_waits_for_the_next_one(place):
 def test_after_an_update_of_the_encoder_the_old_vectors_go(place):
     place.fill()
     place.made["one"] = PitchEncoder("one, improved")
+    place.reopen()
     assert place.app.library.search("low").sounds == 0
     report = place.app.library.scan()
     assert (report.updated, report.changed_over) == (5, False)
