@@ -74,8 +74,9 @@ def locate(context: typer.Context, file: Annotated[Path, typer.Argument(help="Th
     out.document(located(found))
     if not found.spans:
         out.say(f"{found.query} is not heard in {file.name} ({clock(found.duration_s)}).")
-    out.table(["From", "To", "Similarity"], [[clock(s.start_s), clock(s.end_s), f"{s.similarity:.2f}"] for s in found.spans]
-              if found.spans else [], right=(0, 1, 2))
+        return
+    out.table(["From", "To", "Similarity"], [[clock(s.start_s), clock(s.end_s), f"{s.similarity:.2f}"] for s in found.spans],
+              right=(0, 1, 2))
 
 
 def terms(text: str, like: Sequence[Path] | None, plus: Sequence[str] | None, minus: Sequence[str] | None,

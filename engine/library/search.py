@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.encoders.protocols import TextAudioEncoder
 from engine.errors import LibraryError
-from engine.index import BoolArray, ranked_groups, unit_mean
+from engine.index import BoolArray, IntArray, ranked_groups, unit_mean
 from engine.library import terms as arithmetic
 from engine.library.files import AudioFiles
 from engine.records import EncoderSpec, FloatArray, Match, SearchResult, Term
@@ -69,14 +69,17 @@ class Search:
                 mask &= snapshot.sound_ids != term.like
         return mask
 
-    def _tagged(self, tag: str) -> FloatArray:
-        """Ids of the sounds with a label, written `label` (of any list) or `list:label`, whatever the capitals."""
+    def _tagged(self, tag: str) -> IntArray:
+        """Ids of the sounds with a label, written `label` (of any list) or `list:label`, whatever the capitals.
+
+        What stands before the colon of labels like “Doors: wood” names all of them.
+        """
         lists = self._store.tags.lists()
-        wanted, (name, colon, label) = _key(tag), tag.partition(":")
-        found = [(one.id, at) for one in lists for at, here in enumerate(one.labels) if _key(here) == wanted]
+        name, colon, label = tag.partition(":")
+        found = [(one.id, at) for one in lists for at, here in enumerate(one.labels) if _names(tag, here)]
         if not found and colon:
             found = [(one.id, at) for one in lists if _key(one.name) == _key(name)
-                     for at, here in enumerate(one.labels) if _key(here) == _key(label)]
+                     for at, here in enumerate(one.labels) if _names(label, here)]
         if not found:
             known = ", ".join(one.name for one in lists)
             raise LibraryError(f"No list has the tag “{tag}”. " + (
@@ -102,6 +105,10 @@ def said(terms: Sequence[Term], store: Store) -> str:
     """A question in a line, sounds of the library by their names. Raises LibraryError."""
     return arithmetic.written([Term(store.sounds.sound(term.like).path.name, None, term.weight)
                                if isinstance(term.like, int) else term for term in terms])
+
+
+def _names(wanted: str, label: str) -> bool:
+    return _key(wanted) in (_key(label), _key(label.partition(":")[0]))
 
 
 def _key(name: str) -> str:

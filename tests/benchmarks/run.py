@@ -14,10 +14,13 @@ from measuring import ROOT, in_child, machine
 PARTS = {
     "voice_encoder": "Voice embedding against the `resemblyzer` package, the same files",
     "indexing": "Indexing from flac and ogg",
+    "joint_speed": "Sounds and words to vectors: the default encoder, its parts, and a CLAP of full size",
     "live": "Compute of one live step",
     "search": "Warm text search over 10,000 sounds",
     "start": "Start of the window, and memory",
     "bridge": "The tag bridge: prompts and constants on ESC-10",
+    "arithmetic": "Plus and minus terms: rules that put them together",
+    "localise": "Finding a sound inside a long one",
     "short_sounds": "Filling sounds that are shorter than one patch",
     "short_speech": "Speech shorter than one partial: repeated, or with silence behind it",
     "thresholds": "Similarities behind the default threshold and margin",
