@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ REPOSITORY = Path(__file__).parents[3]
 COMMANDS = {
     "models list", "models fetch", "models add", "models use", "models remove", "devices",
     "voices enroll", "voices list", "voices identify", "voices remove", "voices rename",
-    "voices forget-everything", "live", "library add", "library scan", "library list", "library remove", "library stats",
+    "voices forget-everything", "live", "library add", "library scan", "library list", "library remove", "library stats", "library tag", "library tags",
+            "library untag", "library queries", "library forget-query", "locate",
     "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers",
     "evaluate retrieval", "evaluate classify", "evaluate captions", "classify", "describe", "demo", "errors"}
 
@@ -257,6 +259,50 @@ def test_search_by_words_and_by_example(run, furnished):
     assert empty["results"] == []
 
 
+def test_plus_and_minus_terms_saved_and_asked_again(run, furnished, tmp_path):
+    shutil.copytree(furnished / "workspace", tmp_path / "workspace")
+    sounds = furnished / "sounds"
+    words = ["search", "white noise", "--minus", "music", "--minus-like", sounds / "chord.flac", "--term", "0.5:rain: heavy",
+             "--folder", sounds]
+    ran = run(*words, "--save", "Hiss", "--json")
+    check("search", ran.document)
+    assert ran.document["query"] == "white noise − music − chord.flac + 0.5 × rain: heavy"
+    assert ran.document["results"][0]["path"] == str(sounds / "noise.wav")
+    again = run("search", "--saved", "hiss", "--json").document
+    assert again["results"] == ran.document["results"]
+    kept = run("library", "queries", "--json").document
+    check("library queries", kept)
+    assert [(one["name"], one["folder"], len(one["terms"])) for one in kept] == [("Hiss", str(sounds), 4)]
+    check("library forget-query", run("library", "forget-query", "Hiss", "--json").document)
+    assert run("library", "queries", "--json").document == []
+    assert run("search", "--saved", "hiss", "--json").code == 1
+
+
+def test_tags_of_the_library(run, furnished, tmp_path):
+    shutil.copytree(furnished / "workspace", tmp_path / "workspace")
+    (tmp_path / "mine.txt").write_text("music\nwhite noise\n", "utf-8")
+    made = run("library", "tag", tmp_path / "mine.txt", "--threshold", "0.5", "--name", "Mine", "--json").document
+    check("library tag", made)
+    assert (made["name"], made["labels"], made["threshold"]) == ("Mine", 2, 0.5)
+    listed = run("library", "tags", "--json").document
+    check("library tags", listed)
+    assert listed == [made]
+    found = run("search", "sound", "--tag", "mine:music", "--json").document
+    check("search", found)
+    assert "chord.flac" in [Path(one["path"]).name for one in found["results"]]
+    assert all("music" in [label["label"] for label in one["labels"]] for one in found["results"])
+    check("library untag", run("library", "untag", "mine", "--json").document)
+    gone = run("search", "sound", "--tag", "mine:music", "--json")
+    assert (gone.code, gone.document["error"]["kind"]) == (1, "library-error")
+
+
+def test_locate(run, furnished):
+    found = run("locate", furnished / "sounds" / "noise.wav", "white noise", "--json", workspace=furnished / "workspace")
+    check("locate", found.document)
+    assert (found.code, found.document["query"], len(found.document["curve"])) == (0, "white noise", 11)
+    assert found.document["curve"][-1]["end_s"] == pytest.approx(found.document["duration_s"])
+
+
 # --- maps -------------------------------------------------------------------------------------------------------------
 
 
@@ -384,6 +430,14 @@ def test_demo_report(run, tmp_path, monkeypatch):
     (["sing"], 2, "usage-error"),
     (["search"], 2, "usage-error"),
     (["search", "rain", "-k", "0"], 2, "usage-error"),
+    (["search", "--minus", "rain"], 2, "usage-error"),
+    (["search", "rain", "--minus", "Rain"], 2, "usage-error"),
+    (["search", "rain", "--term", "cave"], 2, "usage-error"),
+    (["search", "rain", "--term", "11:cave"], 2, "usage-error"),
+    (["search", "--saved", "nothing"], 1, "library-error"),
+    (["library", "untag", "nothing"], 1, "library-error"),
+    (["library", "tag", "audioset", "--threshold", "2"], 2, "usage-error"),
+    (["locate", "/nowhere/at/all.wav", "rain"], 1, "decode-error"),
     (["search", "rain", "--colour", "blue"], 2, "usage-error"),
     (["library", "add", "/nowhere/at/all"], 1, "library-error"),
     (["library", "remove", "/nowhere/at/all"], 1, "library-error"),

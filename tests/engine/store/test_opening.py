@@ -112,6 +112,7 @@ def test_a_stored_old_database_opens_with_all_that_was_in_it(tmp_path, dump):
         assert store.voices.takes(anna.id)[0].speech_s == 2.5
         assert [sound.path.name for sound in store.sounds.list()] == ["rain.wav"]
         assert store.sounds.list()[0].tags[0].name == "Rain"
+        assert (store.queries.list(), store.tags.infos()) == ([], [])
     assert revision_of(tmp_path / "workspace" / "earmark.db") == HEAD
 
 
