@@ -22,8 +22,9 @@ REPOSITORY = Path(__file__).parents[3]
 COMMANDS = {
     "models list", "models fetch", "models add", "models use", "models remove", "devices",
     "voices enroll", "voices list", "voices identify", "voices remove", "voices rename",
-    "voices forget-everything", "live", "library add", "library scan", "library list", "library remove", "library stats", "library tag", "library tags",
-            "library untag", "library queries", "library forget-query", "locate",
+    "voices forget-everything", "live", "library add", "library scan", "library list", "library remove", "library stats",
+    "library tag", "library tags",
+    "library untag", "library queries", "library forget-query", "locate",
     "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers",
     "evaluate retrieval", "evaluate classify", "evaluate captions", "classify", "describe", "demo", "errors"}
 
