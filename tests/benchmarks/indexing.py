@@ -1,10 +1,9 @@
-"""Indexing a folder from flac and from ogg: a true workspace, true decoding, everything stored. Batch sizes of the net."""
+"""Indexing a folder from flac and from ogg: a true workspace, true decoding, everything stored."""
 
 from __future__ import annotations
 
 import resource
 import tempfile
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,23 +32,7 @@ def main() -> None:
             rows.append([name, str(report.added), f"{report.audio_s:.0f}", f"{report.wall_s:.1f}",
                          f"{report.audio_s / report.wall_s:.0f}", f"{again * 1000:.0f}"])
         print(table(["what", "files", "seconds of sound", "wall s", "× real time", "second scan, ms"], rows))
-        print(f"\nPeak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB.\n")
-        print(table(["patches in a batch", "net alone, × real time"], _batches()))
-
-
-def _batches() -> list[list[str]]:
-    import torch
-
-    from engine.encoders.sound import PATCH_FRAMES, RATE_HZ, STEP, YAMNetEncoder
-    from engine.weights import Weights
-
-    patches = torch.randn(2048, PATCH_FRAMES, 64)
-    seconds = len(patches) * STEP / RATE_HZ
-    rows = []
-    for size in (8, 16, 32, 64, 128):
-        encoder = YAMNetEncoder(Weights(), "cpu", size)
-        rows.append([str(size), f"{seconds / timed(partial(encoder.run, patches), 2):.0f}"])
-    return rows
+        print(f"\nPeak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB.")
 
 
 def _long(folder: Path) -> Path:
