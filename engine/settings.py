@@ -18,7 +18,7 @@ from tomlkit.exceptions import TOMLKitError
 from engine.errors import StoreError, UsageError
 
 VERSION = 2
-DEFAULT_JOINT = "bridge"
+DEFAULT_JOINT = "compact"
 """The joint space of new workspaces; older ones change over to it with their next scan."""
 
 

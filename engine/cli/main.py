@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from engine.cli import demo, describing, evaluate, library, models, projection, voices
+from engine.cli import demo, describing, evaluate, library, models, projection, train, voices
 from engine.cli.output import Output
 from engine.errors import Cancelled, EarmarkError, UsageError
 from engine.settings import CHOICES
@@ -120,7 +120,7 @@ def _commands() -> typer.Typer:
     root = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                        help="Knows who is speaking and finds any sound by describing it. Without a command it opens "
                             "the window.\n\nEvery command takes --workspace DIR, --device auto|cpu|cuda|mps and --json.")
-    for part in (models, voices, library, describing, projection, evaluate, demo):
+    for part in (models, voices, library, describing, projection, evaluate, train, demo):
         part.add_to(root)
     return root
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from engine.encoders import compact, sound, text, voice
 from engine.encoders import joint as joint_space
-from engine.encoders import sound, text, voice
 from engine.encoders.added import AddedModel, AddedModels, load_joint
 from engine.encoders.protocols import TextAudioEncoder
 from engine.errors import EncoderError
@@ -39,6 +39,8 @@ class OwnJoint:
 JOINT: dict[str, OwnJoint] = {
     "bridge": OwnJoint("Tag bridge", ("yamnet", "minilm"), joint_space.spec,
                        lambda models: joint_space.TagBridge(models.weights, models.sound(), models.text())),
+    "compact": OwnJoint("Compact", ("yamnet", "minilm"), compact.spec,
+                        lambda models: compact.CompactEncoder(models.weights, models.sound(), models.text())),
 }
 """A new one is one entry here."""
 

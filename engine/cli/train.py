@@ -1,0 +1,38 @@
+"""`train joint`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.output import clock
+
+SAY_EVERY = 100  # steps
+
+
+def add_to(root: typer.Typer) -> None:
+    train = typer.Typer(help="Train what Earmark ships.", no_args_is_help=True)
+    train.command("joint")(joint)
+    train.callback()(lambda: None)  # one command is still a sub-command
+    root.add_typer(train, name="train")
+
+
+def joint(context: typer.Context,
+          data: Annotated[Path, typer.Option("--data", help="A folder with sounds/ and captions/.")],
+          out: Annotated[Path, typer.Option("--out", help="Where heads, model card and what was computed go.")],
+          seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 7,
+          resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+          ablation: Annotated[bool, typer.Option("--ablation", help="Measure every choice too (long).")] = False) -> None:
+    """Train the heads of the text–audio space `compact`, measure them, and write their model card."""
+    from engine.training.joint import run
+
+    output, app = context.obj.out, context.obj.app
+    with output.progress("Training") as ticket:
+        for record in run.train(data, out, app.models.sound(), app.models.text(), run.with_seed(seed), resume, ablation, ticket):
+            output.document(record)
+            if record.get("step", -1) % SAY_EVERY == 0:
+                output.say(f"{record['stage']}: step {record['step']} of {record['steps']}, loss {record['loss']:.4f}")
+            if record["stage"] == "done":
+                output.say(f"Done in {clock(record['seconds'])}: {', '.join(record['files'])}")
