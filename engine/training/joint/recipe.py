@@ -192,7 +192,7 @@ def _pairs(heads: JointHeads, recipe: Recipe, material: Material, pairs: Sequenc
         audio = heads.audio(sounds.probabilities[one], sounds.mean[one], sounds.most[one])
         text = heads.text(texts[indices])
         if recipe.pair_loss == "infonce":
-            likeness = (adapted[indices] @ adapted[indices].T / recipe.soft_temperature).exp()
+            likeness = ((adapted[indices] @ adapted[indices].T - 1) / recipe.soft_temperature).exp()  # at most 1
             total = model["loss"](audio, text, soft=likeness, soft_share=1.0)
         else:
             labels = torch.from_numpy(groups[indices])

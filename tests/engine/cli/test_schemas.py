@@ -26,7 +26,8 @@ COMMANDS = {
     "library tag", "library tags",
     "library untag", "library queries", "library forget-query", "locate",
     "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers",
-    "evaluate retrieval", "evaluate classify", "evaluate captions", "classify", "describe", "demo", "errors"}
+    "evaluate retrieval", "evaluate classify", "evaluate captions", "classify", "describe", "train joint", "demo",
+    "errors"}
 
 
 def schemas():
@@ -78,8 +79,9 @@ def test_models(run):
     listed = run("models", "list", "--json").document
     check("models list", listed)
     assert {m["name"]: m["state"] for m in listed} == {
-        "ge2e": "present", "yamnet": "present", "minilm": "present", "silero-vad": "package", "bridge": "present"}
-    assert [m["name"] for m in listed if m["in_use"]] == ["bridge"]
+        "ge2e": "present", "yamnet": "present", "minilm": "present", "silero-vad": "package", "bridge": "present",
+        "compact": "present"}
+    assert [m["name"] for m in listed if m["in_use"]] == ["compact"]
     fetched = run("models", "fetch", "--json").document
     check("models fetch", fetched)
     assert fetched == {"fetched": [], "present": ["ge2e", "yamnet", "minilm", "silero-vad"]}
@@ -95,11 +97,11 @@ def test_a_model_of_ones_own_from_adding_to_removing(run, tmp_path):
     assert (added["dim"], added["rate_hz"], added["licence"]) == (small_onnx.DIM, 16_000, "CC0-1.0")
     chosen = run("models", "use", "mine", "--json").document
     check("models use", chosen)
-    assert chosen == {"in_use": "bridge", "pending": "mine", "indexed": 0, "sounds": 3}
+    assert chosen == {"in_use": "compact", "pending": "mine", "indexed": 0, "sounds": 3}
     listed = run("models", "list", "--json").document
     check("models list", listed)
     assert {m["name"]: (m["in_use"], m["pending"]) for m in listed if m["kind"] == "joint"} == {
-        "bridge": (True, False), "mine": (False, True)}
+        "bridge": (False, False), "compact": (True, False), "mine": (False, True)}
     scanned = run("library", "scan", "--json").document
     check("library scan", scanned)
     assert (scanned["encoder"], scanned["changed_over"], scanned["updated"], scanned["waiting"]) == ("mine", True, 3, 0)
