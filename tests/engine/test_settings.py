@@ -44,7 +44,7 @@ def test_a_value_that_makes_no_sense_is_refused_and_nothing_changes(path, wrong)
 
 
 def test_one_wrong_value_in_the_file_leaves_the_others_alone(path):
-    path.write_text('version = 1\nthreshold = 0.9\ntheme = "drak"\nmargin = "much"\nseed = true\nloop_span = true\n')
+    path.write_text('version = 2\nthreshold = 0.9\ntheme = "drak"\nmargin = "much"\nseed = true\nloop_span = true\n')
     assert SettingsFile(path).value == replace(Settings(), threshold=0.9, loop_span=True)
 
 
