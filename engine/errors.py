@@ -19,11 +19,7 @@
     ├── TrainingError               a training cannot go on, or its checkpoint does not fit
     └── StoreError
         ├── TooNew                  the database was written by a newer Earmark
-        ├── Busy                    another Earmark writes to this workspace
-        ├── Locked                  the voices are encrypted and the key is not at hand (exit code 2)
-        ├── WrongPassphrase         a passphrase does not open it
-        ├── KeyringMissing          the system's keyring is not there, or keeps nothing (exit code 2)
-        └── ExportUnreadable        a file of exported voices is cut, damaged, foreign or too new
+        └── Busy                    another Earmark writes to this workspace
 
 The message is a sentence for people; the attributes carry the data. `kind` names the error in JSON.
 """
@@ -170,39 +166,3 @@ class Busy(StoreError):
         super().__init__(f"Another Earmark{who} has the workspace “{path.name}” open for writing. "
                          "Close it first, or choose another workspace. Nothing was changed.")
         self.path, self.pid = path, pid
-
-
-class Locked(StoreError):
-    """The voices of this workspace are encrypted, and the key is not at hand. Nothing was changed."""
-
-    exit_code = 2
-
-    def __init__(self, keyring: bool = False) -> None:
-        """keyring: the key should be in the system's keyring, and is not."""
-        why = ("The voices of this workspace are encrypted, and their key is not in the keyring of this computer. Give the "
-               "recovery code" if keyring else "The voices of this workspace are encrypted. Give the passphrase")
-        super().__init__(f"{why}: in the window under Settings → Privacy, or with --passphrase-file FILE. "
-                         "Nothing was changed.")
-        self.keyring = keyring
-
-
-class WrongPassphrase(StoreError):
-    """A passphrase does not open what it was given for."""
-
-    def __init__(self) -> None:
-        super().__init__("This passphrase is wrong. Nothing was changed.")
-
-
-class KeyringMissing(StoreError):
-    """The operating system has no keyring that can be used. `detail` holds its own words."""
-
-    exit_code = 2
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__("There is no keyring on this computer that can keep a key, or it is locked. Choose a passphrase "
-                         "instead (--passphrase, or --passphrase-file FILE). Nothing was changed.")
-        self.detail = detail
-
-
-class ExportUnreadable(StoreError):
-    """A file of exported voices cannot be used; nothing was imported."""
