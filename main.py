@@ -30,6 +30,7 @@ def _window(workspace: Path | None, device: str | None) -> int:
         sys.stderr.write(f"earmark: {words}\n")
         return 2
     from engine.app import Earmark
+    from engine.cli.secrets import VARIABLE, first_line
     from engine.errors import EarmarkError
 
     try:
@@ -39,6 +40,8 @@ def _window(workspace: Path | None, device: str | None) -> int:
     with earmark:
         try:
             earmark.claim()
+            if (file := os.environ.get(VARIABLE)) and earmark.locked():
+                earmark.privacy.unlock(first_line(Path(file)))
         except EarmarkError as error:
             return app.refuse(error)
         return app.run(earmark)

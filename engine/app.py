@@ -13,9 +13,10 @@ import platformdirs
 from engine import logs
 from engine.audio import recorder
 from engine.errors import UsageError
-from engine.records import JointState, Space
-from engine.settings import SettingsFile
+from engine.records import EncoderChoice, JointState, LockedWhy, Space, VoiceEncoderState
+from engine.settings import DEFAULT_JOINT, SettingsFile
 from engine.store import Store
+from engine.tasks import Ticket
 from engine.weights import Weights
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
     from engine.library import Library
     from engine.library.switching import Switching
     from engine.projection.service import Maps
+    from engine.store.seals import Ask
+    from engine.voices.privacy import Privacy
     from engine.voices.service import Voices
+    from engine.voices.switching import VoiceSwitching
+    from engine.voices.timeline.service import Timelines
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -60,14 +65,15 @@ class _Once(Generic[T]):
 class Earmark:
     """One open workspace and everything that works on it. Use it as a context manager, or call `close`."""
 
-    def __init__(self, workspace: Path | None = None, device: str | None = None) -> None:
-        """device: auto|cpu|cuda|mps, for this run only (default: what the settings say).
+    def __init__(self, workspace: Path | None = None, device: str | None = None, ask: Ask | None = None) -> None:
+        """device: auto|cpu|cuda|mps, for this run only (default: what the settings say). ask: gives the passphrase when it
+        is needed, where the voices are encrypted.
 
         Raises StoreError (TooNew, Busy) when the workspace cannot be opened.
         """
         self.workspace = (workspace or default_workspace()).expanduser().absolute()
         settings, there = self.workspace / "settings.toml", (self.workspace / "earmark.db").exists()
-        self.store = Store(self.workspace)
+        self.store = Store(self.workspace, ask)
         self._log = logs.begin(self.store.logs)
         self.settings = SettingsFile(settings, first_version=there)
         if not there and not settings.exists():
@@ -81,7 +87,7 @@ class Earmark:
         from engine.encoders.models import Models
 
         return Models(self.weights, self._device or self.settings.value.device, self.added,
-                      lambda: self.settings.value.joint)
+                      lambda: self.settings.value.joint, lambda: self.settings.value.voice)
 
     @_Once
     def added(self) -> AddedModels:
@@ -97,11 +103,30 @@ class Earmark:
         return Switching(self.store, self.settings, lambda: self.models)
 
     @_Once
+    def voice_switching(self) -> VoiceSwitching:
+        from engine.voices.switching import VoiceSwitching
+
+        return VoiceSwitching(self.store, self.settings, lambda: self.models)
+
+    @_Once
     def voices(self) -> Voices:
         from engine.voices.service import Voices
 
         return Voices(self.store, self.settings, lambda: self.models.voice(), lambda: self.models.spec("voice"),
                       lambda: self.models.speech(), lambda: self.models.sound())
+
+    @_Once
+    def privacy(self) -> Privacy:
+        from engine.voices.privacy import Privacy
+
+        return Privacy(self.store, self.voices)
+    @_Once
+    def timelines(self) -> Timelines:
+        """Who spoke when in recordings."""
+        from engine.voices.timeline.service import Timelines
+
+        return Timelines(self.store, self.voices, lambda: self.models.voice(), lambda: self.models.spec("voice"),
+                         lambda: self.models.speech())
 
     @_Once
     def library(self) -> Library:
@@ -138,17 +163,49 @@ class Earmark:
         return self.switching.use(name)
 
     def joint_state(self) -> JointState:
-        """Which joint space the library is searched in, which one is pending, and how far that is. Raises EncoderError."""
+        """Which joint space the library is searched in, which one is pending, and how far that is.
+
+        Says in `lost` what cannot be used any more, and why. Raises StoreError.
+        """
         return self.switching.state()
 
-    def add_model(self, source: str, kind: str = "joint", name: str = "") -> AddedModel:
+    def encoders(self) -> list[EncoderChoice]:
+        """The joint spaces there are: the program's own, then those that were added. Loads nothing. Raises StoreError."""
+        from engine.encoders.catalogue import joints
+
+        chosen = self.settings.value
+        return joints(self.models, chosen.joint, chosen.joint_next, chosen.voice)
+
+    def kinds_to_add(self) -> list[str]:
+        """The kinds of models that `add_model` takes."""
+        from engine.encoders.added import PROBERS
+
+        return list(PROBERS)
+
+    def use_voice(self, name: str, ticket: Ticket | None = None) -> VoiceEncoderState:
+        """Recognise voices with another encoder, after their kept recordings were embedded with it; takes as long as it takes.
+
+        Raises Cancelled, EncoderError, WeightsMissing (then the old one stays), Busy, StoreError. See `engine.voices.switching`.
+        """
+        self.claim()
+        try:
+            return self.voice_switching.use(name, ticket)
+        finally:
+            self.voices.forget_cached()
+            self.maps.forget()
+
+    def voice_state(self) -> VoiceEncoderState:
+        """Which voice encoder is in use, and which voices it does not know. Raises EncoderError."""
+        return self.voice_switching.state()
+
+    def add_model(self, source: str, kind: str = "joint", name: str = "", ticket: Ticket | None = None) -> AddedModel:
         """Add a model to this workspace: a file, a folder, or a name of the Hugging Face hub, which is fetched.
 
         It is loaded and tried before it is written down; that takes as long as it takes. Raises UsageError, EncoderError,
-        FetchError, Busy, StoreError; then nothing is changed.
+        FetchError, Busy, StoreError, Cancelled; then nothing is changed.
         """
         self.claim()
-        return self.added.add(source, kind, name, self.models.device, self.models.own_names)
+        return self.added.add(source, kind, name, self.models.device, self.models.own_names, ticket)
 
     def remove_model(self, name: str) -> AddedModel:
         """Take a model that was added off the list; its files stay. Raises UsageError (unknown, in use), Busy, StoreError."""
@@ -156,7 +213,10 @@ class Earmark:
         chosen = self.settings.value
         if name.casefold() in (chosen.joint.casefold(), chosen.joint_next.casefold()):
             raise UsageError(f"The library uses “{name}”, or is being indexed for it. Choose another encoder first: "
-                             "python main.py models use bridge")
+                             f"python main.py models use {DEFAULT_JOINT}")
+        if name.casefold() == chosen.voice.casefold():
+            raise UsageError(f"The voices are recognised with “{name}”. Choose another encoder first: "
+                             "python main.py models use ge2e")
         gone = self.added.remove(name)
         self.models.forget(gone.name)
         return gone
@@ -173,9 +233,14 @@ class Earmark:
     def tidy(self) -> list[Path]:
         """Put right what a killed program left: returns its unfinished recordings, made whole; what it kept of a take and
         did not enroll is removed. Raises Busy, StoreError."""
+        self.store.encrypting.finish()
         with self.store.writing():
             self.store.voices.remove_strays()
             return recorder.recover(self.store.recordings)
+
+    def locked(self) -> LockedWhy | None:
+        """Why the voices cannot be read now, nobody being asked; None where they can. Quick where nothing is encrypted."""
+        return None if self.store.plain else self.privacy.state().locked
 
     def forget_everything(self) -> None:
         """Remove every voice, sound, recording, vector and log of this workspace. Settings and models stay.
@@ -183,6 +248,7 @@ class Earmark:
         Raises Busy, StoreError.
         """
         self.store.forget_everything()
+        self.voices.history.clear()
         self.voices.forget_cached()
         self.maps.forget()
         self.describing.forget()

@@ -13,20 +13,31 @@
     │   └── FetchError              a model could not be fetched
     ├── EnrollmentError
     │   ├── TooLittleSpeech         less net speech than an identity needs
+    │   ├── TooNoisy, Clipped       a take that is worse than it need be; it can be enrolled all the same
+    │   ├── NoSpeech                music, or anything but speech
+    │   ├── TwoVoices               two people in one take
+    │   ├── TakeKnown               the same take twice
     │   ├── VoiceUnknown            no voice has this name
     │   └── VoiceExists             the name is taken
     ├── LibraryError                a folder or sound that is not there
+    │   └── TagUnknown              no list of labels has this tag
     ├── TrainingError               a training cannot go on, or its checkpoint does not fit
     └── StoreError
         ├── TooNew                  the database was written by a newer Earmark
-        └── Busy                    another Earmark writes to this workspace
+        ├── Busy                    another Earmark writes to this workspace
+        ├── Locked                  the voices are encrypted and the key is not at hand (exit code 2)
+        ├── WrongPassphrase         a passphrase or recovery code does not open it
+        ├── KeyringMissing          the system's keyring is not there, locked, or keeps nothing (exit code 2)
+        └── ExportUnreadable        a file of exported voices is cut, damaged, foreign or too new
 
 The message is a sentence for people; the attributes carry the data. `kind` names the error in JSON.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 
 class EarmarkError(Exception):
@@ -121,6 +132,46 @@ class TooLittleSpeech(EnrollmentError):
         self.found_s, self.needed_s = found_s, needed_s
 
 
+class TooNoisy(EnrollmentError):
+    """The noise of a take is too near to its speech."""
+
+    def __init__(self, snr_db: float, needed_db: float) -> None:
+        super().__init__(f"There is too much noise: speech lies only {snr_db:.0f} dB above it, {needed_db:.0f} dB are needed. "
+                         "Record it again in a quieter place.")
+        self.snr_db, self.needed_db = snr_db, needed_db
+
+
+class Clipped(EnrollmentError):
+    """The wave of a take is cut off in many places."""
+
+    def __init__(self, places: int) -> None:
+        super().__init__(f"The wave is cut off in {places} places. Record it again from further away, or turn the input down.")
+        self.places = places
+
+
+class NoSpeech(EnrollmentError):
+    """What was taken for speech sounds like something else."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__("This does not sound like speech: music, singing or noise, perhaps. Record somebody who talks.")
+        self.probability = probability
+
+
+class TwoVoices(EnrollmentError):
+    """A take falls into two groups that are as unlike each other as two people."""
+
+    def __init__(self, similarity: float) -> None:
+        super().__init__("There seem to be two voices in this take. Record one person alone.")
+        self.similarity = similarity
+
+
+class TakeKnown(EnrollmentError):
+    """The voice has this take."""
+
+    def __init__(self) -> None:
+        super().__init__("This take is enrolled already.")
+
+
 class VoiceUnknown(EnrollmentError):
     """No voice has this name."""
 
@@ -139,6 +190,16 @@ class VoiceExists(EnrollmentError):
 
 class LibraryError(EarmarkError):
     """A folder or sound of the library is not there."""
+
+
+class TagUnknown(LibraryError):
+    """No list that the library is tagged with has this tag. lists: the names of those that there are."""
+
+    def __init__(self, tag: str, lists: Sequence[str]) -> None:
+        super().__init__(f"No list has the tag “{tag}”. " + (
+            f"The library is tagged with: {', '.join(lists)}." if lists else
+            "Tag it first: python main.py library tag audioset"))
+        self.tag, self.lists = tag, tuple(lists)
 
 
 class TrainingError(EarmarkError):
@@ -166,3 +227,42 @@ class Busy(StoreError):
         super().__init__(f"Another Earmark{who} has the workspace “{path.name}” open for writing. "
                          "Close it first, or choose another workspace. Nothing was changed.")
         self.path, self.pid = path, pid
+
+
+class Locked(StoreError):
+    """The voices of this workspace are encrypted, and the key is not at hand. Nothing was changed."""
+
+    exit_code = 2
+
+    def __init__(self, why: Literal["passphrase", "keyring", "key"]) -> None:
+        """why: a passphrase is needed; the keyring is missing or locked; the key is not in the keyring any more."""
+        given = "in the window when it starts, in a terminal when it asks, or in a file that EARMARK_PASSPHRASE_FILE names"
+        super().__init__({
+            "passphrase": f"The voices of this workspace are encrypted. Give the passphrase: {given}.",
+            "keyring": "The voices of this workspace are encrypted, and the keyring that holds their key is missing or "
+                       f"locked. Unlock it and try again, or give the recovery code: {given}.",
+            "key": "The voices of this workspace are encrypted, and their key is not in the keyring of this computer any "
+                   f"more. Give the recovery code: {given}."}[why] + " Nothing was changed.")
+        self.why = why
+
+
+class WrongPassphrase(StoreError):
+    """A passphrase or recovery code does not open what it was given for."""
+
+    def __init__(self) -> None:
+        super().__init__("This passphrase is wrong. Nothing was changed.")
+
+
+class KeyringMissing(StoreError):
+    """The operating system has no keyring that can be used. `detail` holds the type of its own error."""
+
+    exit_code = 2
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("There is no keyring on this computer that can keep a key, or it is locked. Unlock it, or choose a "
+                         "passphrase instead (--passphrase). Nothing was changed.")
+        self.detail = detail
+
+
+class ExportUnreadable(StoreError):
+    """A file of exported voices cannot be used; nothing was imported."""

@@ -18,6 +18,9 @@ FloatArray = NDArray[np.float32]
 EncoderKind = Literal["voice", "sound", "text", "joint", "speech"]
 IdentificationStatus = Literal["match", "tentative", "unknown", "too-short"]
 VoiceState = Literal["enrolling", "enrolled"]
+EncryptionWay = Literal["off", "keyring", "passphrase"]
+LockedWhy = Literal["passphrase", "keyring", "key"]
+ChangeKind = Literal["begin", "finish", "rename", "remove", "add-take", "remove-take", "remove-sample", "move-sample", "enroll"]
 PointKind = Literal["sample", "centroid", "query", "sound"]
 Space = Literal["voices", "sounds"]
 
@@ -87,7 +90,7 @@ class Embedding:
 
 @dataclass(frozen=True)
 class Voice:
-    """One enrolled person. colour is an index into the category palette (0 to 11)."""
+    """One enrolled person. colour: index into the category palette (0 to 11). samples: of the voice encoder in use."""
 
     id: int
     name: str
@@ -97,6 +100,26 @@ class Voice:
     takes: int
     samples: int
     speech_s: float
+
+    @property
+    def needs_enrollment(self) -> bool:
+        """It is enrolled, but has no sample of the voice encoder in use, so nobody is recognised as it."""
+        return self.state == "enrolled" and not self.samples
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """How the voices of a workspace are kept on the disk.
+
+    way: where the key is. since: None where it is off. locked: None, or why the key is not at hand: a passphrase is needed,
+    the keyring is missing or locked, the key is not in it any more. unclean: what was there before the last change may
+    still stand in the files, because another program was reading.
+    """
+
+    way: EncryptionWay
+    since: datetime | None
+    locked: LockedWhy | None
+    unclean: bool
 
 
 @dataclass(frozen=True)
@@ -119,7 +142,10 @@ class Take:
 
 @dataclass(frozen=True)
 class Sample:
-    """One embedding of one stretch of speech of a voice; similarity is to the voice's own centroid."""
+    """One embedding of one stretch of speech of a voice; similarity is to the voice's own centroid.
+
+    span: the stretch of the take, None where it was enrolled before that was kept.
+    """
 
     id: int
     take_id: int
@@ -127,6 +153,40 @@ class Sample:
     embedding: Embedding
     speech_s: float
     similarity: float
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class SampleCheck:
+    """A sample with what is odd about it.
+
+    likeness: similarity to the centroid of the voice's other samples, None where it is the only one. nearer_to: another voice
+    whose centroid is nearer. flags: far (from the others), nearer (to another voice), short, noisy.
+    """
+
+    sample: Sample
+    take: Take
+    likeness: float | None
+    nearer_to: str | None
+    flags: tuple[Literal["far", "nearer", "short", "noisy"], ...]
+
+
+@dataclass(frozen=True)
+class ClosePair:
+    """Two enrolled voices whose centroids are so near that they may be taken for one another."""
+
+    first: str
+    second: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class VoiceChange:
+    """A change to voices that can be undone. voice: the name it is about, as it was before."""
+
+    kind: ChangeKind
+    voice: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -141,7 +201,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Identification:
-    """Who a stretch of speech is. candidates: nearest first; margin: over the runner-up, None with one voice."""
+    """Who a stretch of speech is. candidates: nearest first; margin: over the runner-up, None with one voice.
+
+    probability: that the nearest voice speaks rather than a stranger, at even odds; None where nothing was calibrated.
+    """
 
     status: IdentificationStatus
     voice: str | None
@@ -150,6 +213,7 @@ class Identification:
     margin: float | None
     speech_s: float
     candidates: tuple[Candidate, ...] = ()
+    probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +230,8 @@ class LiveUpdate:
 
     time_s: since listening began. run_s: how long this voice has been speaking. used_s: net speech in the window that
     was embedded. embedding: the query, None while listening or silent. compute_ms: from taking up the last sound to
-    this update: speech detection, embedding, identification.
+    this update: speech detection, embedding, identification. stranger: number of the unknown one who speaks, from 1; None
+    where a voice speaks or it is not known yet which stranger does.
     """
 
     time_s: float
@@ -177,15 +242,69 @@ class LiveUpdate:
     used_s: float
     heard: tuple[Tag, ...]
     compute_ms: float
+    stranger: int | None = None
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A stretch of the live timeline given to one voice (voice None: unknown)."""
+    """A stretch of the live timeline given to one voice, or to a stranger (voice None).
+
+    stranger: its number from 1, None where it is not known which one it is. A stranger that was named keeps its number.
+    """
 
     voice: str | None
     status: IdentificationStatus
     span: Span
+    stranger: int | None = None
+
+
+@dataclass(frozen=True)
+class TimelineTrack:
+    """One who speaks in a recording: a voice, or a stranger with a number from 1.
+
+    A stranger that was named keeps its number. status, similarity: of all its speech taken together. samples: how many
+    embeddings of it are kept; a stranger without any cannot be named. id is 0 where the timeline was not kept.
+    """
+
+    id: int
+    voice_id: int | None
+    voice: str | None
+    stranger: int | None
+    colour: int | None
+    status: IdentificationStatus
+    similarity: float | None
+    speech_s: float
+    samples: int
+
+    @property
+    def label(self) -> str:
+        """What it is called: the voice's name, or “Stranger 2”."""
+        return self.voice if self.voice is not None else f"Stranger {self.stranger}"
+
+
+@dataclass(frozen=True)
+class TimelineTurn:
+    """A stretch of a recording in which one track speaks. track: position in `Timeline.tracks`."""
+
+    track: int
+    span: Span
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Who spoke when in a recording. id is None where it was not kept. tracks: in the order of their first turn."""
+
+    id: int | None
+    path: Path
+    sha256: str
+    duration_s: float
+    made_at: datetime
+    tracks: tuple[TimelineTrack, ...]
+    turns: tuple[TimelineTurn, ...]
+
+    @property
+    def speech_s(self) -> float:
+        return sum(turn.span.duration_s for turn in self.turns)
 
 
 # --- library ----------------------------------------------------------------------------------------------------------
@@ -323,10 +442,11 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class Failure:
-    """A file that could not be taken, and why, as a sentence."""
+    """A file that could not be taken, and why, as a sentence. anyway: it can be enrolled all the same."""
 
     path: Path
     reason: str
+    anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -354,13 +474,36 @@ class ScanReport:
 class JointState:
     """Which joint space the library is searched in, and which one it is being indexed for ("" = none).
 
-    indexed of sounds have vectors in the pending one, or, where none is pending, in the one in use.
+    indexed of sounds have vectors in the pending one, or, where none is pending, in the one in use. lost: why the one
+    that is meant cannot be used any more (its files or its entry are gone), or empty; indexed is 0 then.
+    in_use_lost: the same of the one in use.
     """
 
     in_use: str
     pending: str
     indexed: int
     sounds: int
+    lost: str = ""
+    in_use_lost: str = ""
+
+
+@dataclass(frozen=True)
+class VoiceEncoderState:
+    """Which voice encoder is in use and what it knows of the voices.
+
+    embedded of takes have samples of it; recorded of the others have a recording, so they can get some. to_enroll: names of
+    voices without any. threshold: in effect; calibrated: it was measured, or set by hand, for this encoder. failed: recordings
+    that could not be used the last time, filled by a change alone.
+    """
+
+    in_use: str
+    takes: int
+    embedded: int
+    recorded: int
+    to_enroll: tuple[str, ...]
+    threshold: float
+    calibrated: bool
+    failed: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -422,3 +565,20 @@ class ModelInfo:
     sha256: str
     state: ModelState
     path: Path | None
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """A joint space that the library can be searched in: one of the program's, or one that the user added.
+
+    info.state is "missing" where something it needs is not on this machine. parts: the weights it stands on, by name. lost:
+    why an added one cannot be used any more, or empty. added_at: ISO 8601, empty for the program's own.
+    """
+
+    info: ModelInfo
+    added: bool
+    parts: tuple[str, ...]
+    in_use: bool
+    pending: bool
+    lost: str
+    added_at: str = ""

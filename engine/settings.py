@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from tomlkit.exceptions import TOMLKitError
 
 from engine.errors import StoreError, UsageError
 
-VERSION = 2
+VERSION = 3
 DEFAULT_JOINT = "compact"
 """The joint space of new workspaces; older ones change over to it with their next scan."""
+DEFAULT_VOICE = "ge2e"
 
 
 def _remember_encoder(raw: dict[str, Any]) -> dict[str, Any]:
@@ -27,9 +28,19 @@ def _remember_encoder(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "joint": "bridge", "joint_next": "" if DEFAULT_JOINT == "bridge" else DEFAULT_JOINT}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _remember_encoder}
+def _keep_own_threshold(raw: dict[str, Any]) -> dict[str, Any]:
+    """Until version 2 voices were compared by cosine, 0.75 and 0.05. Who had set something else keeps it, in its units."""
+    usual = {"threshold": 0.75, "margin": 0.05, "measure": "cosine", "backend": "cosine", "voice": DEFAULT_VOICE,
+             "thresholds": {}}
+    if any(raw.get(key, value) != value for key, value in usual.items()):
+        return {"backend": "cosine", "threshold": 0.75, "margin": 0.05, **raw}
+    return {**raw, "backend": "two-covariance", "threshold": 0.5, "margin": 0.02}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _remember_encoder, 2: _keep_own_threshold}
 
 CHOICES: dict[str, tuple[str, ...]] = {
+    "backend": ("two-covariance", "lda", "s-norm", "cosine", "best", "top"),
     "measure": ("cosine", "dot"),
     "device": ("auto", "cpu", "cuda", "mps"),
     "theme": ("system", "dark", "light"),
@@ -40,14 +51,19 @@ CHOICES: dict[str, tuple[str, ...]] = {
 class Settings:
     """All settings with their defaults.
 
-    threshold, margin: similarity (0–1) a match needs, and its lead over the runner-up; `tests/benchmarks/thresholds.py`
-    prints the measurement behind the defaults. measure: how voices are compared. input_device, output_device: names,
+    backend: how a query is compared with the voices, see `engine.voices.backends`.
+    threshold, margin: similarity (0–1) a match needs, and its lead over the runner-up, in units of the back-end;
+    `tests/benchmarks/backends.py` prints what the defaults do. measure: "dot" counts lengths too, whatever the
+    back-end. input_device, output_device: names,
     empty = the system's default. keep_takes: the last answer to the consent tick of an enrollment. joint: name of the joint
-    space that the library is searched in; joint_next: the one it is being indexed for, or empty.
+    space that the library is searched in; joint_next: the one it is being indexed for, or empty. voice: name of the voice
+    encoder. thresholds: the ones of voice encoders that were set or calibrated, by the sha256 of
+    their specs; `threshold` is the one in effect.
     """
 
-    threshold: float = 0.75
-    margin: float = 0.05
+    backend: str = "two-covariance"
+    threshold: float = 0.5
+    margin: float = 0.02
     measure: str = "cosine"
     device: str = "auto"
     theme: str = "system"
@@ -63,6 +79,19 @@ class Settings:
     seed: int = 7
     joint: str = DEFAULT_JOINT
     joint_next: str = ""
+    voice: str = DEFAULT_VOICE
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+
+def default_threshold(settings: Settings) -> float:
+    """The threshold that was measured for the back-end in use: 0.75 where similarities are cosines (or dot products in their
+    place), one half of the scale everywhere else."""
+    return 0.75 if settings.measure == "dot" or settings.backend in ("cosine", "best", "top") else 0.5
+
+
+def default_margin(settings: Settings) -> float:
+    """The margin that belongs to `default_threshold`."""
+    return 0.05 if default_threshold(settings) == 0.75 else 0.02
 
 
 class SettingsFile:
@@ -77,10 +106,13 @@ class SettingsFile:
     def change(self, **changes: Any) -> Settings:
         """Set some fields and write the file at once.
 
+        In other units (another back-end) threshold and margin are the default again, unless they are given too.
         Raises UsageError for a value that makes no sense, StoreError when the file cannot be written; then nothing is
         changed.
         """
         changed = _checked(replace(self.value, **changes))
+        if (usual := default_threshold(changed)) != default_threshold(self.value):
+            changed = replace(changed, **{"threshold": usual, "margin": default_margin(changed), "thresholds": {}, **changes})
         self._write(changed)
         self.value = changed
         return changed
@@ -156,6 +188,10 @@ def _checked(settings: Settings) -> Settings:
         raise UsageError("The volume is a number of decibels.")
     if not settings.joint:
         raise UsageError("The library needs an encoder.")
+    if not settings.voice:
+        raise UsageError("The voices need an encoder.")
+    if not all(isinstance(value, int | float) and -1.0 <= value <= 1.0 for value in settings.thresholds.values()):
+        raise UsageError("The threshold of an encoder is a similarity between −1 and 1.")
     if settings.seed < 0:
         raise UsageError("The seed is a whole number from 0 up.")
     return settings

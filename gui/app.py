@@ -45,6 +45,9 @@ def run(earmark: Earmark) -> int:
     theme = Theme(cast(Mode, earmark.settings.value.theme), earmark.settings.value.reduced_motion)
     theme.apply(qt)
     jobs = Jobs()
+    if not unlocked(earmark, theme, jobs):
+        jobs.shutdown()
+        return 0
     window = MainWindow(earmark, theme, jobs)
     _catch(window)
     collector = Collector()
@@ -56,6 +59,20 @@ def run(earmark: Earmark) -> int:
     if not jobs.shutdown():
         log.info("leaving while work was still stopping")
     return code
+
+
+def unlocked(earmark: Earmark, theme: Theme, jobs: Jobs) -> bool:
+    """Whether the voices can be read; where they are encrypted and the key is not at hand, it is asked for in a dialog."""
+    why = earmark.locked()
+    if why is None:
+        return True
+    from gui.unlock import UnlockDialog
+
+    dialog = UnlockDialog(earmark, theme, jobs, why)
+    try:
+        return bool(dialog.exec())
+    finally:
+        dialog.deleteLater()
 
 
 def refuse(error: EarmarkError) -> int:

@@ -51,9 +51,10 @@ class Audition(QObject):
     def position_s(self) -> float:
         return float(self._player.position_s) if self._player is not None else 0.0
 
-    def play(self, what: Path | Audio, start_s: float = 0.0, end_s: float | None = None, loop: bool = False,
+    def play(self, what: Path | Audio | Callable[[], Audio], start_s: float = 0.0, end_s: float | None = None, loop: bool = False,
              token: object = None) -> None:
-        """Cut off what plays and play this. `token` names it for those who ask what is playing."""
+        """Cut off what plays and play this; what has to be made first is made in the lane. `token` names it for those who
+        ask what is playing."""
         if self._ticket is not None:
             self._ticket.cancel()
         self.token = token
@@ -61,8 +62,9 @@ class Audition(QObject):
 
         def work(ticket: Ticket) -> None:
             player = self._open(name, volume_db)
+            sound = what() if callable(what) else what
             ticket.check()
-            player.play(what, start_s=start_s, end_s=end_s, loop=loop)
+            player.play(sound, start_s=start_s, end_s=end_s, loop=loop)
 
         self._ticket = self._jobs.run(self, work, lane="sound", done=self._started, failed=self._failed)
 

@@ -66,6 +66,10 @@ QLineEdit:focus, QTextEdit:focus, QPlainTextEdit:focus {{
 QLineEdit:disabled {{ color: {t.text3}; border-color: {t.line}; }}
 QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ background: transparent; border: none; padding: 0; }}
 
+QPlainTextEdit[lines="3"], QPlainTextEdit[lines="3"]:focus {{ min-height: 60px; }}
+QLineEdit[inline="true"], QLineEdit[inline="true"]:focus {{ border: 2px solid {t.accent}; border-radius: 4px; padding: 0 4px;
+  min-height: 20px; }}
+
 QMenu {{ color: {t.text1}; background: {t.raised}; border: 1px solid {t.edge}; border-radius: 6px; padding: 4px; }}
 QMenu::item {{ padding: 5px 24px 5px 12px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {t.selected}; color: {t.text1}; }}

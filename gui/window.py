@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QResizeEvent
@@ -14,18 +15,21 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from engine.errors import EarmarkError
 from engine.records import ModelInfo
+from engine.settings import DEFAULT_VOICE
 from engine.tasks import Ticket
 from gui.actions import BY_ID, Actions, keeps_key
 from gui.audition import Audition
 from gui.context import Context
 from gui.jobs import Jobs
+from gui.lost_encoder import LostEncoder
 from gui.pages.base import Page
 from gui.palette import CommandPalette
+from gui.reindexing import Reindexing
 from gui.theme import NARROW_PX, TOOLBAR_PX, Theme
 from gui.widgets.controls import Notice, Text, Toast, rule
 from gui.widgets.rail import Rail
 from gui.widgets.status_bar import StatusBar
-from gui.words import data_size
+from gui.words import data_size, short_version
 
 if TYPE_CHECKING:
     from engine.app import Earmark
@@ -53,6 +57,7 @@ class MainWindow(QMainWindow):
         self.actions_table = Actions(self)
         self.audition = audition or Audition(jobs, app.settings, parent=self)
         self.context = Context(app, theme, jobs, self.actions_table, self.audition)
+        self.reindexing = Reindexing.of(self.context)
         self.pages: dict[str, Page] = {}
         self.current = ""
         self._memory: QSettings | None = None
@@ -107,6 +112,7 @@ class MainWindow(QMainWindow):
             made.status_changed.connect(lambda text: self._page_said(page, text))
             made.go.connect(self.show_page)
             made.said.connect(self.say)
+            made.offered.connect(self.say)
             made.models_changed.connect(self.warm)
             made.forgotten.connect(self._forgotten)
             made.microphone.connect(lambda on: self.rail.set_dot("live", on))
@@ -117,6 +123,7 @@ class MainWindow(QMainWindow):
         return self.pages[page]
 
     def _forgotten(self) -> None:
+        self.reindexing.look()
         for page in self.pages.values():
             page.refresh()
 
@@ -131,11 +138,11 @@ class MainWindow(QMainWindow):
             self.show_page(page)
         self.actions_table.trigger(entry_id)
 
-    def say(self, sentence: str) -> None:
-        """A toast."""
+    def say(self, sentence: str, act: str = "", slot: Callable[[], object] | None = None) -> None:
+        """A toast, with at most one act."""
         here = self.pages.get(self.current)
         self.toast.bottom_px = here.bottom_px if here is not None else 0
-        self.toast.say(sentence)
+        self.toast.say(sentence, act, slot)
 
     # --- models -------------------------------------------------------------------------------------------------------
 
@@ -177,26 +184,43 @@ class MainWindow(QMainWindow):
         self.fetch_button.say(self.tr("Try again"))
 
     def _load_models(self) -> None:
-        def work(ticket: Ticket) -> str:
-            for load in (self.app.models.speech, self.app.models.voice, self.app.models.joint):
+        """Load all that can be loaded; one that fails keeps none of the others away."""
+        def work(ticket: Ticket) -> tuple[str, dict[str, EarmarkError]]:
+            failed: dict[str, EarmarkError] = {}
+            for kind, load in (("speech", self.app.models.speech), ("voice", self.app.models.voice),
+                               ("joint", self.app.models.joint)):
                 ticket.check()
-                load()
-            return self.app.models.device_label
+                try:
+                    load()
+                except EarmarkError as error:
+                    failed[kind] = error
+            return self.app.models.device_label, failed
 
         self._tell_encoders(loading=True)
-        self.jobs.run(self, work, lane="models", done=self._loaded, failed=self._load_failed)
+        self.jobs.run(self, work, lane="models", done=lambda found: self._loaded(*found), failed=self._load_failed)
 
-    def _loaded(self, device: str) -> None:
+    def _loaded(self, device: str, failed: dict[str, EarmarkError]) -> None:
         self._tell_encoders(loading=False)
         self.status.set("device", device)
+        lost = failed.pop("joint", None)
+        self.reindexing.loaded(str(lost) if lost is not None else "")
+        for error in failed.values():
+            self.say(str(error))
         for page in list(self.pages.values()):
             page.models_ready()
 
     def _load_failed(self, error: EarmarkError) -> None:
         self._tell_encoders(loading=False)
         self.say(str(error))
+        self.reindexing.look()
         for page in list(self.pages.values()):
             page.models_ready()
+
+    def _encoder_changed(self) -> None:
+        """The library is searched with another encoder, which is loaded now; every page shows the other space."""
+        self.warm()
+        for page in list(self.pages.values()):
+            page.refresh()
 
     def _tell_encoders(self, loading: bool) -> None:
         for kind in ("voice", "joint"):
@@ -205,8 +229,16 @@ class MainWindow(QMainWindow):
             elif kind not in self.app.models.ready:
                 self.status.set(kind, self.tr("not loaded"))
             else:
-                spec = self.app.models.spec("voice" if kind == "voice" else "joint")
-                self.status.set(kind, f"{spec.name} {spec.version} · {spec.dim}-d")
+                self.status.set(kind, self._encoder_words("voice" if kind == "voice" else "joint"))
+
+    def _encoder_words(self, kind: Literal["voice", "joint"]) -> str:
+        try:
+            spec = self.app.models.spec(kind)
+        except EarmarkError:  # its entry was lost since it was loaded; the notice says so
+            return self.tr("lost")
+        chosen = self.app.settings.value
+        name = chosen.joint if kind == "joint" else spec.name if chosen.voice == DEFAULT_VOICE else chosen.voice
+        return f"{name} {short_version(spec.version)} · {spec.dim}-d"
 
     # --- building -----------------------------------------------------------------------------------------------------
 
@@ -227,7 +259,10 @@ class MainWindow(QMainWindow):
         self._notice_ground = QWidget()
         inset = QVBoxLayout(self._notice_ground)
         inset.setContentsMargins(12, 12, 12, 0)
+        inset.setSpacing(8)
         inset.addWidget(self.notice)
+        self.lost = LostEncoder(self.theme, self.reindexing)
+        inset.addWidget(self.lost)
         self._notice_ground.hide()
         self.stack = QStackedWidget()
         self.status = StatusBar(self.theme, self.jobs)
@@ -276,6 +311,9 @@ class MainWindow(QMainWindow):
     def _bind(self) -> None:
         for page in PAGES:
             self.actions_table.bind(f"page.{page}", self, partial(self.show_page, page))
+        self.reindexing.changed.connect(self._notice_here)
+        self.reindexing.in_use_changed.connect(self._encoder_changed)
+        self.reindexing.said.connect(self.say)
         self.actions_table.bind("commands", self, self.show_commands)
         self.actions_table.bind("query", self, lambda: self.show_page("library", "query"))
         self.actions_table.bind("theme", self, self.change_theme)
@@ -296,7 +334,10 @@ class MainWindow(QMainWindow):
         self.theme.set_mode("light" if self.theme.dark else "dark")
 
     def _notice_here(self) -> None:
-        self._notice_ground.setVisible(bool(self._lacking) and self.current != "settings")
+        lacking, lost = bool(self._lacking), self.lost.wanted and not self._lacking
+        self.notice.setVisible(lacking)
+        self.lost.setVisible(lost)
+        self._notice_ground.setVisible((lacking or lost) and self.current != "settings")
 
     # --- the window's life --------------------------------------------------------------------------------------------
 

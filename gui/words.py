@@ -74,3 +74,8 @@ def data_size(done: float, total: float | None = None) -> str:
 def rate_hz(hz: int) -> str:
     """44100 → "44.1k"."""
     return f"{hz / 1000:g}k"
+
+
+def short_version(version: str) -> str:
+    """A version as a line can hold it: a hash of an added model is cut to 8 digits."""
+    return version if len(version) <= 12 else version[:8]

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from engine.audio import files
-from engine.encoders.models import JOINT, Models
+from engine.encoders.models import JOINT, OWN_VOICE, Models
 from engine.records import Audio
 from engine.synthesis import voices
 from engine.weights import Weights
@@ -35,9 +35,10 @@ def share_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def once(self: Models, kind: str, make: Callable[[], Any]) -> Any:
         same = self is not shared and self.weights.folder == shared.weights.folder and self.device in ("auto", "cpu")
-        if not same or (kind.startswith("joint ") and kind.removeprefix("joint ") not in JOINT):
+        what, _, name = kind.partition(" ")
+        if not same or (name and name not in JOINT and name != OWN_VOICE):
             return own(self, kind, make)
-        return shared.joint_named(kind.removeprefix("joint ")) if kind.startswith("joint ") else getattr(shared, kind)()
+        return getattr(shared, f"{what}_named")(name) if name else getattr(shared, kind)()
 
     monkeypatch.setattr(Models, "_once", once)
 

@@ -6,6 +6,7 @@ whole (cut off, not a number somewhere) is a DecodeError, never a shorter or men
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import soundfile as sf
+from numpy.typing import NDArray
 
 from engine.audio.integrity import declared_frames, mp3_promises_length, ogg_is_cut, why_not_openable
 from engine.audio.resample import StreamResampler
@@ -77,9 +79,7 @@ def write(path: Path | str, audio: Audio) -> None:
     kind = {".wav": "WAV", ".flac": "FLAC"}.get(path.suffix.lower())
     if kind is None:
         raise AudioError(f"Sound is written as .wav or .flac, not as “{path.suffix}”.")
-    if not np.isfinite(audio.samples).all():
-        raise AudioError(f"{path.name} was not written: the sound holds NaN or infinity.")
-    whole = np.clip(np.rint(audio.samples * np.float32(32768)), -32768, 32767).astype(np.int16)
+    whole = _whole(audio, path.name)
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with sf.SoundFile(_name(part), "w", audio.rate_hz, 1, "PCM_16", format=kind) as file:
@@ -88,6 +88,31 @@ def write(path: Path | str, audio: Audio) -> None:
     except (OSError, sf.LibsndfileError) as error:
         part.unlink(missing_ok=True)
         raise AudioError(f"{path.name} cannot be written: {_words(error)}") from error
+
+
+def wav_bytes(audio: Audio) -> bytes:
+    """A 16-bit wav file in memory. Raises AudioError for NaN."""
+    held = io.BytesIO()
+    sf.write(held, _whole(audio, "The sound"), audio.rate_hz, "PCM_16", format="WAV")
+    return held.getvalue()
+
+
+def from_bytes(data: bytes, name: Path) -> Audio:
+    """Decode a file that is in memory. name: for the sentence of the DecodeError."""
+    try:
+        frames, rate_hz = sf.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    except (sf.LibsndfileError, OSError, TypeError) as error:
+        raise DecodeError(name, "this is not a sound file that can be read, or its start is damaged.") from error
+    if not len(frames) or not np.isfinite(frames).all():
+        raise DecodeError(name, "there is no sound in it, or it holds samples that are no numbers.")
+    return Audio(_mono(frames), int(rate_hz))
+
+
+def _whole(audio: Audio, name: str) -> NDArray[np.int16]:
+    """Samples as 16-bit numbers; beyond [-1, 1) they are cut to it. Raises AudioError for NaN."""
+    if not np.isfinite(audio.samples).all():
+        raise AudioError(f"{name} was not written: the sound holds NaN or infinity.")
+    return np.clip(np.rint(audio.samples * np.float32(32768)), -32768, 32767).astype(np.int16)
 
 
 @contextmanager

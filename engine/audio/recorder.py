@@ -30,7 +30,7 @@ class Recorder:
         import soundfile
 
         self.path, self._rate_hz = path, rate_hz
-        self._part = path.with_name(path.name + ".part")
+        self._part = _part(path)
         self._since_flush = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +69,16 @@ class Recorder:
             raise StoreError("The recording could not be finished, for instance because the disk is full. What was "
                              "written is safe.") from error
         return self.path
+
+
+def so_far(path: Path) -> Path:
+    """Where the sound of a recording can be read now: under its name, or in the `.part` that is being written."""
+    part = _part(path)
+    return part if part.exists() and not path.exists() else path
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def recover(folder: Path) -> list[Path]:

@@ -41,7 +41,8 @@ class SpeechDetector:
             warnings.simplefilter("ignore")  # torch.jit is deprecated; the package has no other form for torch
             self._fresh = load_silero_vad()
         self._timestamps: Any = get_speech_timestamps
-        self._sounds, self._streams = _one_core(), _one_core()  # a long sound does not keep a live stream waiting
+        # two, so that a long sound does not keep a live stream waiting
+        self._sounds, self._streams = one_core("earmark-speech"), one_core("earmark-speech")
         torch.set_num_threads(threads)  # importing silero_vad, and the line above, set it for the whole process
         self._net = copy.deepcopy(self._fresh)
 
@@ -101,15 +102,15 @@ def _probabilities(net: Any, chunks: FloatArray) -> list[float]:
         return [float(net(chunk, RATE_HZ).item()) for chunk in torch.from_numpy(chunks)]
 
 
-def _one_core() -> ThreadPoolExecutor:
-    """One thread in which torch uses one core.
+def one_core(name: str) -> ThreadPoolExecutor:
+    """One thread in which torch uses one core; name: of the thread.
 
-    The net is so small that the cores wait for each other longer than they work: on a busy machine a chunk took
+    Silero is so small that the cores wait for each other longer than they work: on a busy machine a chunk took
     100–200 ms with two, 0.8 ms with one. How many torch uses is set per thread, and copied by threads that start later:
     whoever calls this sets it back for those.
     """
     import torch
 
-    worker = ThreadPoolExecutor(1, "earmark-speech", initializer=torch.set_num_threads, initargs=(1,))
+    worker = ThreadPoolExecutor(1, name, initializer=torch.set_num_threads, initargs=(1,))
     worker.submit(torch.get_num_threads).result()
     return worker

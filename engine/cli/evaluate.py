@@ -1,4 +1,4 @@
-"""`evaluate zero-shot`, `retrieval`, `classify`, `captions` and `speakers`."""
+"""`evaluate zero-shot`, `retrieval`, `classify`, `captions`, `speakers` and `diarization`."""
 
 from __future__ import annotations
 
@@ -24,19 +24,18 @@ def add_to(root: typer.Typer) -> None:
     evaluate.command("classify")(classify)
     evaluate.command("captions")(captions)
     evaluate.command("speakers")(speakers)
+    evaluate.command("diarization")(diarization)
     root.add_typer(evaluate, name="evaluate")
 
 
-def zero_shot(context: typer.Context, data: Data, seed: Seed = 7) -> None:
+def zero_shot(context: typer.Context, data: Data, encoder: Encoder = None, seed: Seed = 7) -> None:
     """Zero-shot classification: one folder a class, or a labels.csv with filename,label."""
     from engine.evaluation import zero_shot as protocol
 
-    out, app = context.obj.out, context.obj.app
+    out = context.obj.out
     with out.progress("Listening") as ticket:
-        found = protocol.evaluate(data, app.models.joint(), seed, ticket)
-    for failure in found["failed"]:
-        out.file_failed(Path(failure["file"]), failure["error"])
-    out.document(found)
+        found = protocol.evaluate(data, _joint(context, encoder), seed, ticket)
+    _report(out, found)
     out.say(f"{found['n']} sounds, {len(found['classes'])} classes, {found['encoder']['name']} {found['encoder']['version']}, "
             f"prompt “{found['template']}”")
     rows = [[name, f"{found[name]:.3f}", "–".join(f"{x:.3f}" for x in found["ci95"][name])]
@@ -120,20 +119,76 @@ def _range(interval: list[float]) -> str:
     return "–".join(f"{x:.3f}" for x in interval)
 
 
-def speakers(context: typer.Context, data: Data, seed: Seed = 7) -> None:
-    """Verification and identification: one folder a speaker."""
+def speakers(context: typer.Context, data: Data, seed: Seed = 7,
+             strangers: Annotated[Path | None, typer.Option("--strangers", help="People who are not enrolled, for the open "
+                                                            "set: a folder a speaker, or files named speaker-….")] = None,
+             backend: Annotated[list[str] | None, typer.Option("--backend", help="Only this one (repeatable).")] = None,
+             lists: Annotated[Path | None, typer.Option("--lists", help="Write the drawn test lists to this CSV.")] = None,
+             ) -> None:
+    """Verification, identification and, with --strangers, the open set: one folder a speaker."""
     from engine.evaluation import speakers as protocol
 
     out, app = context.obj.out, context.obj.app
+    if lists is not None and strangers is None:
+        raise UsageError("--lists needs --strangers: the lists are those of the open set.")
     with out.progress("Listening") as ticket:
-        found = protocol.evaluate(data, app.models.voice(), seed, ticket)
+        found = protocol.evaluate(data, app.models.voice(), seed, ticket, strangers, backend or (), lists)
     for failure in found["failed"]:
         out.file_failed(Path(failure["file"]), failure["error"])
     out.document(found)
     out.say(f"{found['speakers']} speakers, {found['utterances']} utterances, {found['trials']['genuine']} genuine and "
             f"{found['trials']['impostor']} impostor trials, {found['x_real_time']:.0f} × real time")
     out.say(f"EER {found['eer'] * 100:.2f} % at {found['eer_threshold']:.3f}, minDCF {found['min_dcf']:.4f}")
+    if found["s_norm"]:
+        out.say(f"with s-norm: EER {found['s_norm']['eer'] * 100:.2f} %, minDCF {found['s_norm']['min_dcf']:.4f}")
+    else:
+        out.note("There are no cohort statistics for this encoder: back-ends that need a background are left out.")
     out.table(["Enrolled", "Back-end", "Top-1", "95 %", "Trials"],
-              [[str(r["enroll"]), r["backend"], f"{r['top1'] * 100:.2f} %",
-                "–".join(f"{x * 100:.2f}" for x in r["ci95"]) + " %", str(r["trials"])] for r in found["identification"]],
-              right=(0, 2, 3, 4))
+              [[str(r["enroll"]), r["backend"], f"{r['top1'] * 100:.2f} %", _percents(r["ci95"]), str(r["trials"])]
+               for r in found["identification"]], right=(0, 2, 3, 4))
+    if found["open_set_lists"]:
+        about = found["open_set_lists"]
+        out.note(f"Open set, seed {about['seed']}: {about['enroll']} utterances enrolled, {about['draws']} draws, "
+                 f"{about['strangers']} strangers ({about['left_out']} recordings left out, which the cohort is made of), "
+                 f"{', '.join(f'{n} stretches of {k}' for k, n in about['stranger_crops'].items())}; "
+                 f"lists sha256 {about['sha256'][:16]}")
+        out.table(["Back-end", "Length", "Right", "95 %", "False accepts", "95 %", "FAR at 1 % FRR", "at 5 %", "EER", "Cllr"],
+                  [[r["backend"], "whole" if r["length_s"] is None else f"{r['length_s']:g} s", _percent(r["right"]),
+                    _percents(r["ci95"]["right"]) if r["ci95"] else "–", _percent(r["false_accept"]),
+                    _percents(r["ci95"]["false_accept"]) if r["ci95"] else "–", _percent(r["far_at_frr_01"]),
+                    _percent(r["far_at_frr_05"]), _percent(r["eer"]), "–" if r["cllr"] is None else f"{r['cllr']:.3f}"]
+                   for r in found["open_set"]], right=tuple(range(1, 10)))
+
+
+def diarization(context: typer.Context, data: Data, seed: Seed = 7,
+                mixtures: Annotated[int, typer.Option(min=2, help="How many are made.")] = 20) -> None:
+    """Who spoke when, on made mixtures of 2 to 5 speakers: one folder a speaker. Needs pyannote.metrics."""
+    from engine.evaluation import diarization as protocol
+    from engine.voices.choice import choose
+    from engine.voices.cohort import shipped
+    from engine.voices.identification import Identifier
+
+    out, app = context.obj.out, context.obj.app
+    settings, encoder = app.settings.value, app.models.voice()
+    method = choose(settings.backend, shipped(encoder.spec))
+    with out.progress("Listening") as ticket:
+        found = protocol.evaluate(data, encoder, app.models.speech(), lambda voices, samples: Identifier(
+            voices, samples, settings.threshold, settings.margin, settings.measure, method), seed, mixtures, ticket)
+    _report(out, found)
+    for made in found["mixtures"]:
+        out.note(f"mixture {made['number']}: {made['duration_s']:.0f} s, {made['overlap_s']:.1f} s of overlap: "
+                 + ", ".join(f"{t['speaker']} {t['start_s']:.1f}–{t['end_s']:.1f}" for t in made["turns"]))
+    out.say(f"{len(found['mixtures'])} mixtures of {found['speakers']} speakers, seed {found['seed']}, "
+            f"{found['audio_s']:.0f} s, {found['x_real_time']:.0f} × real time")
+    out.table(["Enrolled", "Collar", "Overlap", "DER", "95 %", "Missed", "False alarm", "Confusion", "Names too"],
+              [[r["enrolled"], f"{r['collar_s']:g} s", "skipped" if r["skip_overlap"] else "counted", _percent(r["der"]),
+                _percents(r["ci95"]["der"]), _percent(r["missed"]), _percent(r["false_alarm"]), _percent(r["confusion"]),
+                _percent(r["named_error"])] for r in found["results"]], right=tuple(range(3, 9)))
+
+
+def _percent(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate * 100:.2f} %"
+
+
+def _percents(interval: list[float]) -> str:
+    return "–".join(f"{x * 100:.2f}" for x in interval) + " %"

@@ -16,7 +16,8 @@ def add_to(root: typer.Typer) -> None:
     library = typer.Typer(help="The sound library.", no_args_is_help=True)
     for name, command in (
             ("add", add), ("scan", scan), ("list", list_sounds), ("remove", remove), ("stats", stats), ("tag", tag),
-            ("tags", tags), ("untag", untag), ("queries", queries), ("forget-query", forget_query)):
+            ("tags", tags), ("untag", untag), ("queries", queries), ("rename-query", rename_query),
+            ("forget-query", forget_query)):
         library.command(name)(command)
     root.add_typer(library, name="library")
     searching.add_to(root)
@@ -144,6 +145,14 @@ def queries(context: typer.Context) -> None:
         out.say("No saved searches yet. Keep one with: python main.py search … --save NAME")
     out.table(["Name", "Search", "Tags", "Folder"], [[one.name, written(one.terms), ", ".join(one.tags), str(one.under or "")]
                                                      for one in found] if found else [])
+
+
+def rename_query(context: typer.Context, old: str, new: str) -> None:
+    """Give a saved search another name."""
+    context.obj.app.library.queries.rename(old, new)
+    name = " ".join(new.split())
+    context.obj.out.document({"old": old, "name": name})
+    context.obj.out.say(f"The saved search {old} is called {name} now.")
 
 
 def forget_query(context: typer.Context, name: str) -> None:

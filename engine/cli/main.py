@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from engine.cli import demo, describing, evaluate, library, models, projection, train, voices
+from engine.cli import demo, describing, evaluate, library, models, privacy, projection, train, voices
 from engine.cli.output import Output
+from engine.cli.secrets import Secrets
 from engine.errors import Cancelled, EarmarkError, UsageError
 from engine.settings import CHOICES
 
@@ -39,10 +40,14 @@ class Run:
     opened: list[Earmark] = field(default_factory=list)
 
     @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self.out)
+
+    @cached_property
     def app(self) -> Earmark:
         from engine.app import Earmark
 
-        app = Earmark(self.workspace, self.device)
+        app = Earmark(self.workspace, self.device, self.secrets.workspace)
         self.opened.append(app)
         return app
 
@@ -120,7 +125,7 @@ def _commands() -> typer.Typer:
     root = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                        help="Knows who is speaking and finds any sound by describing it. Without a command it opens "
                             "the window.\n\nEvery command takes --workspace DIR, --device auto|cpu|cuda|mps and --json.")
-    for part in (models, voices, library, describing, projection, evaluate, train, demo):
+    for part in (models, voices, privacy, library, describing, projection, evaluate, train, demo):
         part.add_to(root)
     return root
 

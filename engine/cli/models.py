@@ -31,9 +31,13 @@ def list_models(context: typer.Context) -> None:
 
 
 def _weights(app: Earmark) -> list[dict[str, Any]]:
+    """Parts of the program; the only one that is chosen is the voice encoder."""
+    from engine.encoders.models import OWN_VOICE
+
     return [{"name": m.name, "title": m.title, "kind": m.kind, "version": m.version, "dim": m.dim, "rate_hz": m.rate_hz,
              "size_bytes": m.size_bytes, "licence": m.licence, "source": m.source, "citation": m.citation,
-             "sha256": m.sha256 or None, "state": m.state, "path": m.path, "in_use": None, "pending": False}
+             "sha256": m.sha256 or None, "state": m.state, "path": m.path,
+             "in_use": app.settings.value.voice == OWN_VOICE if m.name == OWN_VOICE else None, "pending": False}
             for m in app.weights.list(check=True)]
 
 
@@ -62,7 +66,7 @@ def _added(app: Earmark) -> list[dict[str, Any]]:
 
 def _choice(app: Earmark, name: str) -> dict[str, bool]:
     chosen = app.settings.value
-    return {"in_use": name == chosen.joint, "pending": name == chosen.joint_next}
+    return {"in_use": name in (chosen.joint, chosen.voice), "pending": name == chosen.joint_next}
 
 
 def _state(row: dict[str, Any]) -> str:
@@ -74,7 +78,8 @@ def add(context: typer.Context,
         source: Annotated[str, typer.Argument(metavar="FILE|FOLDER|HUB-NAME", help="Where the model is.")],
         kind: Annotated[str, typer.Option(help="joint (sounds and texts in one space) or voice.")],
         name: Annotated[str, typer.Option(help="What to call it; made from the source if left out.")] = "") -> None:
-    """Add an encoder of your own: a CLAP folder or hub name, or a folder with audio.onnx, text.onnx and tokenizer.json.
+    """Add an encoder of your own. Joint: a CLAP folder or hub name, or a folder with audio.onnx, text.onnx and tokenizer.json.
+    Voice: an ONNX file as WeSpeaker, 3D-Speaker and ReDimNet give them.
 
     It is loaded and tried first. Its files stay where they are; only a hub name is fetched.
     """
@@ -89,14 +94,37 @@ def add(context: typer.Context,
 
 
 def use(context: typer.Context, name: str) -> None:
-    """Search the library with another encoder. The next `library scan` indexes for it; until then the old one is used."""
-    out, state = context.obj.out, context.obj.app.use_joint(name)
-    out.document({"in_use": state.in_use, "pending": state.pending or None, "indexed": state.indexed, "sounds": state.sounds})
+    """Use another encoder: a joint one to search the library, a voice one to recognise voices.
+
+    Joint: the next `library scan` indexes for it; until then the old one is used. Voice: recordings that were kept are embedded
+    now; voices without any have to be enrolled again. Samples of the old one are kept, so you can go back.
+    """
+    app = context.obj.app
+    if name.casefold() in (one.casefold() for one in app.models.voice_names()):
+        _use_voice(context, name)
+        return
+    out, state = context.obj.out, app.use_joint(name)
+    out.document({"kind": "joint", "in_use": state.in_use, "pending": state.pending or None, "indexed": state.indexed,
+                  "sounds": state.sounds})
     if state.pending:
         out.say(f"The library will be searched with {state.pending} once it is indexed for it ({state.indexed} of {state.sounds} "
                 f"sounds are), with {state.in_use} until then. Index it with: python main.py library scan")
     else:
         out.say(f"The library is searched with {state.in_use}.")
+
+
+def _use_voice(context: typer.Context, name: str) -> None:
+    out, app = context.obj.out, context.obj.app
+    with out.progress("Embedding") as ticket:
+        state = app.use_voice(name, ticket)
+    failed = [out.file_failed(one.path, one.reason) for one in state.failed]
+    out.document({"kind": "voice", "in_use": state.in_use, "takes": state.takes, "embedded": state.embedded,
+                  "to_enroll": state.to_enroll, "threshold": state.threshold, "calibrated": state.calibrated, "failed": failed})
+    out.say(f"Voices are recognised with {state.in_use}; it knows {state.embedded} of {state.takes} takes.")
+    if state.to_enroll:
+        out.say(f"Not recognised until they are enrolled again: {', '.join(state.to_enroll)}.")
+    if not state.calibrated:
+        out.say(f"The threshold {state.threshold:g} was never calibrated for {state.in_use}: check it on recordings of your own.")
 
 
 def remove(context: typer.Context, name: str) -> None:

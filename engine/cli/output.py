@@ -101,7 +101,7 @@ class Output:
 
 def shown(text: str) -> str:
     """Text for a terminal: bytes of a file name that are no UTF-8 are escaped, control characters too."""
-    text = os.fsencode(text).decode("utf-8", "backslashreplace") if _has_surrogates(text) else text
+    text = _escaped(text)
     return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
@@ -123,12 +123,18 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
-        return os.fsencode(value).decode("utf-8", "backslashreplace") if _has_surrogates(value) else value
+        return _escaped(value)
     return value
 
 
-def _has_surrogates(text: str) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in text)
+def _escaped(text: str) -> str:
+    """Bytes that are no UTF-8, and halves of characters, as their numbers."""
+    if not any("\ud800" <= c <= "\udfff" for c in text):
+        return text
+    try:
+        return os.fsencode(text).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a half that stands for no byte
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def clock(seconds: float) -> str:

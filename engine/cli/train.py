@@ -1,4 +1,4 @@
-"""`train joint`."""
+"""`train joint` and `train voice`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SAY_EVERY = 100  # steps
 def add_to(root: typer.Typer) -> None:
     train = typer.Typer(help="Train what Earmark ships.", no_args_is_help=True)
     train.command("joint")(joint)
-    train.callback()(lambda: None)  # one command is still a sub-command
+    train.command("voice")(voice)
     root.add_typer(train, name="train")
 
 
@@ -34,5 +34,26 @@ def joint(context: typer.Context,
             output.document(record)
             if record.get("step", -1) % SAY_EVERY == 0:
                 output.say(f"{record['stage']}: step {record['step']} of {record['steps']}, loss {record['loss']:.4f}")
+            if record["stage"] == "done":
+                output.say(f"Done in {clock(record['seconds'])}: {', '.join(record['files'])}")
+
+
+def voice(context: typer.Context,
+          data: Annotated[Path, typer.Option("--data", help="Strangers: a folder a speaker, or files named speaker-….")],
+          out: Annotated[Path, typer.Option("--out", help="Where the statistics and their card go.")],
+          seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 7,
+          also: Annotated[Path | None, typer.Option("--also", help="A folder a speaker, several recordings each: helps to set "
+                                                                   "thresholds, is in no statistics.")] = None,
+          share: Annotated[float, typer.Option(help="Of the speakers; the others are kept for tests.")] = 0.5) -> None:
+    """Make the statistics of strangers that back-ends need, for the voice encoder in use."""
+    from engine.training.voice import run
+
+    output, app = context.obj.out, context.obj.app
+    with output.progress("Embedding") as ticket:
+        for record in run.train(data, out, app.models.voice(), seed, also, share, ticket=ticket):
+            output.document(record)
+            if record["stage"] == "backend":
+                output.say(f"{record['backend']}: EER {record['eer'] * 100:.2f} %, Cllr {record['cllr']:.3f}, "
+                           f"threshold {record['threshold']:.3f}")
             if record["stage"] == "done":
                 output.say(f"Done in {clock(record['seconds'])}: {', '.join(record['files'])}")

@@ -7,10 +7,7 @@ with caption). Vectors of a bank are kept on disk, named by the encoder's spec a
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -18,17 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.describing.lists import csv_rows, json_list, text_of
-from engine.encoders.protocols import TextAudioEncoder
+from engine.describing import kept
+from engine.describing.lists import csv_rows, folded, json_list, text_of
+from engine.encoders.protocols import TextAudioEncoder, TextReader
 from engine.errors import ShapeError, UsageError
-from engine.records import EncoderSpec, FloatArray
-
-log = logging.getLogger(__name__)
+from engine.records import FloatArray
 
 ALIKE = 0.75
 """Two captions say the same where their words (without LITTLE_WORDS) overlap this far (Jaccard)."""
 LITTLE_WORDS = frozenset("a an and are as at by in is it its of on or some someone somebody the then there to while with".split())  # noqa: SIM905
-KEPT = 8  # files of vectors that stay on disk, the youngest
 BATCH = 1024  # captions embedded at once
 
 
@@ -49,13 +44,16 @@ class CaptionBank:
         self.captions = tuple(captions)
         if not self.captions:
             raise UsageError("A bank of captions needs at least one.")
-        file = cache / f"{_digest(encoder.spec, self.captions)}.npy" if cache else None
-        vectors = _read(file, (len(self.captions), encoder.spec.dim)) if file else None
+        file = kept.file_in(cache, encoder.spec, self.captions) if cache else None
+        vectors = kept.read(file, (len(self.captions), encoder.spec.dim)) if file else None
         if vectors is None:
+            for caption in self.captions:
+                if isinstance(encoder, TextReader) and not encoder.reads(caption):
+                    raise UsageError(f"{encoder.spec.name} cannot read the caption “{caption}”. Say it in English words.")
             vectors = np.concatenate([encoder.embed_texts(self.captions[start:start + BATCH])
                                       for start in range(0, len(self.captions), BATCH)])
             if file:
-                _write(file, vectors)
+                kept.write(file, vectors)
         self.vectors = vectors
         self._words = [_words(caption) for caption in self.captions]
 
@@ -104,8 +102,11 @@ def load_captions(path: Path) -> tuple[str, ...]:
             if not isinstance(caption, str):
                 raise UsageError(f"Entry {number} of {path} is neither a caption nor an object with one.")
             found.append(caption)
-    folded = [" ".join(caption.split()) for caption in found]
-    captions = tuple({caption.casefold(): caption for caption in reversed(folded) if caption}.values())[::-1]
+    lines = [folded(caption) for caption in found]
+    once: dict[str, str] = {}
+    for caption in filter(None, lines):
+        once.setdefault(caption.casefold(), caption)
+    captions = tuple(once.values())
     if not captions:
         raise UsageError(f"{path} holds no caption. It needs at least one.")
     return captions
@@ -117,29 +118,3 @@ def _words(caption: str) -> frozenset[str]:
 
 def _alike(a: frozenset[str], b: frozenset[str]) -> bool:
     return len(a & b) >= ALIKE * len(a | b)
-
-
-def _digest(spec: EncoderSpec, captions: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join((spec.name, spec.version, spec.sha256, *captions)).encode("utf-8", "replace")).hexdigest()
-
-
-def _read(file: Path, shape: tuple[int, int]) -> FloatArray | None:
-    try:
-        found = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return found if found.shape == shape and found.dtype == np.float32 and np.isfinite(found).all() else None
-
-
-def _write(file: Path, vectors: FloatArray) -> None:
-    """The file appears whole or not at all; where it cannot be written, the next run embeds again."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as part:
-            np.save(part, vectors.astype(np.float32), allow_pickle=False)
-        Path(part.name).replace(file)
-        old = sorted(file.parent.glob("*.npy"), key=lambda p: p.stat().st_mtime)[:-KEPT]
-        for stale in old:
-            stale.unlink(missing_ok=True)
-    except OSError as error:
-        log.warning("vectors of captions could not be kept: %s", error.strerror)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from engine.errors import UsageError
 from engine.weights import Weights
@@ -30,13 +31,13 @@ class TagList:
 
     @classmethod
     def of(cls, labels: Sequence[str], name: str = "labels", texts: Sequence[str] | None = None) -> TagList:
-        """Labels as a list: white space folded, blank ones and repetitions (whatever the case) left out.
+        """Labels as a list: white space and control characters folded, blank ones and repetitions (whatever the case) left out.
 
         Raises UsageError where nothing is left.
         """
         found: dict[str, tuple[str, str]] = {}
         for label, text in zip(labels, texts or labels, strict=True):
-            label, text = " ".join(label.split()), " ".join(text.split())
+            label, text = folded(label), folded(text)
             if label:
                 found.setdefault(label.casefold(), (label, text or label))
         if not found:
@@ -45,8 +46,13 @@ class TagList:
         return cls(name, tuple(label for label, _ in found.values()), tuple(text for _, text in found.values()))
 
 
+def folded(text: str) -> str:
+    """One line: white space, control characters and halves of characters (lone surrogates) become single spaces."""
+    return " ".join("".join(" " if category(c) in ("Cc", "Cs") else c for c in text).split())
+
+
 def tag_list(name: str | Path, weights: Weights) -> TagList:
-    """A list by its name, “audioset” (521 classes) or “ucs” (738 sub-categories), or by a file.
+    """A list by its name, “audioset” (521 classes) or “ucs” (737 sub-categories), or by a file.
 
     Files: .txt has one label a line; .csv a column `label` and, where wanted, `text` (what the encoder is given);
     .json a list of labels, or of objects with label and text. Raises UsageError, WeightsMissing (audioset).

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.audio import files
 from engine.describing.captions import CaptionBank, CaptionMatch, default_captions, load_captions
 from engine.describing.lists import TagList, tag_list
-from engine.describing.zero_shot import TEMPLATE, LabelMatcher, Ranking, checked_template
+from engine.describing.zero_shot import TEMPLATE, LabelMatcher, Ranking, check_readable, checked_template
 from engine.encoders.protocols import SoundAnalysis, TextAudioEncoder
 from engine.errors import EncoderError
 from engine.records import FloatArray, Span, Tag
@@ -82,8 +82,9 @@ class Describing:
 
     def matcher(self, labels: TagList, template: str = TEMPLATE) -> LabelMatcher:
         """Labels in the space of the encoder in use; the last ones are kept. Raises UsageError."""
-        checked_template(template)
+        template = checked_template(template)
         encoder = self._encoder()
+        check_readable(encoder, labels.labels, labels.texts)
         asked = (encoder.spec.sha256, labels, template)
         background = self.bank().vectors
         with self._guard:

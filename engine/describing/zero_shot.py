@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.encoders.protocols import TextAudioEncoder
+from engine.describing.lists import folded
+from engine.encoders.protocols import TextAudioEncoder, TextReader
 from engine.errors import ShapeError, UsageError
 from engine.records import FloatArray
 
@@ -22,6 +23,8 @@ TEMPLATE = "{label}"
 TEMPERATURE = 0.03
 """Of the softmax that makes probabilities of similarities, for encoders that bring none: the best likelihood on ESC-10."""
 SHARE = 0.06
+LONGEST = 200
+"""Characters of a template. CLAP's text encoder reads 77 tokens, MiniLM 256."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class LabelMatcher:
             raise UsageError("There is no label. Give at least one.")
         if len(set(labels)) != len(labels):
             raise UsageError("A label is named twice.")
-        checked_template(template)
+        template = checked_template(template)
         self.labels = tuple(labels)
         self.vectors = encoder.embed_texts([template.replace("{label}", text) for text in (texts or labels)])  # (labels, dim)
         self._background = background
@@ -91,7 +94,19 @@ class LabelMatcher:
 
 
 def checked_template(template: str) -> str:
-    """The template, if {label} stands in it exactly once. Raises UsageError."""
+    """The template on one line, if {label} stands in it exactly once and it is no longer than LONGEST. Raises UsageError."""
+    template = folded(template)
+    if len(template) > LONGEST:
+        raise UsageError(f"The template has {len(template):,} characters. It may have {LONGEST}: text encoders read no more, "
+                         "and the label would be lost.")
     if template.count("{label}") != 1:
         raise UsageError(f"The template “{template}” must hold {{label}} exactly once, like “the sound of {{label}}”.")
     return template
+
+
+def check_readable(encoder: TextAudioEncoder, labels: Sequence[str], texts: Sequence[str]) -> None:
+    """Raises UsageError for a label of whose text the encoder knows no sign: it could not be told from another such one."""
+    for label, text in zip(labels, texts, strict=True):
+        if isinstance(encoder, TextReader) and not encoder.reads(text):
+            raise UsageError(f"{encoder.spec.name} cannot read the label “{label}”. Say it in English words, or give it a text "
+                             "of its own, in the column text of a .csv file.")

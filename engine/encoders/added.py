@@ -24,10 +24,12 @@ import numpy as np
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from engine.encoders import clap, onnx_joint, sound
-from engine.encoders.protocols import TextAudioEncoder
+from engine.encoders import clap, onnx_joint, onnx_voice, sound
+from engine.encoders.protocols import TextAudioEncoder, VoiceEncoder
 from engine.errors import EncoderError, FetchError, StoreError, UsageError, WeightsCorrupt, WeightsMissing
 from engine.records import EncoderKind, EncoderSpec
+from engine.settings import DEFAULT_JOINT
+from engine.tasks import Ticket
 from engine.weights import Weights
 
 log = logging.getLogger(__name__)
@@ -35,16 +37,19 @@ log = logging.getLogger(__name__)
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 HUB_FILES = ("*.json", "*.txt", "*.md", "model*.safetensors")
 HUB_PICKLES = ("pytorch_model*.bin*",)
+HUB_VOICE = ("*.onnx", "*.onnx.data", "*.onnx_data", "*.earmark.json", "*.md")
 LONGEST_NAME = 60
+FETCHING, TRYING = "fetching", "trying"
+"""What the note of an adding's progress says."""
 _LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class AddedModel:
-    """One entry. form: which class loads it. folder: where its files lie. hub: its name there, or empty."""
+    """One entry. form: which class loads it. folder: where its files lie, or the one file. hub: its name there, or empty."""
 
     name: str
-    kind: str  # joint; later voice
+    kind: str  # joint or voice
     form: str
     folder: str
     hub: str
@@ -70,18 +75,19 @@ class AddedModel:
     @property
     def present(self) -> bool:
         """Whether its files are where they were."""
-        return Path(self.folder).is_dir()
+        return Path(self.folder).exists()
 
 
 @dataclass(frozen=True)
 class Probed:
-    """What a prober found out about the files it was given."""
+    """What a prober found out about the files it was given. licence: empty = what the folder says."""
 
     form: str
     folder: Path
     files: list[Path]
     spec: EncoderSpec
     title: str
+    licence: str = ""
 
 
 Prober = Callable[[Path, str], Probed]
@@ -93,6 +99,7 @@ class AddedModels:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._aside = path.with_suffix(".toml.broken")
         self._guard = threading.RLock()
 
     def list(self) -> list[AddedModel]:
@@ -106,21 +113,29 @@ class AddedModels:
             except OSError as error:
                 raise StoreError(f"The list of added models cannot be read: {error.strerror}.") from error
             except (TOMLKitError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError):
-                kept = self._path.with_suffix(".toml.broken")
+                kept = self._aside
                 log.warning("the list of added models is broken; it was kept as %s", kept.name)
                 with contextlib.suppress(OSError):
                     self._path.replace(kept)
                 return []
 
+    @property
+    def put_aside(self) -> Path | None:
+        """The list that could not be understood, where there is one."""
+        return self._aside if self._aside.exists() else None
+
     def find(self, name: str) -> AddedModel | None:
         return next((one for one in self.list() if one.name.casefold() == name.casefold()), None)
 
-    def add(self, source: str, kind: str, name: str, device: str, taken: Collection[str]) -> AddedModel:
+    def add(self, source: str, kind: str, name: str, device: str, taken: Collection[str],
+            ticket: Ticket | None = None) -> AddedModel:
         """Load a model, ask it for one sound and one text, and write it down.
 
         source: a file or folder of this machine, or a hub name, which is fetched. name: empty = made from the source. taken:
-        names of the program's own models. Raises UsageError, EncoderError, FetchError, StoreError; then nothing is changed.
+        names of the program's own models. Raises UsageError, EncoderError, FetchError, StoreError, Cancelled; then nothing is
+        changed.
         """
+        ticket = ticket or Ticket()
         prober = PROBERS.get(kind)
         if prober is None:
             raise UsageError(f"Models of the kind “{kind}” cannot be added yet; it can be {', '.join(PROBERS)}.")
@@ -128,8 +143,10 @@ class AddedModels:
         named = path.absolute().parent if kind == "joint" and path.is_file() else path.absolute()
         name = _checked(name or _name_of(hub or named.name), [*taken, *(one.name for one in self.list())])
         if not path.exists():
-            path = _fetched(hub)
+            path = _fetched(hub, kind, ticket)
+        ticket.report(0, None, TRYING)
         probed = prober(path.absolute(), device)
+        ticket.check()
         with self._guard:
             there = self.list()
             twin = next((one for one in there if one.spec == probed.spec), None)
@@ -138,7 +155,8 @@ class AddedModels:
             made = AddedModel(
                 name, kind, probed.form, str(probed.folder), hub, datetime.now(UTC).isoformat(timespec="seconds"),
                 probed.title, probed.spec.name, probed.spec.version, probed.spec.dim, probed.spec.rate_hz or 0,
-                probed.spec.sha256, sum(file.stat().st_size for file in probed.files), _licence(probed.folder))
+                probed.spec.sha256, sum(file.stat().st_size for file in probed.files),
+                probed.licence or _licence(probed.folder))
             self._write([*there, made])
         return made
 
@@ -182,11 +200,23 @@ def load_joint(model: AddedModel, weights: Weights, device: str, kept_in: Path |
     """
     if not model.present:
         raise EncoderError(f"The files of “{model.name}” are not in “{model.folder}” any more. Put them back, or use "
-                           "another encoder: python main.py models use bridge")
+                           f"another encoder: python main.py models use {DEFAULT_JOINT}")
     made = JOINT_FORMS[model.form](Path(model.folder), device, _tag_names(weights), kept_in)
     if made.spec != model.spec:
         raise EncoderError(f"The files of “{model.name}” have changed since it was added. Remove it, and add it again: "
                            f"python main.py models remove {model.name}")
+    return made
+
+
+def load_voice(model: AddedModel, device: str) -> VoiceEncoder:
+    """The voice encoder of an entry. Raises EncoderError when its file is gone or another one than was added."""
+    if not model.present:
+        raise EncoderError(f"The file of “{model.name}” is not at “{model.folder}” any more. Put it back, or use another "
+                           "encoder: python main.py models use ge2e")
+    made = VOICE_FORMS[model.form](Path(model.folder), device)
+    if made.spec != model.spec:
+        raise EncoderError(f"The file of “{model.name}” has changed since it was added. Use another encoder, remove it, and "
+                           f"add it again: python main.py models remove {model.name}")
     return made
 
 
@@ -225,7 +255,17 @@ def probe_joint(path: Path, device: str) -> Probed:
     return Probed(form, folder, files, encoder.spec, title)
 
 
-PROBERS: dict[str, Prober] = {"joint": probe_joint}
+VOICE_FORMS: dict[str, Callable[[Path, str], VoiceEncoder]] = {"onnx-voice": onnx_voice.OnnxVoiceEncoder}
+
+
+def probe_voice(path: Path, device: str) -> Probed:
+    """An ONNX file, or a folder with one; the encoder itself tries it with noise."""
+    file = onnx_voice.file_in(path)
+    encoder = onnx_voice.OnnxVoiceEncoder(file, device)
+    return Probed("onnx-voice", file, encoder.files, encoder.spec, encoder.title, encoder.licence)
+
+
+PROBERS: dict[str, Prober] = {"joint": probe_joint, "voice": probe_voice}
 """By kind. A new kind of model is one line here."""
 
 
@@ -251,19 +291,47 @@ def _found(source: str) -> tuple[Path, str]:
                      "laion/clap-htsat-unfused).")
 
 
-def _fetched(name: str) -> Path:
-    """The folder of a hub model, after fetching it. Pickled weights are fetched only where there are no others."""
+def _fetched(name: str, kind: str, ticket: Ticket) -> Path:
+    """The folder of a hub model, after fetching it. Pickled weights are fetched only where there are no others.
+
+    Raises FetchError, Cancelled; what was fetched by then stays in the hub's own cache, and is not fetched again.
+    """
     from huggingface_hub import snapshot_download
 
+    ticket.report(0, None, FETCHING)
+    bars = _bars(ticket)
     try:
-        folder = Path(snapshot_download(name, allow_patterns=[*HUB_FILES]))
-        if not any(folder.glob("*.safetensors")):
-            folder = Path(snapshot_download(name, allow_patterns=[*HUB_FILES, *HUB_PICKLES]))
+        wanted = [*(HUB_VOICE if kind == "voice" else HUB_FILES)]
+        folder = Path(snapshot_download(name, allow_patterns=wanted, tqdm_class=bars))
+        if kind != "voice" and not any(folder.glob("*.safetensors")):
+            folder = Path(snapshot_download(name, allow_patterns=[*HUB_FILES, *HUB_PICKLES], tqdm_class=bars))
     except Exception as error:  # whatever the network and the hub's client raise
+        ticket.check()
         said = " ".join(str(error).split())[:160]
         raise FetchError(f"“{name}” could not be fetched from the Hugging Face hub. Check the name and the network, or download "
                          f"it elsewhere and add its folder. The hub's client said: {said}") from error
     return folder
+
+
+def _bars(ticket: Ticket) -> type[Any]:
+    """A class of the hub client's progress bars that draws nothing: it tells the ticket the bytes, and stops when that is
+    cancelled."""
+    from tqdm import tqdm  # type: ignore[import-untyped]
+
+    class Told(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.pop("name", None)
+            super().__init__(*args, **{**kwargs, "disable": True})
+            self._in_bytes, self._done = kwargs.get("unit") == "B", float(kwargs.get("initial", 0) or 0)
+
+        def update(self, n: float | None = 1) -> bool | None:
+            if self._in_bytes:
+                self._done += n or 0
+                ticket.report(self._done, self.total or None, FETCHING, "B")
+            ticket.check()
+            return None
+
+    return Told
 
 
 def _name_of(source: str) -> str:
@@ -276,7 +344,7 @@ def _checked(name: str, taken: Collection[str]) -> str:
     if not name or len(name) > LONGEST_NAME or not name.isprintable() or name.startswith("-"):
         raise UsageError(f"A model's name has 1 to {LONGEST_NAME} letters, does not begin with a dash, and can be printed.")
     if name.casefold() in {one.casefold() for one in taken}:
-        raise UsageError(f"A model called “{name}” exists already. Choose another name with --name.")
+        raise UsageError(f"A model called “{name}” exists already. Choose another name.")
     return name
 
 

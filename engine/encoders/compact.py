@@ -70,6 +70,10 @@ class CompactEncoder:
             found: FloatArray = self._heads.text(torch.from_numpy(self._texts.embed(texts))).numpy()
             return found
 
+    def reads(self, text: str) -> bool:
+        """See TextReader."""
+        return self._texts.reads(text)
+
     def analyse(self, blocks: Iterator[FloatArray]) -> SoundAnalysis:
         """See TextAudioEncoder. Raises what reading the blocks raises, and ShapeError."""
         found = self.analyse_many([blocks])[0]

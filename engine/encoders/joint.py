@@ -44,6 +44,10 @@ class TagBridge:
         weights = np.exp((cosines - cosines.max(axis=1, keepdims=True)) / TEMPERATURE)
         return _unit(weights)
 
+    def reads(self, text: str) -> bool:
+        """See TextReader."""
+        return self._texts.reads(text)
+
     def analyse(self, blocks: Iterator[FloatArray]) -> SoundAnalysis:
         """See TextAudioEncoder. Raises what reading the blocks raises, and ShapeError."""
         found = self.analyse_many([blocks])[0]

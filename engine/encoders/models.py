@@ -1,7 +1,7 @@
 """All encoders of the program, each loaded once, when it is first asked for.
 
-A joint space is one of several: the program's own (JOINT) or one that the user added (`added.py`). Which one is in use is a
-setting of the workspace.
+A joint space is one of several: the program's own (JOINT) or one that the user added (`added.py`). A voice encoder is GE2E or
+one that was added. Which ones are in use are settings of the workspace.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from engine.encoders import compact, sound, text, voice
 from engine.encoders import joint as joint_space
-from engine.encoders.added import AddedModel, AddedModels, load_joint
-from engine.encoders.protocols import TextAudioEncoder
+from engine.encoders.added import AddedModel, AddedModels, load_joint, load_voice
+from engine.encoders.protocols import TextAudioEncoder, VoiceEncoder
 from engine.errors import EncoderError
 from engine.records import EncoderKind, EncoderSpec
+from engine.settings import DEFAULT_JOINT
 from engine.weights import Weights
 
 if TYPE_CHECKING:
@@ -43,27 +44,45 @@ JOINT: dict[str, OwnJoint] = {
                         lambda models: compact.CompactEncoder(models.weights, models.sound(), models.text())),
 }
 """A new one is one entry here."""
+OWN_VOICE = "ge2e"
 
 
 class Models:
     """Gives out encoders. Thread-safe; a second caller waits while the first loads.
 
-    added: what the user added to this workspace. in_use: gives the name of the joint space the library uses.
+    added: what the user added to this workspace. in_use, voice_in_use: give the names of the joint space that the library
+    uses and of the voice encoder.
     """
 
     def __init__(self, weights: Weights, device: str = "auto", added: AddedModels | None = None,
-                 in_use: Callable[[], str] = lambda: "bridge") -> None:
+                 in_use: Callable[[], str] = lambda: DEFAULT_JOINT, voice_in_use: Callable[[], str] = lambda: OWN_VOICE) -> None:
         self.weights: Weights = weights
         self.device = device
         self.added = added
         self._in_use = in_use
+        self._voice_in_use = voice_in_use
         self._guard = threading.Lock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._loaded: dict[str, Any] = {}
 
-    def voice(self) -> voice.GE2EEncoder:
-        """Raises WeightsMissing, WeightsCorrupt, UsageError (device), like the others."""
-        return self._once("voice", lambda: voice.GE2EEncoder(self.weights, self.device))
+    def voice(self) -> VoiceEncoder:
+        """The voice encoder in use. Raises as `voice_named`."""
+        return self.voice_named(self._voice_in_use())
+
+    def voice_named(self, name: str) -> VoiceEncoder:
+        """Raises EncoderError (a file that is gone, changed, or does not fit), WeightsMissing, WeightsCorrupt, UsageError."""
+        if name == OWN_VOICE:
+            return self._once(f"voice {name}", lambda: voice.GE2EEncoder(self.weights, self.device))
+        found = self._added_voice(name)
+        return self._once(f"voice {found.name}", lambda: load_voice(found, self.device))
+
+    def voice_spec(self, name: str) -> EncoderSpec:
+        """The spec of a voice encoder, without loading it. Raises EncoderError when there is none of this name."""
+        return voice.spec(self.weights) if name == OWN_VOICE else self._added_voice(name).spec
+
+    def voice_names(self) -> list[str]:
+        """The program's own voice encoder, then those that were added."""
+        return [OWN_VOICE, *self._added_names("voice")]
 
     def sound(self) -> sound.YAMNetEncoder:
         return self._once("sound", lambda: sound.YAMNetEncoder(self.weights, self.device))
@@ -89,17 +108,31 @@ class Models:
 
     def joint_names(self) -> list[str]:
         """The program's own joint spaces, then those that were added."""
-        added = self.added.list() if self.added else []
-        return [*JOINT, *(one.name for one in added if one.kind == "joint")]
+        return [*JOINT, *self._added_names("joint")]
+
+    def lost(self, name: str) -> str:
+        """Why a joint space that was chosen cannot be used any more, in one sentence; empty where nothing speaks against it.
+
+        Looks whether its entry and its files are there, and reads no file. Raises StoreError.
+        """
+        if name in JOINT:
+            return ""
+        found = self.added.find(name) if self.added else None
+        if found is not None and found.kind == "joint":
+            return "" if found.present else f"The files of “{found.name}” are not in “{found.folder}” any more."
+        aside = self.added.put_aside if self.added else None
+        return f"“{name}” is not on the list of added models any more." + (
+            f" The list could not be read, and was put aside as {aside.name}." if aside else "")
 
     @property
     def own_names(self) -> list[str]:
         """Names that no added model may have."""
-        return [*self.weights.names, *JOINT, "compact"]
+        return [*self.weights.names, *JOINT]
 
     def forget(self, name: str) -> None:
-        """Drop a joint space from memory."""
-        self._loaded.pop(f"joint {name}", None)
+        """Drop a joint space or a voice encoder from memory."""
+        for kind in ("joint", "voice"):
+            self._loaded.pop(f"{kind} {name}", None)
 
     def speech(self) -> SpeechDetector:
         from engine.audio.speech import SpeechDetector
@@ -108,16 +141,19 @@ class Models:
 
     @property
     def ready(self) -> frozenset[str]:
-        """The kinds that are loaded; "joint" means the one in use."""
+        """The kinds that are loaded; "joint" and "voice" mean the ones in use."""
         loaded = set(self._loaded)
-        kinds = {name for name in loaded if not name.startswith("joint ")}
-        return frozenset(kinds | {"joint"} if f"joint {self._in_use()}" in loaded else kinds)
+        chosen = {"joint": self._in_use(), "voice": self._voice_in_use()}
+        return frozenset({name for name in loaded if " " not in name}
+                         | {kind for kind, name in chosen.items() if f"{kind} {name}" in loaded})
 
     def spec(self, kind: EncoderKind) -> EncoderSpec:
         """The spec of the encoder in use, without loading it. Raises EncoderError like `joint_spec`."""
         if kind == "joint":
             return self.joint_spec(self._in_use())
-        makers: dict[str, Callable[[Weights], EncoderSpec]] = {"voice": voice.spec, "sound": sound.spec, "text": text.spec}
+        if kind == "voice":
+            return self.voice_spec(self._voice_in_use())
+        makers: dict[str, Callable[[Weights], EncoderSpec]] = {"sound": sound.spec, "text": text.spec}
         return makers[kind](self.weights)
 
     @property
@@ -137,8 +173,18 @@ class Models:
         found = self.added.find(name) if self.added else None
         if found is None or found.kind != "joint":
             raise EncoderError(f"There is no encoder “{name}” for sounds and texts. There are: "
-                               f"{', '.join(self.joint_names())}. Choose one with: python main.py models use bridge")
+                               f"{', '.join(self.joint_names())}. Choose one with: python main.py models use {DEFAULT_JOINT}")
         return found
+
+    def _added_voice(self, name: str) -> AddedModel:
+        found = self.added.find(name) if self.added else None
+        if found is None or found.kind != "voice":
+            raise EncoderError(f"There is no voice encoder “{name}”. There are: {', '.join(self.voice_names())}. Choose one "
+                               f"with: python main.py models use {OWN_VOICE}")
+        return found
+
+    def _added_names(self, kind: str) -> list[str]:
+        return [one.name for one in (self.added.list() if self.added else []) if one.kind == kind]
 
     def _once(self, kind: str, make: Callable[[], T]) -> T:
         with self._guard:

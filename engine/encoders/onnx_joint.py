@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from engine.encoders.clap import TEXT_BATCH, TEXT_CHARACTERS, digest_of
+from engine.encoders.onnx_graph import fixed, session, short
 from engine.encoders.protocols import SoundAnalysis
 from engine.encoders.text import cleaned
 from engine.encoders.windows import FILLINGS, Cut, ZeroShotTags, analyse_many, unit_rows
@@ -29,7 +30,6 @@ AUDIO, TEXT, TOKENIZER, FACTS = "audio.onnx", "text.onnx", "tokenizer.json", "ea
 BATCH = 8
 DEFAULTS: dict[str, Any] = {"rate_hz": 48_000, "window_s": 10.0, "filling": "repeatpad", "logit_scale": 1 / 0.07,
                             "max_tokens": 512}
-PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 TEXT_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -59,7 +59,7 @@ class OnnxPairEncoder:
         from tokenizers import Tokenizer
 
         files = files_of(folder)
-        self._audio, self._text = _session(folder / AUDIO, device), _session(folder / TEXT, device)
+        self._audio, self._text = session(folder / AUDIO, device), session(folder / TEXT, device)
         facts = _facts(folder, self._audio)
         try:
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
@@ -121,19 +121,6 @@ class OnnxPairEncoder:
         return int(sound.shape[1])
 
 
-def _session(path: Path, device: str) -> Any:
-    import onnxruntime
-
-    there = onnxruntime.get_available_providers()
-    wanted = [name for name in PROVIDERS if name in there and (device != "cpu" or name == "CPUExecutionProvider")]
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=wanted)
-    except Exception as error:  # onnxruntime's errors share no root
-        raise EncoderError(f"{path.name} of “{path.parent.name}” cannot be loaded: {_short(error)}") from error
-
-
 def _facts(folder: Path, audio: Any) -> dict[str, Any]:
     """The defaults, what the graph's metadata says, what earmark.json says; checked. Raises EncoderError."""
     said: dict[str, Any] = {k: v for k, v in audio.get_modelmeta().custom_metadata_map.items() if k in DEFAULTS}
@@ -167,7 +154,7 @@ def _audio_input(session: Any) -> tuple[int | None, int | None]:
     if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 2:
         found = ", ".join(f"{one.name} {one.type} {list(one.shape)}" for one in inputs)
         raise EncoderError(f"{AUDIO} has to take one float input of the shape (batch, samples), a raw wave; it takes {found}.")
-    return _fixed(inputs[0].shape[0]), _fixed(inputs[0].shape[1])
+    return fixed(inputs[0].shape[0]), fixed(inputs[0].shape[1])
 
 
 def _text_inputs(session: Any) -> tuple[dict[str, type], int | None, int | None]:
@@ -181,7 +168,7 @@ def _text_inputs(session: Any) -> tuple[dict[str, type], int | None, int | None]
         raise EncoderError(f"{TEXT} has to take input_ids and attention_mask, whole numbers of the shape (batch, tokens); it "
                            f"takes {found}.")
     shape = inputs["input_ids"].shape
-    return {name: kinds[one.type] for name, one in inputs.items()}, _fixed(shape[0]), _fixed(shape[1])
+    return {name: kinds[one.type] for name, one in inputs.items()}, fixed(shape[0]), fixed(shape[1])
 
 
 def _output(session: Any, file: str) -> str:
@@ -209,7 +196,7 @@ def _run(session: Any, output: str, given: dict[str, Any], file: str) -> FloatAr
     try:
         found = np.asarray(session.run([output], given)[0])
     except Exception as error:  # onnxruntime's errors share no root
-        raise EncoderError(f"{file} fails on what it is given: {_short(error)}") from error
+        raise EncoderError(f"{file} fails on what it is given: {short(error)}") from error
     rows = len(next(iter(given.values())))
     if found.ndim != 2 or len(found) != rows or not np.issubdtype(found.dtype, np.floating):
         raise EncoderError(f"{file} gives the shape {found.shape} for {rows} of its inputs; one vector each is needed.")
@@ -219,11 +206,3 @@ def _run(session: Any, output: str, given: dict[str, Any], file: str) -> FloatAr
 def _padded(rows: Any, size: int | None) -> Any:
     """Rows repeated to a graph's fixed batch."""
     return rows if size is None or len(rows) == size else np.resize(rows, (size, *rows.shape[1:]))
-
-
-def _fixed(dimension: object) -> int | None:
-    return dimension if isinstance(dimension, int) and dimension > 0 else None
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

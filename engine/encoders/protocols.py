@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.records import Audio, Embedding, EncoderSpec, FloatArray, Span, Tag
 
@@ -59,6 +59,13 @@ class TextAudioEncoder(Protocol):
     def analyse_many(self, sounds: Sequence[Iterator[FloatArray]]) -> list[SoundAnalysis | Exception]:
         """Embed several sounds in shared batches. An error of one sound stands in its place in the list."""
         ...
+
+
+@runtime_checkable
+class TextReader(Protocol):
+    """A text–audio encoder that can tell whether it knows any sign of a text. One that cannot is taken to know them all."""
+
+    def reads(self, text: str) -> bool: ...
 
 
 class TagListener(Protocol):

@@ -42,8 +42,28 @@ class MiniLMEncoder:
         vectors = self._model.encode([cleaned(t) for t in texts], normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, np.float32)
 
+    def reads(self, text: str) -> bool:
+        """Whether it knows any sign of a text. Of one that it does not know, as of most Chinese ones, it sees only that it is
+        there, so that all such texts are alike."""
+        if any(c.isascii() and c.isalnum() for c in text):
+            return True
+        tokenizer = self._model.tokenizer
+        return any(token != tokenizer.unk_token for token in tokenizer.tokenize(cleaned(text)))
+
 
 def cleaned(text: str) -> str:
-    """Control characters become spaces, lone surrogates go, white space is folded."""
-    text = text.encode("utf-8", "ignore").decode("utf-8")
-    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
+    """Control characters and halves of characters (lone surrogates) become spaces, white space is folded.
+
+    A pictogram is read by its Unicode name (🐕 is “dog”), without what only changes how it is drawn.
+    """
+    return " ".join("".join(_read(c) for c in text).split())
+
+
+def _read(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind in ("Cc", "Cs"):
+        return " "
+    if kind == "So" and character >= "\u2600":
+        return f" {unicodedata.name(character, '').lower()} "
+    drawing = character in "\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-15}\N{VARIATION SELECTOR-16}"
+    return "" if drawing or "\U0001f3fb" <= character <= "\U0001f3ff" else character  # the last: tones of skin

@@ -6,12 +6,12 @@ Front end and constants: Resemblyzer 0.1.4 as described by its authors; Wan et a
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.audio.speech import one_core
 from engine.encoders import device as devices
 from engine.errors import ShapeError
 from engine.records import Audio, Embedding, EncoderSpec, FloatArray
@@ -40,7 +40,7 @@ def spec(weights: Weights) -> EncoderSpec:
 
 
 class GE2EEncoder:
-    """VoiceEncoder over GE2E. Thread-safe."""
+    """VoiceEncoder over GE2E. Thread-safe: one thread of its own does the work."""
 
     def __init__(self, weights: Weights, device: str = "auto", batch: int = BATCH) -> None:
         """Raises WeightsMissing, WeightsCorrupt, UsageError (device)."""
@@ -52,7 +52,6 @@ class GE2EEncoder:
 
         self.spec = spec(weights)
         self._batch = batch
-        self._lock = threading.Lock()
         self._device = devices.resolve(device)
         model = net.GE2E()
         model.load_state_dict(load_file(weights.path("ge2e")), strict=True)
@@ -61,6 +60,10 @@ class GE2EEncoder:
             RATE_HZ, n_fft=N_FFT, hop_length=HOP, n_mels=net.BANDS, power=2.0, norm="slaney", mel_scale="slaney",
             pad_mode="constant")
         self._no_grad = torch.inference_mode
+        threads = torch.get_num_threads()
+        # the LSTM's steps are too small for two cores, which wait for each other asleep (OMP_WAIT_POLICY in main.py)
+        self._worker = one_core("earmark-voice")
+        torch.set_num_threads(threads)
 
     def embed(self, audio: Audio) -> Embedding:
         """See VoiceEncoder."""
@@ -68,15 +71,15 @@ class GE2EEncoder:
 
     def embed_many(self, audios: Sequence[Audio]) -> list[Embedding]:
         """See VoiceEncoder. The vector is the unit-norm mean of the unit vectors of the 1.6 s partials."""
+        return self._worker.submit(self._embedded, list(audios)).result() if audios else []
+
+    def _embedded(self, audios: list[Audio]) -> list[Embedding]:
         import torch
 
-        if not audios:
-            return []
         with self._no_grad():
             partials = [self._partials(audio) for audio in audios]
             frames = torch.cat(partials)  # (all partials, 160, 40)
-            with self._lock:
-                raw = devices.in_batches(lambda size: self._forward(frames, size), self._batch, self._to_cpu)
+            raw = devices.in_batches(lambda size: self._forward(frames, size), self._batch, self._to_cpu)
         result = []
         for rows in torch.split(raw, [len(p) for p in partials]):
             norms = rows.norm(dim=1, keepdim=True)
@@ -111,17 +114,17 @@ class GE2EEncoder:
         return torch.stack([mel[s:s + PARTIAL_FRAMES] for s in starts])
 
 
-def prepared(audio: Audio) -> FloatArray:
-    """Check, resample to 16 kHz and raise quiet speech to −30 dBFS. Returns float32 (n,). Raises ShapeError."""
+def prepared(audio: Audio, rate_hz: int = RATE_HZ) -> FloatArray:
+    """Check, resample to rate_hz and raise quiet speech to −30 dBFS. Returns float32 (n,). Raises ShapeError."""
     wave = np.asarray(audio.samples, np.float32)
     if wave.ndim != 1 or not len(wave):
         raise ShapeError("A stretch of speech is a row of samples, and not an empty one.")
     if not np.isfinite(wave).all():
         raise ShapeError("The sound holds values that are no numbers (NaN or infinity).")
-    if audio.rate_hz != RATE_HZ:
+    if audio.rate_hz != rate_hz:
         from engine.audio.resample import resample
 
-        wave = resample(wave, audio.rate_hz, RATE_HZ)
+        wave = resample(wave, audio.rate_hz, rate_hz)
     power = float(np.mean(np.square(wave, dtype=np.float64)))
     if power <= 1e-12:
         raise ShapeError("The sound is silent.")

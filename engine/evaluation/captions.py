@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 from engine.audio.files import SUFFIXES
 from engine.describing.names import caption_of
 from engine.errors import UsageError
+from engine.evaluation.data import listed
 
 Source = Literal["auto", "file", "names"]
 
@@ -85,12 +86,8 @@ def _checked(table: Path, rows: list[tuple[Any, Any]]) -> list[Captioned]:
     found = []
     for number, (name, caption) in enumerate(rows, 1):
         text = " ".join(caption.split()) if isinstance(caption, str) else ""
-        if not isinstance(name, str) or not name.strip() or "\0" in name or not text:
+        if not isinstance(name, str) or not name.strip() or not text:
             raise UsageError(f"Entry {number} of {table} lacks a file or a caption.")
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise UsageError(f"Entry {number} of {table} names {name}, which is not inside of the folder.")
-        found.append(Captioned(table.parent / name, text))
-    missing = sorted({c.path.name for c in found if not c.path.is_file()})
-    if missing:
-        raise UsageError(f"{len(missing)} files of {table} are not there, for instance {missing[0]}.")
-    return found
+        found.append((name, text))
+    paths = listed(table, [name for name, _ in found])
+    return [Captioned(path, text) for path, (_, text) in zip(paths, found, strict=True)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from engine.audio.files import SUFFIXES
 from engine.errors import UsageError
@@ -47,6 +48,28 @@ def utterances(folder: Path) -> list[Labelled]:
     return _checked(found, folder, "a folder for each speaker")
 
 
+def strangers(folder: Path) -> list[Labelled]:
+    """Recordings of people who are not enrolled: one sub-folder a speaker, or flat files named `<speaker>-…`.
+
+    Raises UsageError where there are none.
+    """
+    _must_be_folder(folder)
+    found = []
+    for path in _audio_files(folder):
+        parts = path.relative_to(folder).parts
+        found.append(Labelled(path, parts[0] if len(parts) > 1 else path.stem.split("-")[0]))
+    if not found:
+        raise UsageError(f"{folder} holds no recordings. It needs a folder for each speaker, or files named speaker-….")
+    return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # for instance a name that is too long
+        return False
+
+
 def _must_be_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.")
@@ -67,11 +90,20 @@ def _from_table(table: Path) -> list[Labelled]:
     for number, row in enumerate(rows, 1):
         if not row["filename"] or not label_of(row["label"] or ""):
             raise UsageError(f"Row {number} of {table} lacks a filename or a label.")
-    found = [Labelled(table.parent / row["filename"], label_of(row["label"])) for row in rows]
-    missing = [f.path.name for f in found if not f.path.is_file()]
+    paths = listed(table, [row["filename"] for row in rows])
+    return [Labelled(path, label_of(row["label"])) for path, row in zip(paths, rows, strict=True)]
+
+
+def listed(table: Path, names: Sequence[str]) -> list[Path]:
+    """The files that a table names, relative to its folder. Raises UsageError for one outside of it or not there."""
+    for number, name in enumerate(names, 1):
+        if "\0" in name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise UsageError(f"Entry {number} of {table} names {name!r}, which is not inside of the folder.")
+    paths = [table.parent / name for name in names]
+    missing = sorted({path.name for path in paths if not _is_file(path)})
     if missing:
-        raise UsageError(f"{len(missing)} files of {table} are not there, for instance {missing[0]}.")
-    return found
+        raise UsageError(f"{len(missing)} files of {table} are not there, for instance {missing[0][:80]}.")
+    return paths
 
 
 def _checked(found: list[Labelled], folder: Path, wanted: str) -> list[Labelled]:

@@ -1,120 +1,156 @@
-"""How well voices are told apart: verification and identification on a folder of utterances.
+"""How well voices are told apart: verification, identification and the open set, on a folder of utterances.
 
-Verification: trials are all unordered pairs of utterances, cosine; EER interpolated, minDCF at P = 0.01 with costs 1.
-Identification: 1, 3 and 5 utterances a speaker are enrolled, twenty seeded draws, all others are queries.
+Verification: trials are all unordered pairs of whole utterances, cosine (and s-norm); EER interpolated, minDCF at P = 0.01
+with costs 1. Identification: 1, 3 and 5 utterances a speaker are enrolled, twenty seeded draws, all others are queries.
+What is enrolled of an utterance are its parts of about 3 s, as the program does it. Open set: see `open_set.py`.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.audio import files
 from engine.encoders.protocols import VoiceEncoder
-from engine.errors import AudioError, EncoderError, UsageError
-from engine.evaluation import data
-from engine.index import unit_mean
+from engine.errors import UsageError
+from engine.evaluation import data, open_set
+from engine.evaluation.stretches import Embedded, embed
 from engine.metrics import intervals, verification
-from engine.records import Audio, Embedding, Failure, FloatArray
+from engine.records import Audio, FloatArray
 from engine.tasks import Ticket
+from engine.voices import cohort as cohorts
+from engine.voices.backends import Backend, Background, Enrolled, all_backends
+from engine.voices.backends.s_norm import SNorm
+from engine.voices.takes import sample_parts
 
 ENROLL = (1, 3, 5)
 DRAWS = 20
-BATCH = 8  # utterances embedded together
-BACKEND = "cosine to centroid"
 
 
-def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket | None = None) -> dict[str, Any]:
-    """Measure an encoder on a folder with a sub-folder a speaker. Returns the document of `evaluate speakers --json`.
+@dataclass(frozen=True)
+class Utterances:
+    """Utterances that could be read, with their speakers as numbers, and the parts of each that would be enrolled.
 
-    Whole utterances are embedded as they are. Files that cannot be read are named under `failed` and left out.
-    x_real_time: seconds of sound a second of work, decoding included. Raises UsageError when there is too little.
+    vectors: (n, dim), of whole utterances; label: (n,); parts: rows (p, dim) with the utterance each belongs to (p,).
+    """
+
+    vectors: FloatArray
+    label: np.ndarray
+    parts: FloatArray
+    part_of: np.ndarray
+
+
+def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket | None = None,
+             strangers: Path | None = None, backends: Sequence[str] = (), lists: Path | None = None) -> dict[str, Any]:
+    """Measure an encoder and the back-ends on a folder with a sub-folder a speaker. Returns the document of `--json`.
+
+    Files that cannot be read are named under `failed` and left out. x_real_time: seconds of sound a second of work on whole
+    utterances, decoding included. strangers: people who are not enrolled, for the open set. backends: by name, all where
+    empty. lists: a file to write the drawn test lists to. Raises UsageError when there is too little.
     """
     ticket = ticket or Ticket()
     items = data.utterances(folder)
+    chosen = _chosen(backends)
     began = time.perf_counter()
-    vectors, names, audio_s, failed = _embed(items, encoder, ticket)
+    whole = embed(items, lambda _, audio: [("whole", audio)], encoder, ticket)
     wall_s = time.perf_counter() - began
-    speakers = sorted(set(names))
-    labels = np.array([speakers.index(n) for n in names])
+    speakers = sorted({items[i].label for i in whole.item})
+    label_of = np.array([speakers.index(item.label) if item.label in speakers else -1 for item in items])
+    labels = label_of[whole.item] if len(whole.item) else np.zeros(0, int)
     counts = np.bincount(labels, minlength=1) if len(labels) else np.zeros(1, int)
     if len(speakers) < 2 or counts.max() < 2:
         raise UsageError(f"{folder} needs at least two speakers, and two utterances of one of them, that can be read.")
+    good = [items[i] for i in whole.item]
+    cut = open_set.query_cut(seed)
+
+    def parts_and_queries(number: int, audio: Audio) -> list[tuple[str, Audio]]:
+        return [("part", p) for p in sample_parts(audio)] + (cut(number, audio) if strangers else [])
+
+    stretches = embed(good, parts_and_queries, encoder, ticket, "parts")
+    spoken = _utterances(whole, labels, stretches)
+    cohort = cohorts.shipped(encoder.spec)
+    background = cohort.background if cohort else None
+    usable = [b for b in chosen if background is not None or not b.needs_background]
     first, second = np.triu_indices(len(labels), 1)
-    similarity = (vectors @ vectors.T)[first, second]
+    similarity = (whole.vectors @ whole.vectors.T)[first, second]
     same = labels[first] == labels[second]
     rate, threshold = verification.eer(similarity[same], similarity[~same])
+    opened: dict[str, Any] = {"open_set": [], "open_set_lists": None}
+    if strangers:
+        opened = open_set.evaluate(spoken, stretches, whole, strangers, encoder, cohort, usable, seed, ticket, lists)
     return {
         "speakers": len(speakers), "utterances": len(labels),
         "trials": {"genuine": int(same.sum()), "impostor": int((~same).sum())},
         "eer": rate, "eer_threshold": threshold, "min_dcf": verification.min_dcf(similarity[same], similarity[~same]),
-        "identification": [row for count in ENROLL if (row := identification(vectors, labels, count, seed))],
-        "x_real_time": audio_s / wall_s, "audio_s": audio_s, "wall_s": wall_s,
+        "s_norm": _s_normed(whole.vectors, background, first, second, same),
+        "identification": [row for count in ENROLL for backend in usable
+                           if (row := identification(spoken, backend, background, count, seed))],
+        **opened,
+        "cohort": {"people": cohort.card["people"], "seed": cohort.card["seed"]} if cohort else None,
+        "x_real_time": float(whole.seconds.sum()) / wall_s, "audio_s": float(whole.seconds.sum()), "wall_s": wall_s,
         "encoder": {"name": encoder.spec.name, "version": encoder.spec.version, "dim": encoder.spec.dim},
-        "failed": [{"file": str(f.path.absolute()), "error": f.reason} for f in failed],
+        "failed": [{"file": str(f.path.absolute()), "error": f.reason} for f in whole.failed],
     }
 
 
-def identification(vectors: FloatArray, labels: np.ndarray[Any, Any], count: int, seed: int) -> dict[str, Any] | None:
-    """Closed-set identification by the nearest centroid of `count` enrolled utterances.
+def _chosen(names: Sequence[str]) -> list[Backend]:
+    known = {b.name: b for b in all_backends()}
+    unknown = [n for n in names if n not in known]
+    if unknown:
+        raise UsageError(f"There is no back-end “{unknown[0]}”; there are {', '.join(known)}.")
+    return [known[n] for n in names] if names else list(known.values())
 
-    vectors: float32 (n, dim), unit rows; labels: int (n,). Speakers with no utterance left over enroll but ask nothing.
+
+def _utterances(whole: Embedded, labels: np.ndarray, stretches: Embedded) -> Utterances:
+    rows = stretches.of("part")
+    return Utterances(whole.vectors, labels, stretches.vectors[rows], stretches.item[rows])
+
+
+def _s_normed(vectors: FloatArray, background: Background | None, first: np.ndarray, second: np.ndarray,
+              same: np.ndarray) -> dict[str, float] | None:
+    """Verification with s-normalised cosines, None without a background."""
+    if background is None:
+        return None
+    fitted = SNorm().fit(Enrolled(vectors, np.arange(len(vectors)), len(vectors)), background)
+    raw = fitted.similarities(vectors)[first, second]
+    rate, threshold = verification.eer(raw[same], raw[~same])
+    return {"eer": rate, "eer_threshold": threshold, "min_dcf": verification.min_dcf(raw[same], raw[~same])}
+
+
+def draws(spoken: Utterances, count: int, seed: int) -> Iterator[tuple[list[int], Enrolled, np.ndarray]]:
+    """Twenty draws of `count` enrolled utterances a speaker: (speakers, their samples, utterances that are left to ask).
+
+    Speakers with no utterance left over enroll but ask nothing; those with too few are left out.
+    """
+    speakers = [int(s) for s in np.unique(spoken.label) if (spoken.label == s).sum() >= count]
+    rng = np.random.default_rng([seed, count])
+    for _ in range(DRAWS):
+        taken = {s: rng.permutation(np.flatnonzero(spoken.label == s))[:count] for s in speakers}
+        rows = [np.flatnonzero(np.isin(spoken.part_of, chosen)) for chosen in taken.values()]
+        owner = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
+        left = np.setdiff1d(np.flatnonzero(np.isin(spoken.label, speakers)), np.concatenate(list(taken.values())))
+        yield speakers, Enrolled(spoken.parts[np.concatenate(rows)], owner, len(rows)), left
+
+
+def identification(spoken: Utterances, backend: Backend, background: Background | None, count: int,
+                   seed: int) -> dict[str, Any] | None:
+    """Closed-set identification by a back-end after `count` enrolled utterances.
+
     Returns None where no speaker has more than `count` utterances. ci95: bootstrap over speakers.
     """
-    speakers = [s for s in np.unique(labels) if (labels == s).sum() >= count]
-    if not any((labels == s).sum() > count for s in speakers) or len(speakers) < 2:
+    counts = np.bincount(spoken.label)
+    if counts.max() <= count or (counts >= count).sum() < 2:
         return None
-    rng = np.random.default_rng([seed, count])
     right, asked = [], []
-    for _ in range(DRAWS):
-        enrolled = {s: rng.permutation(np.flatnonzero(labels == s))[:count] for s in speakers}
-        centroids = np.array([unit_mean(vectors[rows]) for rows in enrolled.values()])
-        taken = np.concatenate(list(enrolled.values()))
-        queries = np.setdiff1d(np.flatnonzero(np.isin(labels, speakers)), taken)
-        nearest = np.array(speakers)[np.argmax(vectors[queries] @ centroids.T, axis=1)]
-        right.append(nearest == labels[queries])
-        asked.append(labels[queries])
+    for speakers, enrolled, queries in draws(spoken, count, seed):
+        found = backend.fit(enrolled, background).similarities(spoken.vectors[queries])
+        nearest = np.array(speakers)[np.argmax(found, axis=1)]
+        right.append(nearest == spoken.label[queries])
+        asked.append(spoken.label[queries])
     hits, groups = np.concatenate(right).astype(float), np.concatenate(asked)
-    return {"enroll": count, "backend": BACKEND, "top1": float(hits.mean()),
+    return {"enroll": count, "backend": backend.title, "top1": float(hits.mean()),
             "ci95": list(intervals.bootstrap_ci95(hits, seed=seed, groups=groups.tolist())), "trials": len(hits)}
-
-
-def _embed(items: list[data.Labelled], encoder: VoiceEncoder,
-           ticket: Ticket) -> tuple[FloatArray, list[str], float, list[Failure]]:
-    rows: list[FloatArray] = []
-    names: list[str] = []
-    failed: list[Failure] = []
-    audio_s = 0.0
-    for start in range(0, len(items), BATCH):
-        ticket.report(start, len(items), "", "utterances")
-        part: list[tuple[data.Labelled, Audio]] = []
-        for item in items[start:start + BATCH]:
-            try:
-                part.append((item, files.read(item.path)))
-            except AudioError as error:
-                failed.append(Failure(item.path, getattr(error, "reason", str(error))))
-        for item, audio, embedding in _embedded(part, encoder, failed):
-            rows.append(embedding.vector)
-            names.append(item.label)
-            audio_s += audio.duration_s
-    ticket.report(len(items), len(items), "", "utterances")
-    return np.array(rows, np.float32), names, audio_s, failed
-
-
-def _embedded(part: list[tuple[data.Labelled, Audio]], encoder: VoiceEncoder,
-              failed: list[Failure]) -> list[tuple[data.Labelled, Audio, Embedding]]:
-    """Embed utterances together; where one of them cannot be, each alone, so that only that one fails."""
-    try:
-        together = encoder.embed_many([audio for _, audio in part])
-        return [(item, audio, embedding) for (item, audio), embedding in zip(part, together, strict=True)]
-    except EncoderError:
-        done = []
-    for item, audio in part:
-        try:
-            done.append((item, audio, encoder.embed(audio)))
-        except EncoderError as error:
-            failed.append(Failure(item.path, str(error)))
-    return done

@@ -56,11 +56,11 @@ def measures(similarity: np.ndarray[Any, Any], true: Sequence[str], classes: Seq
         "precision_at_10": intervals.bootstrap_ci95(by_label.precision, seed=seed),
         "recall_at_10": intervals.bootstrap_ci95(by_label.recall, seed=seed),
         "f1_macro": intervals.bootstrap_statistic(
-            lambda rows: classification.f1_macro([true[i] for i in rows], [predicted[i] for i in rows], list(classes)),
-            len(hits), seed=seed, draws=200),
+            lambda rows: classification.by_class([true[i] for i in rows], [predicted[i] for i in rows], list(classes)).f1_macro,
+            len(hits), seed=seed),
     }
     return {
-        "top1": float(hits.mean()), "f1_macro": classification.f1_macro(true, predicted, list(classes)),
+        "top1": float(hits.mean()), "f1_macro": classification.by_class(true, predicted, list(classes)).f1_macro,
         "map": by_label.mean_average_precision, "mrr": by_sound.mrr, "precision_at_10": by_label.mean_precision,
         "recall_at_10": by_label.mean_recall, "median_rank": by_sound.median_rank,
         "confusion": classification.confusion(true, predicted, list(classes)).tolist(),

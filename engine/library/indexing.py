@@ -46,11 +46,12 @@ class Indexing:
     """One run over what a walk saw; `run` once.
 
     encoder: called only when there is something to analyse. reader: made with the contents that need no decoding.
-    folders: by id.
+    folders: by id. pending: the library is not searched in this space yet.
     """
 
     def __init__(self, store: Store, spec: EncoderSpec, encoder: Callable[[], TextAudioEncoder],
-                 reader: Callable[[Claims], Reader], seen: Seen, folders: Mapping[int, Folder], ticket: Ticket) -> None:
+                 reader: Callable[[Claims], Reader], seen: Seen, folders: Mapping[int, Folder], ticket: Ticket,
+                 pending: bool = False) -> None:
         self._store = store
         self._spec = spec
         self._encoder = encoder
@@ -65,7 +66,7 @@ class Indexing:
             self._holders[sha256].add(row)
         self._gone: defaultdict[str, list[KnownSound]] = defaultdict(list)
         self._reader = reader(Claims(self._holders))
-        self._writer = Writer(store, spec)
+        self._writer = Writer(store, spec, pending)
         self._batch: list[Job] = []
         self._waiting: defaultdict[str, list[Job]] = defaultdict(list)  # for another file of the same content
         self._settled: dict[str, tuple[str, EncoderSpec | None]] = {}  # contents analysed in this run: ("", None), or

@@ -2,8 +2,9 @@
 
 Windows of 2 s, one every second, go to the encoder as sounds of their own; the sound flows through in blocks, so that an
 hour needs no more memory than a minute. What a similarity is worth differs from query to query and from encoder to
-encoder, so it is measured in z: for a text against the similarities of GENERAL texts in the same sound, for a sound
-against USUAL_LIKE. A window matches where z reaches
+encoder, so it is measured in z, against what is general (`library.general`): for a text, mean and standard deviation of
+the windows' similarities to the general texts; for a sound, those to the general sounds, of the windows or of the query
+itself, whichever are greater. A window matches where z reaches
 
     min(CERTAIN, max(FLOOR, median + 0.4 · (maximum − median)))
 
@@ -24,6 +25,7 @@ import numpy as np
 from engine.encoders.protocols import TextAudioEncoder
 from engine.errors import ShapeError
 from engine.index import BoolArray
+from engine.library import general
 from engine.library.analysis import analyse_waves
 from engine.library.terms import SMALLEST_DEVIATION, WideArray, combined, joined
 from engine.records import FloatArray, FoundSpan
@@ -31,20 +33,12 @@ from engine.records import FloatArray, FoundSpan
 WINDOW_S, HOP_S = 2.0, 1.0
 BATCH = 32
 """Windows handed to the encoder together."""
-FLOOR, CERTAIN, STANDS_OUT = 1.5, 3.0, 2.0
+FLOOR, CERTAIN, STANDS_OUT = 1.5, 3.0, 2.5
 """In z."""
 TRIM_S = 0.25
 """What a run of windows is shortened by at either end: the query need not fill the first and the last of them."""
 SHARE = 0.4
 """How far between median and maximum a window has to be."""
-USUAL_LIKE = (0.35, 0.15)
-"""Mean and standard deviation taken for the cosine of two sounds."""
-GENERAL = (
-    "speech", "singing", "laughter", "footsteps", "applause", "crowd", "music", "guitar", "piano", "drum", "violin",
-    "synthesizer", "bell", "alarm", "telephone", "engine", "car", "train", "aircraft", "machine", "tool", "hammering", "door",
-    "glass", "metal", "wood", "paper", "water", "wind", "fire", "thunder", "explosion", "gunshot", "animal", "bird", "insect",
-    "cat", "horse", "silence", "noise", "click", "whoosh", "hum", "electronic tone")
-"""What a text is held against."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +55,22 @@ class Curve:
 
 def localise(encoder: TextAudioEncoder, blocks: Iterator[FloatArray], vectors: FloatArray, weights: Sequence[float],
              texts: Sequence[bool], rate_hz: int, each: Callable[[float, float], None] = lambda done_s, rate: None,
-             window_s: float = WINDOW_S, hop_s: float = HOP_S) -> Curve:
+             sounds: FloatArray | None = None, window_s: float = WINDOW_S, hop_s: float = HOP_S) -> Curve:
     """Follow a query along a sound of any length.
 
     blocks: mono float32 at rate_hz, the encoder's. vectors: float32 (t, dim), unit rows, the terms; weights: (t,), negative
     for what is to be left out; texts: which of them are texts. each: told the seconds done and how many × real time; may
-    raise to stop. Raises what reading the blocks raises, ShapeError, EncoderError.
+    raise to stop. sounds: float32 (n, dim), the general sounds (default: made and embedded here, where a term is a sound).
+    Raises what reading the blocks raises, ShapeError, EncoderError.
     """
     began = time.perf_counter()
-    background = encoder.embed_texts(GENERAL)
+    if sounds is None and not all(texts):
+        sounds = general.sounds(encoder)
+    words = _Usual(encoder.embed_texts(general.GENERAL_TEXTS))
+    noises = None if sounds is None else _Usual(sounds)
     starts: list[float] = []
     ends: list[float] = []
     parts: list[FloatArray] = []
-    count, total, squares = 0, 0.0, 0.0  # of the similarities to GENERAL
     for batch in _batches(windows(blocks, round(window_s * rate_hz), round(hop_s * rate_hz))):
         heard = analyse_waves(encoder, [wave for _, wave in batch])
         rows = np.zeros((len(batch), vectors.shape[1]), np.float32)
@@ -83,18 +80,42 @@ def localise(encoder: TextAudioEncoder, blocks: Iterator[FloatArray], vectors: F
             if isinstance(one, Exception):
                 raise one
             rows[place] = one.vectors[0]
-        usual = (rows @ background.T).astype(np.float64)
-        count, total, squares = count + usual.size, total + usual.sum(), squares + float((usual**2).sum())
+        words.add(rows)
+        if noises is not None:
+            noises.add(rows)
         parts.append(rows @ vectors.T)
         starts += [start / rate_hz for start, _ in batch]
         ends += [(start + len(wave)) / rate_hz for start, wave in batch]
         each(ends[-1], ends[-1] / max(time.perf_counter() - began, 1e-6))
     if not parts:
         raise ShapeError("There is no sound in it.")
-    mean = total / count
-    deviation = max(SMALLEST_DEVIATION, (max(0.0, squares / count - mean**2)) ** 0.5)
-    usual_of = np.array([(mean, deviation) if text else USUAL_LIKE for text in texts], np.float64)  # (t, 2)
+    usual_of = np.array([words.of_windows if text or noises is None else noises.of_either(vector)
+                         for text, vector in zip(texts, vectors, strict=True)], np.float64)  # (t, 2)
     return _curve(np.concatenate(parts).T, np.asarray(weights, np.float64), usual_of, starts, ends)
+
+
+class _Usual:
+    """Mean and standard deviation of the similarities of all windows to a background (n, dim), added up batch by batch."""
+
+    def __init__(self, background: FloatArray) -> None:
+        self._background = background
+        self._count, self._total, self._squares = 0, 0.0, 0.0
+
+    def add(self, rows: FloatArray) -> None:
+        near = (rows @ self._background.T).astype(np.float64)
+        self._count, self._total = self._count + near.size, self._total + float(near.sum())
+        self._squares += float((near**2).sum())
+
+    @property
+    def of_windows(self) -> tuple[float, float]:
+        mean = self._total / self._count
+        return mean, max(SMALLEST_DEVIATION, (max(0.0, self._squares / self._count - mean**2)) ** 0.5)
+
+    def of_either(self, vector: FloatArray) -> tuple[float, float]:
+        """The greater ones: of the windows, or of this query's own similarities."""
+        mean, deviation = self.of_windows
+        near = (self._background @ vector).astype(np.float64)
+        return max(mean, float(near.mean())), max(deviation, float(near.std()))
 
 
 def windows(blocks: Iterator[FloatArray], size: int, hop: int) -> Iterator[tuple[int, FloatArray]]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.encoders.protocols import TextAudioEncoder
-from engine.errors import LibraryError
-from engine.index import BoolArray, IntArray, ranked_groups, unit_mean
+from engine.errors import LibraryError, TagUnknown
+from engine.index import BoolArray, ranked_groups, unit_mean
 from engine.library import terms as arithmetic
 from engine.library.files import AudioFiles
 from engine.records import EncoderSpec, FloatArray, Match, SearchResult, Term
@@ -49,7 +49,7 @@ class Search:
             return SearchResult(self._said(), (), 0, 1000 * (time.perf_counter() - began))
         vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in self._terms])  # (t, dim)
         each = (np.asarray(snapshot.matrix) @ vectors.T)[snapshot.rows].T  # (t, m)
-        similarity = arithmetic.combined(each, [term.weight for term in self._terms])
+        similarity = arithmetic.combined(each, [term.weight for term in self._terms], starts=snapshot.starts)
         hits = ranked_groups(similarity, k, starts=snapshot.starts, ids=snapshot.sound_ids, mask=mask, offset=offset)
         ids = [int(one) for one in snapshot.sound_ids[hits.index]]
         sounds, labels = self._store.sounds.many(ids), self._store.tags.of(ids)
@@ -63,31 +63,30 @@ class Search:
         if only.under is not None:
             mask &= np.isin(snapshot.sound_ids, self._store.sounds.ids(only.under), assume_unique=True)
         for tag in only.tags:
-            mask &= np.isin(snapshot.sound_ids, self._tagged(tag))
+            ids = [self._store.tags.ids(list_id, at) for list_id, at in called(tag, self._store)]
+            mask &= np.isin(snapshot.sound_ids, np.concatenate(ids))
         for term in self._terms:
             if isinstance(term.like, int):
                 mask &= snapshot.sound_ids != term.like
         return mask
 
-    def _tagged(self, tag: str) -> IntArray:
-        """Ids of the sounds with a label, written `label` (of any list) or `list:label`, whatever the capitals.
-
-        What stands before the colon of labels like “Doors: wood” names all of them.
-        """
-        lists = self._store.tags.lists()
-        name, colon, label = tag.partition(":")
-        found = [(one.id, at) for one in lists for at, here in enumerate(one.labels) if _names(tag, here)]
-        if not found and colon:
-            found = [(one.id, at) for one in lists if _key(one.name) == _key(name)
-                     for at, here in enumerate(one.labels) if _names(label, here)]
-        if not found:
-            known = ", ".join(one.name for one in lists)
-            raise LibraryError(f"No list has the tag “{tag}”. " + (
-                f"The library is tagged with: {known}." if known else "Tag it first: python main.py library tag audioset"))
-        return np.concatenate([self._store.tags.ids(list_id, at) for list_id, at in found])
-
     def _said(self) -> str:
         return said(self._terms, self._store)
+
+
+def called(tag: str, store: Store) -> list[tuple[int, int]]:
+    """The labels that are meant by `label` (of any list) or `list:label`, whatever the capitals: (list, place in it) of each.
+
+    What stands before the colon of labels like “Doors: wood” names all of them. Raises TagUnknown where there is none.
+    """
+    lists = store.tags.lists()
+    found = [(one.id, at) for one in lists for at, here in enumerate(one.labels) if _names(tag, here)]
+    if not found:
+        found = [(one.id, at) for one in lists if _key(tag).startswith(_key(one.name) + ":")
+                 for at, here in enumerate(one.labels) if _names(_key(tag)[len(_key(one.name)) + 1:], here)]
+    if not found:
+        raise TagUnknown(tag, [one.name for one in lists])
+    return found
 
 
 def term_vector(term: Term, store: Store, snapshot: Snapshot, encoder: TextAudioEncoder, files: AudioFiles) -> FloatArray:

@@ -14,13 +14,14 @@ from engine.audio import files as audio_files
 from engine.encoders.protocols import TextAudioEncoder
 from engine.errors import LibraryError
 from engine.index import unit
+from engine.library import general
 from engine.library.files import AudioFiles
 from engine.library.indexing import Indexing
 from engine.library.localise import localise
 from engine.library.queries import Queries
 from engine.library.reading import BLOCK_S, BLOCKS_AHEAD, Reader, prefetched
 from engine.library.scan import walk
-from engine.library.search import Filter, Search, said, term_vector
+from engine.library.search import Filter, Search, called, said, term_vector
 from engine.library.switching import Switching, Target
 from engine.library.tagging import Tagging
 from engine.library.terms import asked
@@ -29,11 +30,13 @@ from engine.records import (
     Failure,
     FloatArray,
     Folder,
+    Label,
     LibraryStats,
     Localisation,
     ScanReport,
     SearchResult,
     Sound,
+    Span,
     Term,
 )
 from engine.store import Store
@@ -102,6 +105,11 @@ class Library:
 
     # --- scanning ---
 
+    @property
+    def scanning(self) -> bool:
+        """Whether a scan runs in this program."""
+        return self._scanning.locked()
+
     def scan(self, ticket: Ticket | None = None) -> ScanReport:
         """Bring the library to what is in its folders now. May be stopped or killed at any time and repeated.
 
@@ -120,7 +128,7 @@ class Library:
             seen = walk(folders, self._files.SUFFIXES, sounds.folder_device, ticket)
             report = Indexing(self._store, spec, target.encoder,
                               lambda claims: Reader(self._files, spec.rate_hz or FALLBACK_RATE_HZ, claims),
-                              seen, {folder.id: folder for folder in folders}, ticket).run()
+                              seen, {folder.id: folder for folder in folders}, ticket, target.pending).run()
             report = self._switching.finished(target, report) if self._switching else report
             self.tagging.refresh(ticket)
             return report
@@ -132,10 +140,21 @@ class Library:
     def stats(self) -> LibraryStats:
         return self._store.sounds.stats(self._spec(), self._store.database_bytes)
 
-    def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None,
-               under: Path | None = None) -> list[Sound]:
-        """Sounds in order of their paths; of one folder of the library, or below any folder."""
-        return self._store.sounds.list(folder_id, offset, limit, under)
+    def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None, under: Path | None = None,
+               tags: Sequence[str] = ()) -> list[Sound]:
+        """Sounds in order of their paths; of one folder of the library, below any folder, with all of these tags as in `search`.
+
+        Raises LibraryError for a tag that no list has.
+        """
+        return self._store.sounds.list(folder_id, offset, limit, under, [called(tag, self._store) for tag in tags])
+
+    def count(self, folder_id: int | None = None, under: Path | None = None, tags: Sequence[str] = ()) -> int:
+        """How many sounds `sounds` would give without a limit. Raises LibraryError."""
+        return self._store.sounds.count(folder_id, under, [called(tag, self._store) for tag in tags])
+
+    def labels(self, sound_ids: Sequence[int]) -> dict[int, tuple[Label, ...]]:
+        """What these sounds are tagged with, of all lists; sounds without a tag are left out."""
+        return self._store.tags.of(sound_ids)
 
     def failures(self) -> list[Failure]:
         """Files that the scans so far could not take, in order of their paths; each until it changes or goes away.
@@ -157,6 +176,12 @@ class Library:
         found = self._store.sounds.many(int(one) for one in snapshot.sound_ids)
         there = np.fromiter((int(one) in found for one in snapshot.sound_ids), bool, len(snapshot))
         return [found[int(one)] for one in snapshot.sound_ids[there]], means[there]
+
+    def spans(self, sound_id: int) -> tuple[tuple[Span, ...], FloatArray]:
+        """The spans of a sound and their vectors, float32 (spans, dim); none where it is not indexed for the space in use."""
+        snapshot = self._store.sounds.snapshot(self._spec())
+        at = snapshot.positions(sound_id)
+        return tuple(snapshot.span(one) for one in range(at.start, at.stop)), snapshot.vectors(sound_id)
 
     def search(self, text: str = "", like: Path | int | None = None, k: int = 10, folder_id: int | None = None,
                offset: int = 0, under: Path | None = None, terms: Sequence[Term] = (), tags: Sequence[str] = ()) -> SearchResult:
@@ -190,7 +215,8 @@ class Library:
         decoding = self._files.stream(path, rate_hz=rate_hz, block_s=BLOCK_S)
         found = localise(encoder, prefetched(decoding, BLOCKS_AHEAD), vectors, [term.weight for term in wanted],
                          [bool(term.text) for term in wanted], rate_hz,
-                         lambda done_s, rate: ticket.report(done_s, total_s, path.name, "× real time", rate))
+                         lambda done_s, rate: ticket.report(done_s, total_s, path.name, "× real time", rate),
+                         None if all(term.text for term in wanted) else general.sounds(encoder, self._store.folder / "captions"))
         return Localisation(path, query, found.duration_s, found.starts_s, found.ends_s,
                             tuple(float(one) for one in found.similarities), found.spans, found.threshold,
                             1000 * (time.perf_counter() - began))

@@ -2,9 +2,10 @@
 
 A change is remembered first (settings: `joint_next`). From then on scans index for the new space, in as many runs as it
 takes, while the library is searched in the old one. When a scan has come to its end and every sound that was searchable
-has vectors in the new space, the library changes over and the old vectors go. Files that cannot be taken do not hold that
-up; sounds that cannot be reached (a disk that is not plugged in) do. A sound that is new or whose content changed while a
-change is pending gets vectors in the new space alone, so it is found once the library has changed over.
+has vectors in the new space, the library changes over and the old vectors go. Files that are remembered as not to be taken
+do not hold that up; sounds that cannot be reached now (a disk that is not plugged in, a file that may not be read) do. A
+sound that is new or whose content changed while a change is pending gets vectors in the new space alone, so it is found
+once the library has changed over.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Target:
-    """What a scan indexes for. encoder: loads it the first time."""
+    """What a scan indexes for. encoder: loads it the first time. pending: the library is searched in another space yet."""
 
     name: str
     spec: EncoderSpec
     encoder: Callable[[], TextAudioEncoder]
+    pending: bool = False
 
 
 class Switching:
@@ -42,10 +44,15 @@ class Switching:
         self._models = models
 
     def state(self) -> JointState:
-        """Raises EncoderError when the joint space in use or pending is not on the list any more."""
-        chosen = self._settings.value
-        indexed, sounds = self._store.sounds.counted(self._models().joint_spec(chosen.joint_next or chosen.joint))
-        return JointState(chosen.joint, chosen.joint_next, indexed, sounds)
+        """How far it is. What cannot be used any more is said in `lost`, not raised. Raises StoreError."""
+        chosen, models = self._settings.value, self._models()
+        meant = chosen.joint_next or chosen.joint
+        lost, in_use_lost = models.lost(meant), models.lost(chosen.joint)
+        try:
+            indexed, sounds = self._store.sounds.counted(models.joint_spec(meant))
+        except EncoderError as error:
+            indexed, sounds, lost = 0, self._store.sounds.count(), lost or str(error)
+        return JointState(chosen.joint, chosen.joint_next, indexed, sounds, lost, in_use_lost)
 
     def use(self, name: str) -> JointState:
         """Change over to another joint space: at once where nothing has to be indexed for that, otherwise with the next scan.
@@ -58,6 +65,8 @@ class Switching:
         if name != self._settings.value.joint:
             models.joint_named(name).embed_texts(["a dog barking"])
         with self._store.writing():
+            if name != self._settings.value.joint_next:
+                self._store.sounds.settle_tags(taken=False)
             if name == self._settings.value.joint:
                 self._settings.change(joint_next="")
             else:
@@ -68,21 +77,22 @@ class Switching:
 
     def target(self) -> Target:
         """What scans index for now. Raises EncoderError."""
-        name = self._settings.value.joint_next or self._settings.value.joint
-        return Target(name, self._models().joint_spec(name), lambda: self._models().joint_named(name))
+        pending = self._settings.value.joint_next
+        name = pending or self._settings.value.joint
+        return Target(name, self._models().joint_spec(name), lambda: self._models().joint_named(name), bool(pending))
 
     def finished(self, target: Target, report: ScanReport) -> ScanReport:
         """A scan for this target came to its end: change over if it was pending and nothing waits any more."""
         report = replace(report, encoder=target.name)
-        if target.name != self._settings.value.joint_next:  # none was pending, or another one is by now
-            self._purge()
-            return report
-        failed = {failure.path for failure in report.failed}
-        waiting = sum(path not in failed for path in self._missing())
-        if waiting:
-            log.info("the library stays with its encoder: %d sounds could not be reached", waiting)
-            return replace(report, waiting=waiting)
-        with self._store.writing():
+        with self._store.writing():  # a choice made meanwhile waits: what is counted is what is changed over to
+            if target.name != self._settings.value.joint_next:  # none was pending, or another one is by now
+                self._store.sounds.settle_tags(taken=False)
+                self._purge()
+                return report
+            waiting = len(self._missing())
+            if waiting:
+                log.info("the library stays with its encoder: %d sounds could not be reached", waiting)
+                return replace(report, waiting=waiting)
             self._change_over()
         return replace(report, changed_over=True)
 
@@ -98,6 +108,7 @@ class Switching:
     def _change_over(self) -> None:
         pending = self._settings.value.joint_next
         if pending:
+            self._store.sounds.settle_tags(taken=True)  # first: a kill after it leaves the change pending, and it is done again
             self._settings.change(joint=pending, joint_next="")
             log.info("the library has changed over to another encoder")
         self._purge()

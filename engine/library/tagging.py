@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.describing.captions import CaptionBank, default_captions
 from engine.describing.lists import TagList
-from engine.describing.zero_shot import SHARE, TEMPERATURE, LabelMatcher
+from engine.describing.zero_shot import SHARE, TEMPERATURE, LabelMatcher, check_readable
 from engine.encoders.protocols import TextAudioEncoder
 from engine.errors import LibraryError, UsageError
 from engine.records import EncoderSpec, FloatArray, TagListInfo
@@ -57,9 +57,11 @@ class Tagging:
             raise UsageError(f"A sound can have 1 to 100 tags of a list, not {top}.")
         if least is not None and not (math.isfinite(least) and 0 <= least <= 1):
             raise UsageError(f"The least probability lies between 0 and 1, not {least:g}.")
-        snapshot = self._store.sounds.snapshot(self._spec())
+        snapshot, encoder = self._space()
+        if encoder is not None:
+            check_readable(encoder, labels.labels, labels.texts)
         wanted = StoredList(0, name or labels.name, labels.labels, labels.texts, least, top, False)
-        found = self._found(wanted, snapshot, ticket or Ticket())
+        found = self._found(wanted, snapshot, encoder, ticket or Ticket())
         with self._store.writing():
             list_id = self._store.tags.add(wanted.name, wanted.labels, wanted.texts, least, top)
             self._store.tags.put(list_id, snapshot.spec, snapshot.version, found)
@@ -75,20 +77,30 @@ class Tagging:
 
         Raises Cancelled (lists that are done stay), WeightsMissing, Busy, StoreError.
         """
-        snapshot = self._store.sounds.snapshot(self._spec())
+        now = self._store.sounds.snapshot(self._spec())
+        if all(one.current for one in self._store.tags.lists(now.spec, now.version)):
+            return 0
+        snapshot, encoder = self._space()
         stale = [one for one in self._store.tags.lists(snapshot.spec, snapshot.version) if not one.current]
         for one in stale:
-            found = self._found(one, snapshot, ticket or Ticket())
+            found = self._found(one, snapshot, encoder, ticket or Ticket())
             try:
                 self._store.tags.put(one.id, snapshot.spec, snapshot.version, found)
             except LibraryError:
                 log.info("a list was removed while its tags were made")
         return len(stale)
 
-    def _found(self, wanted: StoredList, snapshot: Snapshot, ticket: Ticket) -> Tagged:
+    def _space(self) -> tuple[Snapshot, TextAudioEncoder | None]:
+        """What is to be tagged, and the encoder of the very same space; an empty library needs none."""
+        snapshot = self._store.sounds.snapshot(self._spec())
         if not len(snapshot):
+            return snapshot, None
+        encoder = self._joint()  # its own spec: the library may have changed over since the line above
+        return self._store.sounds.snapshot(encoder.spec), encoder
+
+    def _found(self, wanted: StoredList, snapshot: Snapshot, encoder: TextAudioEncoder | None, ticket: Ticket) -> Tagged:
+        if encoder is None or not len(snapshot):
             return Tagged(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
-        encoder = self._joint()
         matcher = LabelMatcher(encoder, wanted.labels, wanted.texts)
         temperature = float(getattr(encoder, "temperature", TEMPERATURE))
         general = None if wanted.least is not None else CaptionBank(encoder, default_captions(),

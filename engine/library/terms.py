@@ -7,7 +7,8 @@ weight:
     score = −½ · ln Σ ŵ₊ · exp(−2 · z₊)  −  Σ w₋ · max(0, z₋ − ½)        ŵ₊ = w₊ / Σ w₊
 
 The first part is a soft least: what is asked for twice must be there twice, which a sum of vectors does not see to. The
-second counts a minus term only where it is heard more than usual. The score is handed back in the unit of cosines, so
+second counts a minus term only where it is heard more than usual, and by the span of a sound that is nearest to it: a
+sound that holds what is to be left out is left out with all its spans. The score is handed back in the unit of cosines, so
 that one plus term alone gives its cosine. Chosen against sums, standardised sums and hard minima:
 tests/benchmarks/arithmetic.py prints the table.
 """
@@ -22,9 +23,10 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoders.protocols import TextAudioEncoder
+from engine.describing.lists import folded
+from engine.encoders.protocols import TextAudioEncoder, TextReader
 from engine.errors import ShapeError, UsageError
-from engine.index import unit_mean
+from engine.index import IntArray, unit_mean
 from engine.library.files import AudioFiles
 from engine.library.reading import BLOCK_S
 from engine.records import FloatArray, Term
@@ -54,13 +56,18 @@ def asked(text: str = "", like: Path | int | None = None, terms: Sequence[Term] 
     for term in found:
         what = term.text.casefold() or term.like
         if signs.setdefault(what, term.weight) * term.weight < 0:
-            raise UsageError(f"“{said(term)}” is both looked for and left out. Drop one of the two.")
+            raise UsageError(f"“{shortened(said(term))}” is both looked for and left out. Drop one of the two.")
     return tuple(found)
 
 
 def said(term: Term) -> str:
     """A term in a few words, without its sign: the text, or the name of the file."""
     return term.text or (term.like.name if isinstance(term.like, Path) else f"sound {term.like}")
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text for a sentence: not more than its first `most` characters."""
+    return text if len(text) <= most else text[:most - 1].rstrip() + "…"
 
 
 def written(terms: Sequence[Term]) -> str:
@@ -74,8 +81,13 @@ def written(terms: Sequence[Term]) -> str:
 
 
 def vector(term: Term, encoder: TextAudioEncoder, files: AudioFiles) -> FloatArray:
-    """The unit vector of a text or a file: float32 (dim,). Raises DecodeError, EncoderError."""
+    """The unit vector of a text or a file: float32 (dim,).
+
+    Raises UsageError (a text of which the encoder knows no sign), DecodeError, EncoderError.
+    """
     if term.text:
+        if isinstance(encoder, TextReader) and not encoder.reads(term.text):
+            raise UsageError(f"{encoder.spec.name} cannot read “{shortened(term.text)}”. Describe the sound in English words.")
         found: FloatArray = encoder.embed_texts([term.text])[0]
         return found
     assert isinstance(term.like, Path)
@@ -84,21 +96,26 @@ def vector(term: Term, encoder: TextAudioEncoder, files: AudioFiles) -> FloatArr
 
 
 def combined(similarities: FloatArray, weights: Sequence[float] | NDArray[np.float64], mean: WideArray | None = None,
-             deviation: WideArray | None = None) -> FloatArray:
+             deviation: WideArray | None = None, starts: IntArray | None = None) -> FloatArray:
     """One similarity for each of n spans, from its similarities to t terms.
 
     similarities: float32 (t, n), cosines, over the whole library. weights: (t,), at least one positive. mean, deviation:
-    float64 (t,), what is usual for each term (default: over the n). Returns float32 (n,) in the unit of cosines; much minus
-    may take it below -1. Raises ShapeError.
+    float64 (t,), what is usual for each term (default: over the n). starts: int64 (g,), where the spans of each sound begin;
+    with them a minus term counts in all spans of a sound by the one that is nearest to it (none of the sounds is empty).
+    Returns float32 (n,) in the unit of cosines; much minus may take it below -1. Raises ShapeError.
     """
     wide, factors = np.asarray(similarities, np.float64), np.asarray(weights, np.float64)
     if wide.ndim != 2 or factors.shape != (len(wide),) or not (factors > 0).any():
         raise ShapeError(f"Similarities of the shape {wide.shape} do not fit {factors.shape} weights, one of them positive.")
     if len(factors) == 1 or not wide.shape[1]:
         return np.asarray(similarities[0], np.float32)
-    usual, unit = usual_of(wide) if mean is None or deviation is None else (mean, deviation)
-    score = joined((wide - usual[:, None]) / unit[:, None], factors)
     plus = factors > 0
+    usual, unit = usual_of(wide) if mean is None or deviation is None else (mean, deviation)
+    if starts is not None and not plus.all():
+        nearest = np.maximum.reduceat(wide[~plus], starts, axis=1)  # (t₋, g)
+        wide = np.array(wide)
+        wide[~plus] = np.repeat(nearest, np.diff(starts, append=wide.shape[1]), axis=1)
+    score = joined((wide - usual[:, None]) / unit[:, None], factors)
     shares = factors[plus] / factors[plus].sum()
     result: FloatArray = (shares @ usual[plus] + (shares @ unit[plus]) * score).astype(np.float32)
     return result
@@ -119,16 +136,17 @@ def joined(z: WideArray, weights: WideArray) -> WideArray:
 
 
 def _checked(term: Term) -> Term:
-    text = cleaned(term.text)
-    if term.text.strip() and not text:
+    text = folded(term.text)
+    if term.text.strip() and not _says_something(text):
         raise UsageError("There is no readable letter in the description.")
     if bool(text) == (term.like is not None):
         raise UsageError("A term of a search is either a description or a sound.")
     if not math.isfinite(term.weight) or not 0 < abs(term.weight) <= GREATEST_WEIGHT:
-        raise UsageError(f"The weight of a term lies between 0 and {GREATEST_WEIGHT:g}, but “{said(term)}” has {term.weight:g}.")
+        raise UsageError(f"The weight of a term lies between 0 and {GREATEST_WEIGHT:g}, but “{shortened(said(term))}” has "
+                         f"{term.weight:g}.")
     return Term(text, term.like, float(term.weight))
 
 
-def cleaned(text: str) -> str:
-    """A text an encoder can read: control characters and halves of characters (lone surrogates) become spaces."""
-    return " ".join("".join(" " if category(c) in ("Cc", "Cs") else c for c in text).split())
+def _says_something(text: str) -> bool:
+    """Whether there is a letter, a number or a pictogram in it, not only marks and what has no width."""
+    return any(category(c)[0] in "LN" or category(c) == "So" for c in text)

@@ -25,9 +25,11 @@ class Writer:
     What belongs to a folder that was removed from the library meanwhile is left out.
     """
 
-    def __init__(self, store: Store, spec: EncoderSpec) -> None:
+    def __init__(self, store: Store, spec: EncoderSpec, pending: bool = False) -> None:
+        """pending: as for `SoundStore.put`."""
         self._store = store
         self._spec = spec
+        self._pending = pending
         self._changes: list[Change | tuple[NewSound, Written]] = []
         self._since = time.monotonic()
 
@@ -71,7 +73,7 @@ class Writer:
             for is_put, portion in groupby(changes, key=lambda change: isinstance(change, tuple)):
                 if is_put:
                     puts = [one for one in portion if isinstance(one, tuple) and one[0].folder_id in folders]
-                    ids = self._store.sounds.put(self._spec, [new for new, _ in puts])
+                    ids = self._store.sounds.put(self._spec, [new for new, _ in puts], self._pending)
                     written += zip((tell for _, tell in puts), ids, strict=True)
                 else:
                     for change in portion:

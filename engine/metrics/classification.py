@@ -61,14 +61,6 @@ def by_class(true: Sequence[str], predicted: Sequence[str], classes: Sequence[st
     return ByClass(tuple(order), share(right, said), share(right, support), share(2 * right, support + said), support)
 
 
-def f1_macro(true: Sequence[str], predicted: Sequence[str], classes: Sequence[str] | None = None) -> float:
-    """The mean over classes of F1 = 2·TP / (2·TP + FP + FN); a class that is neither true nor predicted counts as 0."""
-    from sklearn.metrics import f1_score
-
-    order = _classes(true, predicted, classes)
-    return float(f1_score(list(true), list(predicted), labels=order, average="macro", zero_division=0.0))
-
-
 def confusion(true: Sequence[str], predicted: Sequence[str], classes: Sequence[str] | None = None) -> NDArray[np.int64]:
     """Return counts (classes, classes) in the order of `classes`: rows true, columns predicted."""
     place = {name: index for index, name in enumerate(_classes(true, predicted, classes))}

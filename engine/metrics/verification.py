@@ -1,4 +1,4 @@
-"""Same speaker or not: equal error rate and detection cost.
+"""Same speaker or not: equal error rate, detection cost, and how good log-likelihood ratios are.
 
 Conventions
 -----------
@@ -8,7 +8,8 @@ FRR(t), miss rate: share of genuine trials below t. FAR(t), false alarm rate: sh
 Operating points lie midway between neighbouring distinct similarities, plus one that accepts all and one that rejects
 all; between two of them both rates are taken as straight lines, as most toolkits do (no convex hull).
 
-Sources: Martin et al. 1997 (DET); NIST SRE 2008 evaluation plan, section 2.1 (detection cost and its normalisation).
+Sources: Martin et al. 1997 (DET); NIST SRE 2008 evaluation plan, section 2.1 (detection cost and its normalisation);
+Brümmer & du Preez 2006, Computer Speech & Language 20, 230–275 (the cost of log-likelihood ratios).
 """
 
 from __future__ import annotations
@@ -61,3 +62,35 @@ def min_dcf(genuine: ArrayLike, impostor: ArrayLike, p_target: float = 0.01, c_m
     _, far, frr = error_rates(genuine, impostor)
     cost = c_miss * p_target * frr + c_fa * (1 - p_target) * far
     return float(cost.min() / min(c_miss * p_target, c_fa * (1 - p_target)))
+
+
+def far_at_frr(genuine: ArrayLike, impostor: ArrayLike, frr: float) -> tuple[float, float]:
+    """Return (FAR, threshold) at the highest operating point that misses at most `frr` (0–1) of the genuine trials."""
+    if not 0 <= frr <= 1:
+        raise UsageError("A rate lies between 0 and 1.")
+    thresholds, far, missed = error_rates(genuine, impostor)
+    at = int(np.searchsorted(missed, frr, side="right")) - 1  # missed rises from 0
+    return float(far[at]), float(thresholds[at])
+
+
+def rates_at(genuine: ArrayLike, impostor: ArrayLike, threshold: float) -> tuple[float, float]:
+    """Return (FAR, FRR) at a threshold that was set beforehand."""
+    return (float((finite(impostor, "impostor") >= threshold).mean()),
+            float((finite(genuine, "genuine") < threshold).mean()))
+
+
+def normal_deviate(rates: ArrayLike) -> Floats:
+    """Return Φ⁻¹ of rates between 0 and 1, the scale of both axes of a DET plot: −∞ at 0, ∞ at 1."""
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(np.asarray(rates, np.float64)))
+
+
+def cllr(genuine: ArrayLike, impostor: ArrayLike) -> float:
+    """Return the log-likelihood-ratio cost in bits of natural-log ratios: genuine (n,), impostor (m,).
+
+    Cllr = ½ · mean over genuine of log2(1 + e^−l) + ½ · mean over impostors of log2(1 + e^l). 0 is perfect; 1 is what
+    ratios that say nothing (all 0) cost; a ratio that is sure and wrong costs without bound.
+    """
+    same, other = finite(genuine, "genuine"), finite(impostor, "impostor")
+    return float((np.logaddexp(0, -same).mean() + np.logaddexp(0, other).mean()) / (2 * np.log(2)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -91,16 +92,16 @@ class Database:
             self._mine.wipe_after = False
             self.wipe()
 
-    def wipe(self) -> None:
+    def wipe(self) -> bool:
         """Leave no deleted byte behind: rebuild the file and empty the write-ahead log.
 
         `secure_delete` zeroes what is deleted, but pages that were rebalanced may hold older copies; only a rebuild is
         certain. Inside a transaction of this thread it is put off until that is committed. Another program that reads
-        at this moment can keep the log alive; then it is emptied by the last one to close.
+        at this moment can keep the log alive; then it is emptied by the last one to close, and False is returned.
         """
         if getattr(self._mine, "connection", None) is not None:
             self._mine.wipe_after = True
-            return
+            return False
         self._lock.acquire()
         with self._told(), self._turn:
             connection = self._engine.raw_connection()
@@ -112,12 +113,24 @@ class Database:
                     row = connection.driver_connection.execute(  # type: ignore[union-attr]
                         "PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                     if row[0] == 0:
-                        return
+                        return True
                     time.sleep(0.05)
                 log.warning("the write-ahead log is in use by a reader and will be emptied later")
+                return False
             finally:
                 connection.driver_connection.execute(f"PRAGMA busy_timeout = {int(waited_ms)}")  # type: ignore[union-attr]
                 connection.close()
+
+    def sync(self) -> None:
+        """What was committed is on the disk when this returns (a commit alone outlives a kill, not a loss of power)."""
+        for path in (self._path.with_name(self._path.name + "-wal"), self._path):
+            try:
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise told(error, self._path) from error
 
     def close(self) -> None:
         with self._turn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from engine.store.database import Database
 from engine.store.schema import saved_query
 from engine.store.voices import name_key
 
+log = logging.getLogger(__name__)
+
 LONGEST_NAME = 200
 
 
@@ -27,9 +30,15 @@ class QueryStore:
         self._database = database
 
     def list(self) -> builtins.list[SavedQuery]:
-        """All that can be read, by name. Raises LibraryError for one that is damaged."""
+        """All that can be read, by name; a damaged one is left out, and `find` says what is wrong with it."""
+        found = []
         with self._database.reading() as connection:
-            return [_query(row) for row in connection.execute(select(saved_query).order_by(saved_query.c.name_key))]
+            for row in connection.execute(select(saved_query).order_by(saved_query.c.name_key)):
+                try:
+                    found.append(_query(row))
+                except LibraryError:
+                    log.warning("a saved search is damaged")
+        return found
 
     def find(self, name: str) -> SavedQuery | None:
         with self._database.reading() as connection:

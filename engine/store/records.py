@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.records import Embedding, EncoderSpec, FloatArray, Span, Tag
+from engine.records import Embedding, EncoderSpec, FloatArray, IdentificationStatus, Span, Tag
 
 IntArray = NDArray[np.int64]
 
@@ -23,7 +24,7 @@ class NewTake:
 
     source: "microphone" or the file's name. sha256: of the content, hex. recorded_at: naive times are local.
     recording: a file inside the workspace's recordings folder, only with consent_at. samples: (embedding, seconds of
-    speech) each, embeddings of `spec`.
+    speech) each, embeddings of `spec`. spans: where in the take each sample comes from, or empty where nobody knows.
     """
 
     source: str
@@ -38,6 +39,67 @@ class NewTake:
     consent_at: datetime | None
     spec: EncoderSpec
     samples: tuple[tuple[Embedding, float], ...] | list[tuple[Embedding, float]]
+    spans: Sequence[Span] = ()
+
+
+@dataclass(frozen=True)
+class NewTrack:
+    """One who speaks in a new timeline: a voice (voice_id), or a stranger (its number, with samples to name it by).
+
+    level_dbfs: of its speech. clipped: places where the wave is cut off. samples: (embedding, seconds of speech) each.
+    """
+
+    voice_id: int | None
+    stranger: int | None
+    status: IdentificationStatus
+    similarity: float | None
+    level_dbfs: float
+    clipped: int
+    turns: tuple[Span, ...]
+    samples: tuple[tuple[Embedding, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class NewTimeline:
+    """A recording that was heard. sha256: of the file, hex. noise_dbfs: its noise floor. Samples are of `spec`."""
+
+    path: Path
+    sha256: str
+    duration_s: float
+    noise_dbfs: float
+    made_at: datetime
+    spec: EncoderSpec
+    tracks: tuple[NewTrack, ...]
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A stranger of a kept timeline, with what it can be known again by. samples as in NewTrack."""
+
+    track_id: int
+    timeline_id: int
+    number: int
+    path: Path
+    sha256: str
+    made_at: datetime
+    speech_s: float
+    duration_s: float
+    level_dbfs: float
+    noise_dbfs: float
+    clipped: int
+    samples: tuple[tuple[Embedding, float], ...]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A stranger that was given a name. tracks: how many strangers of all timelines became the voice by it."""
+
+    id: int
+    voice: str
+    take_id: int
+    made_voice: bool
+    made_at: datetime
+    tracks: int
 
 
 @dataclass(frozen=True)

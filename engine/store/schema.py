@@ -3,7 +3,11 @@
     encoder_spec ── sample ── take ── voice
          └───────── span ──── sound ── folder ── failed_file
                                 └── sound_tag ── tag_list
+    timeline ── track ── turn           track → voice, naming; timeline → encoder_spec
+                  └───── stranger_sample
+    naming ── take, voice
     saved_query
+    seal                                how the voices are encrypted, one row at most
     counter                             version of the library, raised by every change to it
 """
 
@@ -16,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -89,8 +94,8 @@ encoder_spec = Table(
 voice = Table(
     "voice", metadata,
     Column("id", Integer, primary_key=True),
-    _required("name", Text),
-    _required("name_key", Text, unique=True),  # NFC, case folded
+    _required("name", Text),  # sealed where `seal` says so, as take.source and sample.vector
+    _required("name_key", Text, unique=True),  # NFC, case folded; its HMAC where the name is sealed
     _required("colour", Integer),
     _required("state", String(20)),
     _required("created_at", UtcTime),
@@ -122,6 +127,33 @@ sample = Table(
     _required("vector", LargeBinary),  # unit norm, little-endian float32
     _required("norm", Float),
     _required("speech_s", Float),
+    Column("start_s", Float),  # of the stretch of the take; NULL in samples from before revision 0006
+    Column("end_s", Float),
+)
+
+voice_change = Table(
+    "voice_change", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("kind", String(20)),
+    _required("voices", Text),  # ids, as ",3,7,"
+    _required("rows", LargeBinary),  # JSON of what was before and after; what is private in it is sealed as it was in its row
+    _required("at", UtcTime),
+    sqlite_autoincrement=True,
+)
+
+seal = Table(
+    "seal", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("way", String(20)),  # "off", "keyring", "passphrase"
+    _required("since", UtcTime),
+    _required("unclean", Boolean),  # old pages, recordings or backups may be left from the last change
+    Column("key_id", String(40)),  # the key's name in the keyring; NULL where way is "off", as all that follows
+    Column("wrapped", LargeBinary),  # the key, sealed by the passphrase, or by the recovery code
+    Column("salt", LargeBinary),
+    Column("log2_n", Integer),
+    Column("r", Integer),
+    Column("p", Integer),
+    Column("probe", LargeBinary),  # a known word under the key: tells whether a key is the right one
 )
 
 folder = Table(
@@ -143,8 +175,9 @@ sound = Table(
     _required("rate_hz", Integer),
     _required("channels", Integer),
     _required("format", String(20)),
-    _required("tags", Text),  # JSON: [[name, probability], …]
+    _required("tags", Text),  # JSON: [[name, probability], …], as the encoder in use heard them
     _required("peaks", LargeBinary),
+    Column("tags_next", Text),  # as the pending one did; NULL where none is pending, or it has not heard the sound yet
 )
 
 span = Table(
@@ -202,4 +235,56 @@ sound_tag = Table(
     _required("probability", Float),
     Index("ix_sound_tag_sound_id", "sound_id"),
     sqlite_with_rowid=False,
+)
+
+timeline = Table(
+    "timeline", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("path", LargeBinary),  # the bytes of the path, sealed where voices are
+    _required("sha256", String(64), index=True),  # of the file
+    _required("duration_s", Float),
+    _required("noise_dbfs", Float),
+    _required("spec_id", Integer, ForeignKey("encoder_spec.id")),
+    _required("made_at", UtcTime),
+    sqlite_autoincrement=True,
+)
+
+naming = Table(
+    "naming", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("voice_id", Integer, ForeignKey("voice.id", ondelete="CASCADE")),
+    _required("take_id", Integer, ForeignKey("take.id", ondelete="CASCADE")),
+    _required("made_voice", Boolean),  # the voice was not there before
+    _required("made_at", UtcTime),
+    sqlite_autoincrement=True,
+)
+
+track = Table(
+    "track", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("timeline_id", Integer, ForeignKey("timeline.id", ondelete="CASCADE"), index=True),
+    Column("stranger", Integer),  # from 1; kept when the stranger is named
+    Column("voice_id", Integer, ForeignKey("voice.id", ondelete="CASCADE"), index=True),
+    Column("naming_id", Integer, ForeignKey("naming.id", ondelete="SET NULL")),  # what gave a stranger its voice
+    _required("status", String(20)),
+    Column("similarity", Float),
+    _required("level_dbfs", Float),
+    _required("clipped", Integer),
+)
+
+turn = Table(
+    "turn", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("track_id", Integer, ForeignKey("track.id", ondelete="CASCADE"), index=True),
+    _required("start_s", Float),
+    _required("end_s", Float),
+)
+
+stranger_sample = Table(
+    "stranger_sample", metadata,
+    Column("id", Integer, primary_key=True),
+    _required("track_id", Integer, ForeignKey("track.id", ondelete="CASCADE"), index=True),
+    _required("vector", LargeBinary),  # unit norm, little-endian float32, of the timeline's encoder; sealed as samples are
+    _required("norm", Float),
+    _required("speech_s", Float),
 )

@@ -11,18 +11,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
 
 from engine.errors import LibraryError
 from engine.records import EncoderSpec, Folder, LibraryStats, Sound, Tag
 from engine.store.database import Database, inserted_id
 from engine.store.records import FileKey, IntArray, KnownSound, NewSound, RememberedFailure, Snapshot
-from engine.store.schema import counter, failed_file, folder, sound, span
+from engine.store.schema import counter, failed_file, folder, sound, sound_tag, span
 from engine.store.spaces import find_space, space_key
 from engine.store.spans import LIBRARY, SpanStore
 
 MANY = 500
 """Values in one statement; SQLite's oldest limit is 999."""
+
+Labels = Sequence[tuple[int, int]]
+"""Labels that mean the same, each the id of its list and its place in it."""
 
 T = TypeVar("T")
 
@@ -102,16 +105,17 @@ class SoundStore:
             row = connection.execute(select(sound).where(sound.c.path == path)).one_or_none()
         return None if row is None else _sound(row)
 
-    def list(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None,
-             under: Path | None = None) -> builtins.list[Sound]:
-        """Sounds in order of their paths. under: only those below this folder, which may be any."""
-        query = select(sound).order_by(sound.c.path).offset(max(0, offset)).limit(limit)
-        if under is not None:
-            query = query.where(_below(under))
-        if folder_id is not None:  # + 0 sets the index on folders aside where the one on paths gives the order, too
-            query = query.where((sound.c.folder_id if under is None else sound.c.folder_id + 0) == folder_id)
+    def list(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None, under: Path | None = None,
+             tags: Sequence[Labels] = ()) -> builtins.list[Sound]:
+        """Sounds in order of their paths. under: only those below this folder, which may be any. tags: with one of each."""
+        query = select(sound).where(*_only(folder_id, under, tags)).order_by(sound.c.path).offset(max(0, offset)).limit(limit)
         with self._database.reading() as connection:
             return [_sound(row) for row in connection.execute(query)]
+
+    def count(self, folder_id: int | None = None, under: Path | None = None, tags: Sequence[Labels] = ()) -> int:
+        """How many `list` would give without a limit."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(sound).where(*_only(folder_id, under, tags))).scalar_one()
 
     def ids(self, under: Path) -> IntArray:
         """Ids of the sounds below a folder: int64 (n,), in order of their paths."""
@@ -171,8 +175,18 @@ class SoundStore:
             if self._spans.purge(connection, keep):
                 _changed(connection)
 
-    def put(self, spec: EncoderSpec, sounds: Sequence[NewSound]) -> builtins.list[int]:
+    def settle_tags(self, taken: bool) -> None:
+        """The library has changed over (taken), or stays with its encoder: the tags that waited become the tags, or go."""
+        waiting = update(sound).where(sound.c.tags_next.is_not(None))
+        with self._database.writing() as connection:
+            if connection.execute(waiting.values(tags_next=None, **({"tags": sound.c.tags_next} if taken else {}))).rowcount:
+                _changed(connection)
+
+    def put(self, spec: EncoderSpec, sounds: Sequence[NewSound], pending: bool = False) -> builtins.list[int]:
         """Write sounds with their spans and vectors, all or none. Returns their ids.
+
+        pending: the library is not searched in this space yet, so that sounds of the same content keep their tags until
+        `settle_tags`.
 
         Vectors are on the disk before the rows that name them are committed. Raises ShapeError, LibraryError (same_as
         names a sound without vectors), StoreError.
@@ -182,7 +196,8 @@ class SoundStore:
         with self._database.writing() as connection:
             self.forget_failures(new.path for new in sounds)
             _free_paths(connection, {new.path: new.id for new in sounds})
-            described = [_described(new) if new.same_as is None else _copied(connection, new) for new in sounds]
+            described = [_described(new, pending) if new.same_as is None else _copied(connection, new, pending)
+                         for new in sounds]
             shared = [self._spans.of(connection, spec, new.same_as.sound_id) if new.same_as else [] for new in sounds]
             ids = _written(connection, sounds, described)
             for sound_id, new, spans in zip(ids, sounds, shared, strict=True):
@@ -257,6 +272,17 @@ def _changed(connection: Connection) -> None:
     connection.execute(update(counter).where(counter.c.name == LIBRARY).values(value=counter.c.value + 1))
 
 
+def _only(folder_id: int | None, under: Path | None, tags: Sequence[Labels]) -> builtins.list[ColumnElement[bool]]:
+    """The conditions of a list of sounds."""
+    found = [] if under is None else [_below(under)]
+    if folder_id is not None:  # + 0 sets the index on folders aside where the one on paths gives the order, too
+        found.append((sound.c.folder_id if under is None else sound.c.folder_id + 0) == folder_id)
+    for labels in tags:
+        found.append(sound.c.id.in_(select(sound_tag.c.sound_id).where(
+            or_(*(and_(sound_tag.c.list_id == list_id, sound_tag.c.label == at) for list_id, at in labels)))))
+    return found
+
+
 def _below(under: Path) -> ColumnElement[bool]:
     """Whether a sound's path begins with a folder and a separator: one range of bytes, read from the index on paths."""
     separator = os.fsencode(os.sep)
@@ -280,6 +306,10 @@ def _written(connection: Connection, sounds: Sequence[NewSound],
         if new.id is not None:  # spans in whatever space go with the content they were made of
             old = select(sound.c.id).where(sound.c.id == new.id, sound.c.sha256 != new.sha256)
             connection.execute(delete(span).where(span.c.sound_id.in_(old)))
+            same = connection.execute(select(sound.c.tags).where(
+                sound.c.id == new.id, sound.c.sha256 == new.sha256)).scalar_one_or_none()
+            if same is not None and values["tags_next"] is not None:
+                values["tags"] = same  # what it was heard to be until now stays, while the library is searched in that space
             if not connection.execute(update(sound).where(sound.c.id == new.id).values(values)).rowcount:
                 raise LibraryError("This sound is not in the library any more.")
     added = [values for new, values in zip(sounds, described, strict=True) if new.id is None]
@@ -293,19 +323,21 @@ def _placed(new: NewSound) -> dict[str, Any]:
             "sha256": new.sha256}
 
 
-def _described(new: NewSound) -> dict[str, Any]:
+def _described(new: NewSound, pending: bool) -> dict[str, Any]:
+    tags = json.dumps([[tag.name, round(float(tag.probability), 5)] for tag in new.tags], ensure_ascii=False)
     return {**_placed(new), "duration_s": float(new.duration_s), "rate_hz": int(new.rate_hz),
             "channels": int(new.channels), "format": new.format, "peaks": np.asarray(new.peaks, np.uint8).tobytes(),
-            "tags": json.dumps([[tag.name, round(float(tag.probability), 5)] for tag in new.tags], ensure_ascii=False)}
+            "tags": tags, "tags_next": tags if pending else None}
 
 
-def _copied(connection: Connection, new: NewSound) -> dict[str, Any]:
+def _copied(connection: Connection, new: NewSound, pending: bool) -> dict[str, Any]:
     assert new.same_as is not None
-    columns = (sound.c.duration_s, sound.c.rate_hz, sound.c.channels, sound.c.format, sound.c.peaks, sound.c.tags)
+    columns = (sound.c.duration_s, sound.c.rate_hz, sound.c.channels, sound.c.format, sound.c.peaks, sound.c.tags,
+               sound.c.tags_next)
     row = connection.execute(select(*columns).where(sound.c.id == new.same_as.sound_id)).mappings().one_or_none()
     if row is None:
         raise LibraryError("The sound to copy from is not in the library any more.")
-    return {**_placed(new), **row}
+    return {**_placed(new), **row, "tags_next": (row["tags_next"] or row["tags"]) if pending else None}
 
 
 def _sound(row: Any) -> Sound:

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoreError
 from engine.store.lock import WorkspaceLock
-from engine.store.opening import prepare
+from engine.store.opening import plain, prepare
 
 if TYPE_CHECKING:
+    from engine.store.changes import ChangeStore
     from engine.store.database import Database
     from engine.store.queries import QueryStore
+    from engine.store.resealing import Encrypting
+    from engine.store.seals import Ask, Seals
     from engine.store.sounds import SoundStore
     from engine.store.tags import TagStore
+    from engine.store.timelines import TimelineStore
     from engine.store.voices import VoiceStore
 
 log = logging.getLogger(__name__)
@@ -31,7 +35,8 @@ class Store:
     Reading needs no lock; the first write takes the workspace's lock and keeps it until `close`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ask: Ask | None = None) -> None:
+        """ask: gives the passphrase of a sealed workspace when it is needed."""
         self.folder = folder.absolute()
         self.database = self.folder / "earmark.db"
         self.vectors = self.folder / "vectors"
@@ -39,7 +44,9 @@ class Store:
         self.backups = self.folder / "backups"
         self.logs = self.folder / "logs"
         self._guard = threading.RLock()
+        self._ask = ask
         self._db: Database | None = None
+        self._seals: Seals | None = None
         self._voices: VoiceStore | None = None
         self._sounds: SoundStore | None = None
         self._make_folders()
@@ -56,8 +63,23 @@ class Store:
             if self._voices is None:
                 from engine.store.voices import VoiceStore
 
-                self._voices = VoiceStore(self._opened(), self.recordings, self.backups)
+                self._voices = VoiceStore(self._opened(), self.recordings, self.backups, self.seals)
             return self._voices
+
+    @property
+    def seals(self) -> Seals:
+        with self._guard:
+            if self._seals is None:
+                from engine.store.seals import Seals
+
+                self._seals = Seals(self._opened(), self._ask)
+            return self._seals
+
+    @property
+    def encrypting(self) -> Encrypting:
+        from engine.store.resealing import Encrypting
+
+        return Encrypting(self._opened(), self.seals, self.voices, self.recordings)
 
     @property
     def sounds(self) -> SoundStore:
@@ -67,6 +89,17 @@ class Store:
 
                 self._sounds = SoundStore(self._opened(), self.vectors)
             return self._sounds
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is encrypted; quick."""
+        return plain(self.database)
+
+    @property
+    def changes(self) -> ChangeStore:
+        from engine.store.changes import ChangeStore
+
+        return ChangeStore(self._opened(), self.recordings)
 
     @property
     def queries(self) -> QueryStore:
@@ -79,6 +112,12 @@ class Store:
         from engine.store.tags import TagStore
 
         return TagStore(self._opened())
+
+    @property
+    def timelines(self) -> TimelineStore:
+        from engine.store.timelines import TimelineStore
+
+        return TimelineStore(self._opened(), self.voices, self.seals)
 
     def claim(self) -> None:
         """Take the workspace's lock now instead of with the first write. Raises Busy."""
@@ -97,12 +136,15 @@ class Store:
         return sum(file.stat().st_size for file in files if file.exists())
 
     def forget_everything(self) -> None:
-        """Remove all voices, sounds, folders, saved queries, tags, recordings, vectors and backups, and every trace of them.
+        """Remove all voices, timelines, sounds, folders, saved queries, tags, recordings, vectors and backups.
 
+        Every trace of them goes, too. Encryption is off afterwards, and its key is gone; the key is not needed for this.
         Settings and downloaded models stay. Raises Busy, StoreError.
         """
         with self._opened().writing():
+            self.timelines.remove_all()
             self.voices.remove_all()
+            self.encrypting.forget_key()
             self.queries.remove_all()
             self.tags.remove_all()
             self.sounds.remove_all()
@@ -123,7 +165,7 @@ class Store:
                 self._sounds.close()
             if self._db is not None:
                 self._db.close()
-            self._voices, self._sounds, self._db = None, None, None
+            self._voices, self._sounds, self._seals, self._db = None, None, None, None
             self._lock.release()
 
     def __enter__(self) -> Store:

@@ -1,4 +1,4 @@
-"""Who is it: the nearest centroid, a threshold, and a margin over the runner-up."""
+"""Who is it: the nearest voice by the chosen back-end, a threshold, and a margin over the runner-up."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ import numpy as np
 from engine.errors import ShapeError, UsageError
 from engine.index import unit_mean
 from engine.records import Candidate, Embedding, FloatArray, Identification, IdentificationStatus, Sample, Voice
+from engine.voices.backends import Enrolled
+from engine.voices.backends.scale import USUAL_S
+from engine.voices.choice import Method, choose
 
 MIN_SPEECH_S = 1.0
 """Less net speech than this gives no identity."""
+DEFAULT_MARGIN = 0.02
+"""Lead over the runner-up that a match needs on the scale of a back-end, where nobody chose another: at the threshold, a
+likelihood of about five to one between two voices (the width of the scale is 20)."""
 
 
 def centroid(vectors: FloatArray) -> FloatArray:
@@ -20,11 +26,12 @@ def centroid(vectors: FloatArray) -> FloatArray:
 
 
 class Identifier:
-    """Frozen centroids of one encoder spec, ready to compare. Immutable, so any thread may use it."""
+    """Frozen voices of one encoder spec, ready to compare. Immutable, so any thread may use it."""
 
     def __init__(self, voices: Sequence[Voice], samples: Sequence[Sample], threshold: float, margin: float,
-                 measure: str = "cosine") -> None:
-        """voices without samples are left out. measure: "cosine" or "dot" (see `similarities`)."""
+                 measure: str = "cosine", method: Method | None = None) -> None:
+        """voices without samples are left out. measure: "cosine" compares directions by `method` (default: cosine to the
+        centroid), "dot" compares what the net gave before normalisation (see `similarities`)."""
         if measure not in ("cosine", "dot"):
             raise UsageError(f"Voices are compared by cosine or dot, not by {measure}.")
         by_voice: dict[int, list[Sample]] = {}
@@ -32,38 +39,54 @@ class Identifier:
             by_voice.setdefault(sample.voice_id, []).append(sample)
         self.voices = [v for v in voices if v.id in by_voice]
         self.threshold, self.margin, self.measure = threshold, margin, measure
+        self.method = method or choose("cosine", None)
         groups = [by_voice[v.id] for v in self.voices]
         self.centroids = np.array([centroid(np.array([s.embedding.vector for s in group])) for group in groups],
                                   np.float32)  # (voices, dim)
         self._raw = np.array([np.mean([s.embedding.raw for s in group], axis=0) for group in groups], np.float32)
         norms = [s.embedding.norm for group in groups for s in group]
         self._scale = float(np.mean(np.square(norms))) if norms else 1.0
+        self._fitted = self.method.backend.fit(Enrolled(
+            np.array([s.embedding.vector for group in groups for s in group], np.float32),
+            np.repeat(np.arange(len(groups)), [len(group) for group in groups]), len(groups)),
+            self.method.background) if groups and measure == "cosine" else None
 
-    def similarities(self, query: Embedding) -> FloatArray:
+    def similarities(self, query: Embedding, speech_s: float = USUAL_S) -> FloatArray:
         """Similarity to every voice, float32 (voices,), in the order of `voices`.
 
-        cosine: of the query and the centroid. dot: the dot product of what the net gave before normalisation, with the
-        mean of the samples as they were, in units of the mean squared length of all samples, so that the same
-        threshold can be read against it. A voice whose samples are longer, or closer together, gets more: that is what
-        scale does.
+        cosine: what the back-end says, on its scale where it has one; a scale asks more of long queries (speech_s). dot: the
+        dot product of what the net gave before normalisation, with the mean of the samples as they were, in units of the
+        mean squared length of all samples, so that a cosine's threshold can be read against it. A voice whose samples are
+        longer, or closer together, gets more: that is what scale does.
         """
+        raw = self._compare(query)
+        scale = self.method.scale if self.measure == "cosine" else None
+        return raw if scale is None else scale.apply(raw, speech_s)
+
+    def _compare(self, query: Embedding) -> FloatArray:
         if not self.voices:
             return np.zeros(0, np.float32)
         if not np.isfinite(query.vector).all() or abs(float(np.linalg.norm(query.vector)) - 1) > 1e-3:
             raise ShapeError("A query is a unit vector of finite numbers.")
-        if self.measure == "cosine":
-            return self.centroids @ query.vector
-        return (self._raw @ query.raw) / np.float32(self._scale)
+        if self._fitted is None:
+            return (self._raw @ query.raw) / np.float32(self._scale)
+        return self._fitted.similarities(query.vector[None])[0]
 
-    def identify(self, query: Embedding, speech_s: float) -> Identification:
-        """Name a query. speech_s: seconds of net speech behind it.
+    def probability(self, query: Embedding, speech_s: float, snr_db: float | None = None) -> float | None:
+        """How probable it is that the nearest voice speaks rather than a stranger, at even odds; None without calibration."""
+        if not self.voices or self._fitted is None or self.method.calibration is None:
+            return None
+        return self.method.calibration.probability(float(self._compare(query).max()), speech_s, snr_db)
+
+    def identify(self, query: Embedding, speech_s: float, snr_db: float | None = None) -> Identification:
+        """Name a query. speech_s: seconds of net speech behind it; snr_db: over its noise, where that is known.
 
         match: similar enough and far enough ahead of the runner-up. tentative: similar enough, but the runner-up is
         close. With one voice the margin is None and the threshold alone decides; with none, everything is unknown.
         """
         if speech_s < MIN_SPEECH_S:
             return nobody("too-short", speech_s)
-        values = self.similarities(query)
+        values = self.similarities(query, speech_s)
         if not len(values):
             return nobody("unknown", speech_s)
         order = np.argsort(-values, kind="stable")
@@ -79,7 +102,7 @@ class Identifier:
         else:
             status = "match"
         return Identification(status, best.voice if status == "match" else None, best.voice, best.similarity, margin,
-                              speech_s, candidates)
+                              speech_s, candidates, self.probability(query, speech_s, snr_db))
 
 
 def nobody(status: IdentificationStatus, speech_s: float) -> Identification:

@@ -25,8 +25,10 @@ from engine.audio.resample import StreamResampler
 from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import TagListener, VoiceEncoder
 from engine.errors import DeviceError, EarmarkError, StoreError
-from engine.records import Audio, Embedding, FloatArray, Identification, LiveUpdate, Span, Tag, Turn
+from engine.records import Audio, Embedding, FloatArray, Identification, LiveUpdate, Tag, Turn
 from engine.voices.identification import MIN_SPEECH_S, Identifier, nobody
+from engine.voices.timeline.live_turns import LiveTurns
+from engine.voices.timeline.online import HeardStranger, Numbered, Strangers
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # probability that starts and that ends speec
 GAP_S = 0.7  # silence that ends a run of speech: what comes after may be somebody else
 HANG_S = 0.15  # kept of the silence after a word
 BEFORE = 2 * CHUNK  # samples kept of what lies before a word: the detector hears soft beginnings late
+NOISE_SHARE = 0.01  # of a silent chunk of 32 ms in the level of the noise: it follows within some seconds
 HEARD_S = 1.5
 HEARD_EVERY_S = 0.5
 RECENT_S = 12.0
@@ -77,7 +80,10 @@ class Listener:
         self._recent = np.zeros(0, np.float32)
         self._updates: list[LiveUpdate] = []
         self._dropped = 0
-        self._turns: list[Turn] = []
+        self._turns = LiveTurns()
+        self._strangers = Strangers()
+        self._named: dict[int, int] = {}  # number of a stranger → id of the voice that it was named
+        self._names: dict[int | None, str] = {}  # the same with the name that the voice has now
         self._recorder: Recorder | None = None
         self._heard: tuple[Tag, ...] = ()
         self._total = 0  # samples at 16 kHz
@@ -93,6 +99,8 @@ class Listener:
         self._speaking = False
         self._name: str | None = None
         self._name_since = 0.0
+        self._new = 0  # samples of it that no step has looked at yet
+        self._noise = 0.0  # mean square of what is no speech
 
     # --- for the owner ------------------------------------------------------------------------------------------------
 
@@ -158,7 +166,28 @@ class Listener:
     def turns(self) -> list[Turn]:
         """Who spoke when, from the beginning; the last turn grows while its voice speaks."""
         with self._lock:
-            return list(self._turns)
+            return self._turns.all(self._names)
+
+    def stranger(self, number: int) -> HeardStranger | None:
+        """What is known of a stranger of this session; None where there is none of this number."""
+        with self._lock:
+            one = self._strangers.get(number)
+            return None if one is None else one.heard(self._encoder.spec, self._noise)
+
+    def name_stranger(self, number: int, voice_id: int) -> None:
+        """The turns of a stranger are those of a voice from now on, as long as there is that voice."""
+        with self._lock:
+            self._strangers.keep_apart(number)
+            self._named[number] = voice_id
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Voices may have changed: strangers that were named are called what their voice is called now, or are strangers."""
+        if not self._named:
+            return
+        names = {voice.id: voice.name for voice in self._identifier().voices}
+        with self._lock:
+            self._names = {number: names[voice_id] for number, voice_id in self._named.items() if voice_id in names}
 
     def recent(self, seconds: float) -> FloatArray:
         """The last seconds of sound, float32 (n,) at 16 kHz; shorter at the beginning. At most 12 s."""
@@ -255,17 +284,23 @@ class Listener:
         if probability >= (SPEECH_OFF if self._speaking else SPEECH_ON):
             self._speaking, self._silence = True, 0
             self._run = np.concatenate([self._run, self._before, chunk])[-int(WINDOW_S * RATE_HZ):]
+            self._new += len(self._before) + len(chunk)
             self._before = np.zeros(0, np.float32)
             return
         self._silence += len(chunk)
         if self._speaking and self._silence <= HANG_S * RATE_HZ:
             self._run = np.concatenate([self._run, chunk])[-int(WINDOW_S * RATE_HZ):]
+            self._new += len(chunk)
             return
         self._speaking = False
+        self._noise += (float(np.square(chunk).mean()) - self._noise) * NOISE_SHARE
         self._before = np.concatenate([self._before, chunk])[-BEFORE:]
         if self._silence >= GAP_S * RATE_HZ and len(self._run):
             self._run = np.zeros(0, np.float32)
-            self._name = None
+            self._name, self._new = None, 0
+            self._strangers.pause()
+            with self._lock:
+                self._turns.pause()
 
     @property
     def _eager(self) -> bool:
@@ -285,36 +320,39 @@ class Listener:
         used_s = len(self._run) / RATE_HZ
         found: Identification | None = None
         query: Embedding | None = None
+        stranger: int | None = None
         if self._speaking and used_s < MIN_SPEECH_S:
             found = nobody("too-short", used_s)
         elif self._speaking:
             query = self._encoder.embed(Audio(self._run, RATE_HZ))
             found = self._identifier().identify(query, used_s)
-            self._count_turn(found, now, used_s)
+            stranger = self._count_turn(found, query, now, used_s)
+            self.look_again()
         run_s = used_s if self._name is None else now - self._name_since
         update = LiveUpdate(now, self._speaking, found, query, run_s, used_s, self._heard,
-                            (time.perf_counter() - began) * 1000)
+                            (time.perf_counter() - began) * 1000, stranger)
         with self._lock:
             self._updates.append(update)
             if len(self._updates) > KEEP_UPDATES:
                 self._dropped += len(self._updates) - KEEP_UPDATES
                 del self._updates[:-KEEP_UPDATES]
 
-    def _count_turn(self, found: Identification, now: float, used_s: float) -> None:
-        """Grow the last turn, or begin one when the voice or its status changed."""
+    def _count_turn(self, found: Identification, query: Embedding, now: float, used_s: float) -> int | None:
+        """Grow the last turn, or begin one when somebody else speaks. Returns the number of a stranger."""
         voice = found.nearest if found.status in ("match", "tentative") else None
         key = voice or ""
         if key != self._name:
             # the first identification of a run covers the speech that it needed to become sure
             self._name_since = now - (used_s if self._name is None else STEP_S)
             self._name = key
+        fresh = self._run[max(0, len(self._run) - self._new):]
+        self._new = 0
         with self._lock:
-            last = self._turns[-1] if self._turns else None
-            touching = last is not None and now - last.span.end_s <= STEP_S * 2.5
-            if last is not None and touching and (last.voice, last.status) == (voice, found.status):
-                self._turns[-1] = Turn(voice, found.status, Span(last.span.start_s, now))
-                return
-            start = last.span.end_s if last is not None and touching else max(0.0, now - used_s)
-            if last is not None:
-                start = max(start, last.span.end_s)
-            self._turns.append(Turn(voice, found.status, Span(start, now)))
+            if voice is not None:
+                numbered = Numbered(None)
+                self._strangers.known(len(fresh) / RATE_HZ)
+            else:
+                numbered = self._strangers.hear(query, used_s, len(fresh) / RATE_HZ, float(np.square(fresh).mean()), clips(fresh))
+                self._turns.relabel(numbered.merged)
+            self._turns.step(voice, found.status, numbered.number, now, used_s)
+        return numbered.number

@@ -14,23 +14,42 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from engine.audio import files
-from engine.errors import AudioError, EarmarkError, EnrollmentError, ShapeError, TooLittleSpeech, VoiceUnknown
+from engine.errors import (
+    AudioError,
+    Clipped,
+    EarmarkError,
+    EncoderError,
+    EnrollmentError,
+    ShapeError,
+    TakeKnown,
+    TooLittleSpeech,
+    TooNoisy,
+    UsageError,
+    VoiceUnknown,
+)
 from engine.records import (
     Audio,
+    ClosePair,
     Embedding,
     EncoderSpec,
     Failure,
     Identification,
     Sample,
+    SampleCheck,
     Take,
     Voice,
+    VoiceChange,
 )
-from engine.settings import SettingsFile
+from engine.settings import DEFAULT_VOICE, SettingsFile
 from engine.store import NewTake, Store
-from engine.store.records import TAKES
 from engine.tasks import Ticket
+from engine.voices.calibration import OwnCalibration, calibrate
+from engine.voices.choice import choose
+from engine.voices.cohort import shipped
 from engine.voices.identification import MIN_SPEECH_S, Identifier, nobody
-from engine.voices.takes import Heard, TakeQuality, judge, net_speech, sample_parts
+from engine.voices.samples import check, close_pairs
+from engine.voices.takes import Heard, TakeQuality, judge, net_speech, refusal, spoken_parts
+from engine.voices.undo import History, require
 
 if TYPE_CHECKING:
     from engine.audio.microphone import Source
@@ -43,6 +62,7 @@ T = TypeVar("T")
 
 ENROLL_S = 15.0
 """Net speech that an enrollment aims at, over three or more takes."""
+TAKES_SUGGESTED = 3
 MAX_READ_S = 900.0  # of a file that is enrolled or identified; a quarter of an hour is plenty
 
 
@@ -58,57 +78,87 @@ class Voices:
         self._cached: tuple[object, Identifier] | None = None
         self._generation = 0  # raised by every change, so that what was read before it is not cached after it
         self._caching = threading.Lock()
+        self.history = History(store, self.forget_cached)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def list(self) -> list[Voice]:
         """All voices by name, those that are being enrolled included."""
-        return self._store.voices.list()
+        return self._store.voices.list(self._known_spec())
+
+    def spec(self) -> EncoderSpec:
+        """The space of the encoder in use; loads nothing."""
+        return self._spec()
 
     def get(self, name: str) -> Voice:
         """Raises VoiceUnknown."""
-        voice = self._store.voices.find(name)
+        voice = self.find(name)
         if voice is None:
             raise VoiceUnknown(name)
         return voice
+
+    def find(self, name: str) -> Voice | None:
+        """The voice of this name, None where there is none."""
+        return self._store.voices.find(name, self._known_spec())
 
     def samples(self, voice_id: int | None = None) -> builtins.list[Sample]:
         """Samples of the current encoder, with their similarity to their own centroid."""
         return self._store.voices.samples(self._spec(), voice_id)
 
     def takes(self, voice_id: int) -> builtins.list[Take]:
-        return self._store.voices.takes(voice_id)
+        return self._store.voices.takes(voice_id, self._known_spec())
+
+    def recording(self, take_id: int) -> Audio:
+        """The kept recording of a take, in memory alone. Raises EnrollmentError where it was not kept, DecodeError."""
+        return files.from_bytes(self._store.voices.recording(take_id), Path(self._store.voices.take(take_id).source))
 
     # --- changing -----------------------------------------------------------------------------------------------------
 
     def begin(self, name: str) -> Voice:
         """A new voice that is being enrolled; it is named by nobody until `finish`. Raises VoiceExists, UsageError."""
-        return self._changed(self._store.voices.create(name, state="enrolling"))
+        with self.history.change("begin", name, ()) as rows:
+            made = self._store.voices.create(name, state="enrolling")
+            rows.voices.add(made.id)
+        return self._changed(made)
 
-    def add_take(self, voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False) -> Take:
+    def add_take(self, voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False, anyway: bool = False) -> Take:
         """Enroll one take: find its speech, embed it in parts of about 3 s, store them.
 
-        keep: the person agreed that the recording is kept; the date of the consent is stored with it. Raises
-        TooLittleSpeech, EnrollmentError (the same take twice), EncoderError.
+        keep: the person agreed that the recording is kept; the date of the consent is stored with it. anyway: noise and clipping
+        are no reason to refuse it. A take that is known, but has no samples of the encoder in use, gets them. Raises
+        TooLittleSpeech, TooNoisy, Clipped, NoSpeech, TwoVoices, TakeKnown, EncoderError.
         """
-        digest = content_hash(audio)
-        if digest in self._store.voices.take_hashes(voice_id, self._spec()):
-            raise EnrollmentError("This take is enrolled already.")
+        if not np.isfinite(audio.samples).all():
+            raise ShapeError("The sound holds values that are no numbers (NaN or infinity).")
+        encoder, digest = self._encoder(), content_hash(audio)
+        if digest in self._store.voices.take_hashes(voice_id, encoder.spec):
+            raise TakeKnown
         quality = judge(audio, self._detector())
-        if quality.speech_s < MIN_SPEECH_S:
+        if quality.speech_s < MIN_SPEECH_S:  # nothing else has to be loaded to say so
             raise TooLittleSpeech(quality.speech_s, MIN_SPEECH_S)
-        parts = sample_parts(net_speech(audio, quality.spans))
-        embeddings = self._encoder().embed_many(parts)
+        refused = refusal(audio, quality, MIN_SPEECH_S, self._tagger(), encoder if self._known_scale else None, anyway)
+        if refused is not None:
+            raise refused
+        parts = spoken_parts(audio, quality.spans)
+        embeddings = encoder.embed_many([part for part, _ in parts])
+        samples = [(e, part.duration_s) for e, (part, _) in zip(embeddings, parts, strict=True)]
+        spans = [span for _, span in parts]
         now = datetime.now(UTC)
+        wav = files.wav_bytes(audio) if keep else None
         recording = None
-        try:
-            with self._store.writing():  # the file and the row that names it: nobody looks for strays in between
-                recording = self._keep(voice_id, audio, digest) if keep else None
-                made = self._store.voices.add_take(voice_id, NewTake(
-                    source=source, sha256=digest, recorded_at=now, duration_s=audio.duration_s,
-                    speech_s=quality.speech_s, level_dbfs=quality.level_dbfs, snr_db=quality.snr_db or 0.0,
-                    clipped=quality.clipped, recording=recording, consent_at=now if keep else None, spec=self._spec(),
-                    samples=[(e, p.duration_s) for e, p in zip(embeddings, parts, strict=True)]))
+        try:  # the file and the row that names it are one transaction: nobody looks for strays in between
+            with self.history.change("add-take", self._store.voices.get(voice_id).name, (voice_id,)):
+                known = self._store.voices.find_take(voice_id, digest)
+                if known is not None:
+                    self._store.voices.add_samples(known.id, encoder.spec, samples, spans)
+                    made = self._store.voices.take(known.id, encoder.spec)
+                else:
+                    recording = self._store.voices.keep_recording(voice_id, digest, wav) if wav else None
+                    made = self._store.voices.add_take(voice_id, NewTake(
+                        source=source, sha256=digest, recorded_at=now, duration_s=audio.duration_s,
+                        speech_s=quality.speech_s, level_dbfs=quality.level_dbfs, snr_db=quality.snr_db or 0.0,
+                        clipped=quality.clipped, recording=recording, consent_at=now if keep else None, spec=encoder.spec,
+                        samples=samples, spans=spans))
             return self._changed(made)
         except EarmarkError:
             if recording is not None:
@@ -117,59 +167,76 @@ class Voices:
 
     def finish(self, voice_id: int) -> Voice:
         """The voice counts from now on. Raises EnrollmentError when it has no take."""
-        if not self._store.voices.get(voice_id).samples:
+        voice = self._store.voices.get(voice_id, self._known_spec())
+        if not voice.samples:
             raise EnrollmentError("A voice needs at least one take with enough speech.")
-        return self._changed(self._store.voices.set_state(voice_id, "enrolled"))
+        with self.history.change("finish", voice.name, (voice_id,)):
+            made = self._store.voices.set_state(voice_id, "enrolled")
+        return self._changed(made)
 
-    def enroll_files(self, name: str, paths: Iterable[Path], keep: bool = False,
-                     ticket: Ticket | None = None) -> builtins.list[Take | Failure]:
+    def enroll_files(self, name: str, paths: Iterable[Path], keep: bool = False, ticket: Ticket | None = None,
+                     anyway: bool = False) -> builtins.list[Take | Failure]:
         """Enroll files as takes of a voice, new or known; what is enrolled already is skipped, so it can be repeated.
 
-        Every take is stored as soon as it is ready. Returns one Take or Failure a file that was not skipped. A new
-        voice of which no file could be used is not kept. Raises EnrollmentError when the voice is removed meanwhile.
+        Every take is stored as soon as it is ready; `undo` takes them all back. Returns one Take or Failure a file that was not
+        skipped. A new voice of which no file could be used is not kept. anyway: see `add_take`. Raises EnrollmentError when the
+        voice is removed meanwhile.
         """
-        ticket = ticket or Ticket()
-        paths = list(paths)
-        known = self._store.voices.find(name)
-        voice = known or self._store.voices.create(name, state="enrolling")
-        results: list[Take | Failure] = []
-        try:
-            for number, path in enumerate(paths):
-                ticket.report(number, len(paths), path.name)
-                self._store.voices.get(voice.id)  # raises when the voice was removed
-                try:
-                    audio = files.read(path, duration_s=MAX_READ_S)
-                    if content_hash(audio) in self._store.voices.take_hashes(voice.id, self._spec()):
-                        continue
-                    results.append(self.add_take(voice.id, audio, path.name, keep))
-                except (AudioError, ShapeError, EnrollmentError) as error:  # missing or damaged weights are no file's fault
-                    self._store.voices.get(voice.id)  # nor is a voice that was removed while the file was embedded
-                    results.append(Failure(path, getattr(error, "reason", str(error))))
-        finally:
-            if known is None:
-                self._remove_unused(voice.id)
-        if (known is not None and known.samples) or any(isinstance(result, Take) for result in results):
-            self.finish(voice.id)
-        ticket.report(len(paths), len(paths), "")
+        with self.history.together("enroll", name) as rows:
+            results: list[Take | Failure] = []
+            try:
+                self._enroll(name, list(paths), keep, ticket or Ticket(), anyway, results)
+            finally:
+                if not any(isinstance(result, Take) for result in results):
+                    rows.clear()
         return results
 
     def rename(self, old: str, new: str) -> Voice:
         """Raises VoiceUnknown, VoiceExists, UsageError."""
-        return self._changed(self._store.voices.rename(self.get(old).id, new))
+        voice = self.get(old)
+        with self.history.change("rename", voice.name, (voice.id,)):
+            renamed = self._store.voices.rename(voice.id, new)
+        return self._changed(renamed)
 
     def remove(self, name: str) -> None:
-        """Remove a voice with its takes, samples and recordings. Raises VoiceUnknown."""
+        """Remove a voice with its takes, samples and recordings; `undo` holds it in memory alone. Raises VoiceUnknown."""
+        voice = self.get(name)
         try:
-            self._store.voices.remove(self.get(name).id)
+            with self.history.change("remove", voice.name, (voice.id,), hold=True):
+                self._store.voices.remove(voice.id)
         finally:  # also where the voice is removed and only its traces could not be
             self.forget_cached()
 
     def remove_take(self, take_id: int) -> None:
-        """Remove one take with its samples and recording; the centroid is that of what is left."""
+        """Remove one take with its samples and recording; the centroid is that of what is left. See `remove`."""
+        voice = self._store.voices.get(self._store.voices.take(take_id).voice_id)
         try:
-            self._store.voices.remove_take(take_id)
+            with self.history.change("remove-take", voice.name, (voice.id,), hold=True):
+                self._store.voices.remove_take(take_id)
         finally:
             self.forget_cached()
+
+    def remove_sample(self, sample_id: int) -> None:
+        """Remove one sample; a take that has none left goes with its recording. Raises EnrollmentError."""
+        voice = self._owner(sample_id)
+        with self.history.change("remove-sample", voice.name, (voice.id,), hold=True):
+            self._store.voices.remove_sample(sample_id)
+        self.forget_cached()
+
+    def move_sample(self, sample_id: int, name: str) -> Voice:
+        """Give a sample to another voice, with a copy of its recording; returns that voice. Raises as `get`, EnrollmentError."""
+        voice, target = self._owner(sample_id), self.get(name)
+        with self.history.change("move-sample", voice.name, (voice.id, target.id), hold=True):
+            self._store.voices.move_sample(sample_id, target.id)
+        return self._changed(self.get(target.name))
+
+    def undo(self) -> VoiceChange:
+        """Take the newest change to voices back. Raises EnrollmentError where there is none, or it was changed again since."""
+        return require(self.history.undo(), "There is nothing to undo.")
+
+    def redo(self) -> VoiceChange:
+        """Make the change again that was taken back last. Raises EnrollmentError where there is none."""
+        return require(self.history.redo(), "There is nothing to make again.")
 
     def forget_cached(self) -> None:
         """What was read from the store counts no more, for instance after *forget everything*."""
@@ -177,37 +244,81 @@ class Voices:
             self._generation += 1
             self._cached = None
 
+    # --- looking closely ----------------------------------------------------------------------------------------------
+
+    def sample_sound(self, sample_id: int) -> Audio:
+        """The stretch of the kept recording that a sample comes from. Raises EnrollmentError where it was not kept."""
+        sample = next((one for one in self.samples() if one.id == sample_id), None)
+        if sample is None:
+            raise EnrollmentError("This sample is not there any more.")
+        audio = self.recording(sample.take_id)
+        if sample.span is None:  # enrolled before the stretch was written down
+            return audio
+        return Audio(audio.samples[round(sample.span.start_s * audio.rate_hz):round(sample.span.end_s * audio.rate_hz)],
+                     audio.rate_hz)
+
+    def checked_samples(self, voice_id: int | None = None) -> builtins.list[SampleCheck]:
+        """Samples of the encoder in use with what is odd: far from the others, nearer to another voice, short, noisy."""
+        takes = {take.id: take for take in self._store.voices.takes()}
+        names = {voice.id: voice.name for voice in self.list() if voice.state == "enrolled"}
+        found = check(self.samples(), takes, names, self._known_scale)
+        return [one for one in found if voice_id in (None, one.sample.voice_id)]
+
+    def close_pairs(self) -> builtins.list[ClosePair]:
+        """Enrolled voices that are so alike that one may be taken for the other, nearest first."""
+        return close_pairs(self.identifier())
+
+    def also_in(self, voice_id: int) -> builtins.list[str]:
+        """Names of other voices that share a take with this one."""
+        own = self._store.voices.take_hashes(voice_id)
+        return [voice.name for voice in self.list()
+                if voice.id != voice_id and own & self._store.voices.take_hashes(voice.id)]
+
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def judge(self, audio: Audio) -> TakeQuality:
         """How good a take is, without storing anything."""
         return judge(audio, self._detector())
 
-    def identifier(self) -> Identifier:
-        """The centroids of the enrolled voices as they are now; cheap when nothing has changed."""
-        settings = self._settings.value
-        key = (settings.threshold, settings.margin, settings.measure)
+    def identifier(self, spec: EncoderSpec | None = None) -> Identifier:
+        """The centroids of the enrolled voices as they are now; cheap when nothing has changed.
+
+        spec: the space to compare in; that of the encoder in use if None.
+        """
+        settings, spec = self._settings.value, spec or self._spec()
+        key = (settings.threshold, settings.margin, settings.measure, settings.backend, spec)
         with self._caching:
             cached, generation = self._cached, self._generation
         if cached is not None and cached[0] == key:
             return cached[1]
         voices = [v for v in self.list() if v.state == "enrolled"]
-        samples = self._store.voices.samples(self._spec(), enrolled_only=True)
-        identifier = Identifier(voices, samples, settings.threshold, settings.margin, settings.measure)
+        samples = self._store.voices.samples(spec, enrolled_only=True)
+        method = choose(settings.backend, shipped(spec))
+        identifier = Identifier(voices, samples, settings.threshold, settings.margin, settings.measure, method)
         with self._caching:
             if generation == self._generation:
                 self._cached = (key, identifier)
         return identifier
 
+    def calibration(self) -> OwnCalibration:
+        """What thresholds do to the user's own voices, by the back-end in use; see `engine.voices.calibration`.
+
+        Raises UsageError while voices are compared by dot products.
+        """
+        if self._settings.value.measure == "dot":
+            raise UsageError("Dot products are there to compare with; choose cosine to calibrate its threshold.")
+        enrolled = self._store.voices.samples(self._spec(), enrolled_only=True)
+        return calibrate(enrolled, choose(self._settings.value.backend, shipped(self._spec())))
+
     def hear(self, audio: Audio) -> Heard:
         """Judge, embed and identify a take so far, without storing anything. Raises EncoderError."""
         quality = self.judge(audio)
-        found, embedding = self._who(net_speech(audio, quality.spans))
+        found, embedding = self._who(net_speech(audio, quality.spans), quality.snr_db)
         return Heard(quality, found, embedding)
 
     def identify(self, audio: Audio) -> Identification:
         """Who speaks in a stretch of sound. Raises EncoderError."""
-        return self._who(net_speech(audio, self._detector().spans(audio)))[0]
+        return self.hear(audio).identification
 
     def embed_file(self, path: Path) -> Embedding:
         """The embedding of the speech in a file. Raises AudioError, EncoderError, TooLittleSpeech."""
@@ -222,12 +333,49 @@ class Voices:
         return self.identify(files.read(path, duration_s=MAX_READ_S))
 
     def listener(self, source: Source) -> Listener:
-        """A listener on a microphone or file, not yet started."""
+        """A listener on a microphone or file, not yet started. It stays with the encoder that is in use now."""
         from engine.voices.listening import Listener
 
-        return Listener(source, self._encoder(), self._detector(), self.identifier, self._tagger)
+        encoder = self._encoder()
+        return Listener(source, encoder, self._detector(), lambda: self.identifier(encoder.spec), self._tagger)
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _known_scale(self) -> bool:
+        """Whether the encoder in use is the one that limits of similarity were measured for."""
+        return self._settings.value.voice == DEFAULT_VOICE
+
+    def _owner(self, sample_id: int) -> Voice:
+        sample = next((one for one in self.samples() if one.id == sample_id), None)
+        if sample is None:
+            raise EnrollmentError("This sample is not there any more.")
+        return self._store.voices.get(sample.voice_id)
+
+    def _enroll(self, name: str, paths: builtins.list[Path], keep: bool, ticket: Ticket, anyway: bool,
+                results: builtins.list[Take | Failure]) -> None:
+        """Fills results."""
+        known = self._store.voices.find(name)
+        voice = known or self.begin(name)
+        try:
+            for number, path in enumerate(paths):
+                ticket.report(number, len(paths), path.name)
+                self._store.voices.get(voice.id)  # raises when the voice was removed
+                try:
+                    audio = files.read(path, duration_s=MAX_READ_S)
+                    if content_hash(audio) in self._store.voices.take_hashes(voice.id, self._spec()):
+                        continue
+                    results.append(self.add_take(voice.id, audio, path.name, keep, anyway))
+                except (AudioError, ShapeError, EnrollmentError) as error:  # missing or damaged weights are no file's fault
+                    self._store.voices.get(voice.id)  # nor is a voice that was removed while the file was embedded
+                    results.append(Failure(path, getattr(error, "reason", str(error)), isinstance(error, TooNoisy | Clipped)))
+        finally:
+            if known is None:
+                self._remove_unused(voice.id)
+        usable = known is not None and self._store.voices.get(known.id, self._known_spec()).samples
+        if usable or any(isinstance(result, Take) for result in results):
+            self.finish(voice.id)
+        ticket.report(len(paths), len(paths), "")
 
     def _remove_unused(self, voice_id: int) -> None:
         """Remove a voice that has got no sample; one that is gone already is gone."""
@@ -235,22 +383,24 @@ class Voices:
             if any(voice.id == voice_id and not voice.samples for voice in self.list()):
                 self._store.voices.remove(voice_id)
 
-    def _who(self, speech: Audio) -> tuple[Identification, Embedding | None]:
-        """speech: net, put end to end. No embedding where there is too little of it."""
+    def _who(self, speech: Audio, snr_db: float | None) -> tuple[Identification, Embedding | None]:
+        """speech: net, put end to end; snr_db: over its noise. No embedding where there is too little of it."""
         if speech.duration_s < MIN_SPEECH_S:
             return nobody("too-short", speech.duration_s), None
-        embedding = self._encoder().embed(speech)
-        return self.identifier().identify(embedding, speech.duration_s), embedding
+        encoder = self._encoder()
+        embedding = encoder.embed(speech)
+        return self.identifier(encoder.spec).identify(embedding, speech.duration_s, snr_db), embedding
+
+    def _known_spec(self) -> EncoderSpec | None:
+        """The space in use; None where its encoder is lost: the voices can be listed, renamed and removed all the same."""
+        try:
+            return self._spec()
+        except EncoderError:
+            return None
 
     def _changed(self, value: T) -> T:
         self.forget_cached()
         return value
-
-    def _keep(self, voice_id: int, audio: Audio, digest: str) -> Path:
-        path = self._store.recordings / TAKES / f"{voice_id}-{digest[:16]}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write(path, audio)
-        return path
 
 
 def content_hash(audio: Audio) -> str:

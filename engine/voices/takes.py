@@ -9,7 +9,10 @@ import numpy as np
 
 from engine.audio.levels import clips, level_dbfs
 from engine.audio.speech import SpeechDetector
+from engine.encoders.protocols import TagListener, VoiceEncoder
+from engine.errors import Clipped, EnrollmentError, NoSpeech, TooLittleSpeech, TooNoisy, TwoVoices
 from engine.records import Audio, Embedding, FloatArray, Identification, Span
+from engine.voices.mixtures import groups_apart, windows
 
 SAMPLE_S = 3.0
 """Net speech that one sample is made of; a take is cut into equal parts of about this length."""
@@ -18,6 +21,12 @@ LOUD_DBFS = -8.0
 NOISY_SNR_DB = 15.0
 NOISE_PERCENTILE = 10
 FLOOR_DBFS = -90.0  # silence between words counts as this, so that the ratio stays finite
+
+
+NOISIEST_SNR_DB = 10.0  # below it a take is refused; see tests/benchmarks/takes.py for this and what follows
+CLIPS_A_SECOND = 1.0  # places where the wave is cut off, by net speech; more are refused
+LEAST_SPEECH = 0.05  # readers have 0.90 and more, synthesizers now and then 0.1
+APART = 0.72
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,31 @@ def judge(audio: Audio, detector: SpeechDetector) -> TakeQuality:
                        noise_ok, not clipped, level_advice, noise_advice, clipping_advice)
 
 
+def refusal(audio: Audio, quality: TakeQuality, least_s: float, tagger: TagListener, encoder: VoiceEncoder | None,
+            anyway: bool = False) -> EnrollmentError | None:
+    """Why a take must not be enrolled, or None.
+
+    encoder: for the rule against two voices, whose limit was measured for GE2E; None leaves it out. anyway: noise and clipping
+    are taken as they are.
+    """
+    if quality.speech_s < least_s:
+        return TooLittleSpeech(quality.speech_s, least_s)
+    if not anyway and quality.clipped > CLIPS_A_SECOND * quality.speech_s:
+        return Clipped(quality.clipped)
+    if not anyway and quality.snr_db is not None and quality.snr_db < NOISIEST_SNR_DB:
+        return TooNoisy(quality.snr_db, NOISIEST_SNR_DB)
+    speech = net_speech(audio, quality.spans)
+    probability = speech_probability(speech, tagger)
+    if probability < LEAST_SPEECH:
+        return NoSpeech(probability)
+    cut = windows(speech) if encoder is not None else []
+    if encoder is not None and cut:
+        apart, _ = groups_apart(np.array([one.vector for one in encoder.embed_many(cut)]))
+        if apart < APART:
+            return TwoVoices(apart)
+    return None
+
+
 def noise_dbfs(audio: Audio) -> float:
     """The noise floor: the level that one in ten frames of 20 ms stays below.
 
@@ -98,6 +132,23 @@ def split(audio: Audio, spans: Sequence[Span]) -> tuple[FloatArray, FloatArray]:
 def net_speech(audio: Audio, spans: Sequence[Span]) -> Audio:
     """The speech of a take put end to end."""
     return Audio(split(audio, spans)[0], audio.rate_hz)
+
+
+def spoken_parts(audio: Audio, spans: Sequence[Span]) -> list[tuple[Audio, Span]]:
+    """Net speech cut as `sample_parts` does, each part with the stretch of the take that it comes from."""
+    inside = np.zeros(len(audio.samples), bool)
+    for span in spans:
+        inside[int(span.start_s * audio.rate_hz):int(np.ceil(span.end_s * audio.rate_hz))] = True
+    places = np.flatnonzero(inside)
+    parts = sample_parts(Audio(audio.samples[places], audio.rate_hz))
+    cuts = np.array_split(places, len(parts))
+    return [(part, Span(float(cut[0]) / audio.rate_hz, float(cut[-1] + 1) / audio.rate_hz))
+            for part, cut in zip(parts, cuts, strict=True)]
+
+
+def speech_probability(speech: Audio, tagger: TagListener) -> float:
+    """YAMNet's mean probability of the class Speech over net speech: low where Silero took something else for it."""
+    return next((tag.probability for tag in tagger.heard(speech, count=10_000) if tag.name == "Speech"), 0.0)
 
 
 def sample_parts(speech: Audio) -> list[Audio]:

@@ -18,6 +18,7 @@ class Page(QWidget):
     goes, and puts `toolbar_left()` after the scope and `toolbar_right()` at the right end of the toolbar (asked once).
 
     go(page id, what): show another page; `what` is handed to its `open`.    said(sentence): a toast.
+    offered(sentence, act, slot): a toast with one act, such as Undo.
     microphone(open): the microphone was opened or closed; the rail shows it on Live.
     models_changed: files or the processor of the models changed.    forgotten: everything was forgotten; all refresh.
     """
@@ -30,6 +31,7 @@ class Page(QWidget):
     status_changed = Signal(str)
     go = Signal(str, object)
     said = Signal(str)
+    offered = Signal(str, str, object)
     microphone = Signal(bool)
     models_changed = Signal()
     forgotten = Signal()

@@ -19,10 +19,10 @@ from PySide6.QtCore import (
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QTableView, QWidget
 
-from engine.records import Sound, Span
+from engine.records import Label, Sound, Span
 from gui.theme import ROW_TABLE_PX, Theme
 from gui.widgets.controls import paint_bar
 from gui.widgets.strip import paint_strip
@@ -40,11 +40,19 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class Row:
-    """A sound; with a query also how near it is, and which span of it."""
+    """A sound; with a query also how near it is, and which span of it. labels: of the lists the library is tagged with."""
 
     sound: Sound
     similarity: float | None = None
     span: Span | None = None
+    labels: tuple[Label, ...] = ()
+
+    def tag_names(self) -> list[tuple[str, bool]]:
+        """What it is tagged with (True), then what is heard in it (False), each name once."""
+        found: dict[str, tuple[str, bool]] = {}
+        for name, chosen in [(one.name, True) for one in self.labels] + [(tag.name, False) for tag in self.sound.tags]:
+            found.setdefault(name.casefold(), (name, chosen))
+        return list(found.values())
 
 
 class ResultModel(QAbstractTableModel):
@@ -114,7 +122,10 @@ class ResultModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == NAME:
             return str(row.sound.path)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == TAGS:
-            return ", ".join(f"{tag.name} {tag.probability:.2f}" for tag in row.sound.tags)
+            tagged = [self.tr("{list}: {label} {similarity}").format(
+                list=one.list_name, label=one.name, similarity=similarity(one.similarity)) for one in row.labels]
+            heard = ", ".join(f"{tag.name} {tag.probability:.2f}" for tag in row.sound.tags)
+            return "\n".join([*tagged, *([self.tr("heard: {}").format(heard)] if heard else [])])
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -135,7 +146,7 @@ class ResultModel(QAbstractTableModel):
         span = f"{clock(row.span.start_s)} – {clock(row.span.end_s)}" if row.span else "–"
         near = "–" if row.similarity is None else similarity(row.similarity)
         return (str(index.row() + 1), shown_name(sound), "", near,
-                span, length(sound.duration_s), ", ".join(tag.name for tag in sound.tags),
+                span, length(sound.duration_s), ", ".join(name for name, _ in row.tag_names()),
                 f"{rate_hz(sound.rate_hz)} · {sound.channels}")[index.column()]
 
 
@@ -317,20 +328,21 @@ class RowPainter(QStyledItemDelegate):
         metrics = painter.fontMetrics()
         x, shown = inner.x() - 6, 0
         longest = min(118, int(inner.width()) - 40)
-        for tag in row.sound.tags[:3]:
-            name = metrics.elidedText(tag.name.lower(), Qt.TextElideMode.ElideRight, longest)
+        names = row.tag_names()
+        for tag, chosen in names[:3]:
+            name = metrics.elidedText(tag.lower(), Qt.TextElideMode.ElideRight, longest)
             width = metrics.horizontalAdvance(name) + 14
-            left_over = len(row.sound.tags) - shown - 1
+            left_over = len(names) - shown - 1
             if x + width > inner.right() - (24 if left_over else 0):
                 break
-            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setPen(QPen(QColor(t.edge), 1) if chosen else Qt.PenStyle.NoPen)
             painter.setBrush(QColor(t.raised))
-            painter.drawRoundedRect(QRectF(x, inner.center().y() - 9, width, 18), 4, 4)
-            painter.setPen(QColor(t.text2))
+            painter.drawRoundedRect(QRectF(x + 0.5, inner.center().y() - 8.5, width - 1, 17), 4, 4)
+            painter.setPen(QColor(t.text1 if chosen else t.text2))
             painter.drawText(QRectF(x, inner.y(), width, inner.height()), Qt.AlignmentFlag.AlignCenter, name)
             x += width + 4
             shown += 1
-        rest = len(row.sound.tags) - shown
+        rest = len(names) - shown
         if rest:
             painter.setPen(QColor(t.text3))
             painter.drawText(QRectF(x + 2, inner.y(), 30, inner.height()),

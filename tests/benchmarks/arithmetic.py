@@ -16,12 +16,13 @@ from measuring import SHARED, table
 from engine.audio import files
 from engine.encoders.models import Models
 from engine.evaluation import data
-from engine.library.terms import combined
+from engine.library.terms import combined, usual_of
 from engine.weights import Weights
 
 Array = np.ndarray[Any, Any]
 Rule = Callable[[Array, Array], Array]
 PER_PAIR = 3
+LONG_SOUNDS = 120
 GROUPS = (("an animal", {"dog bark", "rooster"}), ("water", {"rain", "sea waves"}), ("an engine", {"helicopter", "chainsaw"}),
           ("a person", {"baby cry", "person sneeze"}), ("nature", {"rain", "sea waves", "fire crackling", "rooster", "dog bark"}))
 
@@ -152,6 +153,49 @@ def picture_book(encoder: Any) -> list[tuple[Array, Array, Array, Array]]:
     return found
 
 
+def usual_over_sounds(s: Array, w: Array, starts: Array) -> Array:
+    """A minus term by the span that is nearest to it, measured by what is usual for the nearest span of a sound."""
+    nearest = [one if weight > 0 else np.maximum.reduceat(one, starts) for one, weight in zip(s, w, strict=True)]
+    usual = np.array([usual_of(one[None]) for one in nearest])[..., 0]
+    return combined(s, w, usual[:, 0], usual[:, 1], starts)
+
+
+MINUS: dict[str, Callable[[Array, Array, Array], Array]] = {
+    "in its own span": lambda s, w, starts: combined(s, w),
+    "in the nearest span, usual over sounds": usual_over_sounds,
+    "in the nearest span, usual over spans (shipped)": lambda s, w, starts: combined(s, w, starts=starts),
+}
+
+
+def long_sounds(encoder: Any) -> list[tuple[Array, Array, Array, Array, Array]]:
+    """X − Y in long sounds. (vectors of spans, where sounds begin, of the terms, weights, which sounds are relevant.)
+
+    Each sound is 1, 3, 6 or 12 ESC-10 recordings of different classes, where there are so many, one after the other.
+    """
+    rng = np.random.default_rng(5)
+    by_class: dict[str, list[Array]] = {}
+    for item in data.sounds(SHARED / "sounds" / "esc10"):
+        wave = files.read(item.path, encoder.spec.rate_hz).samples
+        by_class.setdefault(item.label, []).append(wave / max(1e-4, float(np.sqrt(np.mean(wave**2)))) * 0.05)
+    names = sorted(by_class)
+    rows, starts, holds, at = [], [], [], 0
+    for n in range(LONG_SOUNDS):
+        parts = (1, 3, 6, 12)[n % 4]
+        few = rng.permutation(names)[:min(parts, 4)]
+        order = rng.permutation(np.resize(few, parts))
+        wave = np.concatenate([by_class[str(name)][rng.integers(40)] for name in order]).astype(np.float32)
+        found = encoder.analyse(iter([wave])).vectors
+        rows.append(found)
+        starts.append(at)
+        holds.append(set(map(str, few)))
+        at += len(found)
+    vectors, begins = np.concatenate(rows), np.array(starts)
+    texts = dict(zip(names, encoder.embed_texts(names), strict=True))
+    weights = np.array([1.0, -1.0])
+    return [(vectors, begins, np.array([texts[a], texts[b]]), weights, np.array([a in one and b not in one for one in holds]))
+            for a in names for b in names if a != b]
+
+
 def main() -> None:
     import sys
 
@@ -164,7 +208,19 @@ def main() -> None:
                                 for library, terms, weights, relevant in found])) for found in tasks.values()]
         rows.append([name, *(f"{m:.3f}" for m in means), f"{np.mean(means):.3f}"])
     sizes = ", ".join(f"{name}: {len(found)}" for name, found in tasks.items())
-    print(table(["rule", *tasks, "mean"], rows) + f"\n\nMean average precision; encoder: {encoder.spec.name}. Queries: {sizes}.")
+    lengths = long_sounds(encoder)
+    minus = [[name, f"{np.mean([average_precision(*nearest_first(rule, one)) for one in lengths]):.3f}"]
+             for name, rule in MINUS.items()]
+    print(table(["rule", *tasks, "mean"], rows)
+          + f"\n\nMean average precision; encoder: {encoder.spec.name}. Queries: {sizes}.\n\n"
+          + table(["a minus term counts", "X − Y in long sounds"], minus)
+          + f"\n\n{LONG_SOUNDS} sounds of 5 to 60 s, {len(lengths)} queries.")
+
+
+def nearest_first(rule: Callable[[Array, Array, Array], Array],
+                  one: tuple[Array, Array, Array, Array, Array]) -> tuple[Array, Array]:
+    vectors, starts, terms, weights, relevant = one
+    return np.maximum.reduceat(rule(terms @ vectors.T, weights, starts), starts), relevant
 
 
 if __name__ == "__main__":

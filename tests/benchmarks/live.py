@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import tempfile
 import time
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from measuring import SHARED, median, percentile, table, timed
 
 from engine.app import Earmark
 from engine.audio import files
 from engine.audio.microphone import FileSource
-from engine.records import Audio
+from engine.records import Audio, Embedding, Sample, Voice
+from engine.settings import Settings
+from engine.voices.choice import choose
+from engine.voices.cohort import shipped
+from engine.voices.identification import Identifier
 from engine.voices.listening import HEARD_S, RATE_HZ, WINDOW_S
+
+VOICES, SAMPLES = 1000, 10
 
 
 def main() -> None:
@@ -44,12 +52,31 @@ def main() -> None:
                 last = Audio(window.samples[:int(HEARD_S * RATE_HZ)], RATE_HZ)
                 heard.append(timed(partial(tagger.heard, last)) * 1000)
         chunk = _speech(app, files.read(queries[0], RATE_HZ))
+        many = _many(app, [app.voices.embed_file(path) for path in queries])
     print(table(["part", "median ms", "p95 ms", "measured"], [
         [name, f"{median(v):.2f}", f"{percentile(v, 0.95):.2f}", str(len(v))] for name, v in (
             ("a live update while somebody speaks, from its sound to its name", whole),
             ("of it: speech detection, 0.25 s of sound", chunk), (f"of it: embedding {WINDOW_S:g} s", embed),
             (f"between two updates: tags of {HEARD_S:g} s", heard),
-            ("placing the × on the PCA", place))]))
+            (f"of it: naming among {VOICES} voices × {SAMPLES} samples", many), ("placing the × on the PCA", place))]))
+
+
+def _many(app: Earmark, queries: list[Embedding]) -> list[float]:
+    """Naming one query, by the default back-end, where 1,000 drawn voices are enrolled."""
+    cohort = shipped(app.models.spec("voice"))
+    assert cohort is not None
+    rng = np.random.default_rng(0)
+    background = cohort.background
+    centres = background.mean + rng.normal(size=(VOICES, 1, len(background.mean))) @ np.linalg.cholesky(background.between).T
+    drawn = centres + rng.normal(size=(VOICES, SAMPLES, len(background.mean))) @ np.linalg.cholesky(background.within).T
+    drawn = (drawn / np.linalg.norm(drawn, axis=2, keepdims=True)).astype(np.float32)
+    now = datetime.now(UTC)
+    settings = Settings()
+    identifier = Identifier([Voice(n, f"voice {n}", 0, "enrolled", now, 1, SAMPLES, 30.0) for n in range(VOICES)],
+                            [Sample(n * SAMPLES + i, n, n, Embedding(drawn[n, i]), 3.0, 1.0)
+                             for n in range(VOICES) for i in range(SAMPLES)],
+                            settings.threshold, settings.margin, settings.measure, choose(settings.backend, cohort))
+    return [timed(partial(identifier.identify, query, WINDOW_S)) * 1000 for query in queries for _ in range(5)]
 
 
 def _speech(app: Earmark, audio: Audio) -> list[float]:

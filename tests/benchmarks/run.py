@@ -20,10 +20,15 @@ PARTS = {
     "start": "Start of the window, and memory",
     "bridge": "The tag bridge: prompts and constants on ESC-10",
     "arithmetic": "Plus and minus terms: rules that put them together",
+    "none_fits": "None of the labels fits, and the temperature of probabilities",
     "localise": "Finding a sound inside a long one",
     "short_sounds": "Filling sounds that are shorter than one patch",
     "short_speech": "Speech shorter than one partial: repeated, or with silence behind it",
-    "thresholds": "Similarities behind the default threshold and margin",
+    "timeline": "Who spoke when: windows, groups, edges, and an hour of it",
+    "live_strangers": "Who spoke when, live: strangers, and the edges of turns",
+    "takes": "Takes that are refused: two voices, no speech, noise",
+    "thresholds": "Cosines behind the threshold and margin of cosine to the centroid",
+    "backends": "Back-ends for voices: closed set, open set, s-norm, and what 1,000 voices cost",
 }
 
 

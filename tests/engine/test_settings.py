@@ -30,6 +30,7 @@ def test_what_is_changed_is_there_the_next_time(path):
 
 
 @pytest.mark.parametrize("wrong", [
+    {"backend": "magic"},
     {"measure": "euclidean"}, {"device": "tpu"}, {"theme": "pink"}, {"threshold": 1.5}, {"threshold": float("nan")},
     {"margin": -0.1}, {"margin": float("inf")}, {"volume_db": float("nan")}, {"seed": -1}, {"joint": ""},
 ])
@@ -44,7 +45,7 @@ def test_a_value_that_makes_no_sense_is_refused_and_nothing_changes(path, wrong)
 
 
 def test_one_wrong_value_in_the_file_leaves_the_others_alone(path):
-    path.write_text('version = 2\nthreshold = 0.9\ntheme = "drak"\nmargin = "much"\nseed = true\nloop_span = true\n')
+    path.write_text('version = 3\nthreshold = 0.9\ntheme = "drak"\nmargin = "much"\nseed = true\nloop_span = true\n')
     assert SettingsFile(path).value == replace(Settings(), threshold=0.9, loop_span=True)
 
 
@@ -100,6 +101,27 @@ def test_upgrades_run_one_after_the_other(path, monkeypatch):
     assert (file.value.threshold, file.value.margin) == (0.8, pytest.approx(0.08))
     file.change(seed=3)
     assert tomlkit.parse(path.read_text())["version"] == 3
+
+
+@pytest.mark.parametrize(("before", "backend", "threshold"), [
+    ("", "two-covariance", 0.5), ("threshold = 0.75\nmargin = 0.05\nmeasure = \"cosine\"\n", "two-covariance", 0.5),
+    ("threshold = 0.8\n", "cosine", 0.8), ("margin = 0.1\n", "cosine", 0.75), ("measure = \"dot\"\n", "cosine", 0.75)])
+def test_who_had_set_a_threshold_of_his_own_keeps_it_with_the_cosine_that_it_belongs_to(path, before, backend, threshold):
+    path.write_text("version = 2\n" + before)
+    value = SettingsFile(path).value
+    assert (value.backend, value.threshold) == (backend, threshold)
+    assert value.margin == (0.02 if backend == "two-covariance" else 0.1 if "margin = 0.1" in before else 0.05)
+
+
+def test_a_threshold_follows_its_units_unless_it_is_given(path):
+    file = SettingsFile(path)
+    assert (file.change(backend="cosine").threshold, file.value.margin) == (0.75, 0.05)
+    assert file.change(threshold=0.8).threshold == 0.8
+    assert file.change(backend="best").threshold == 0.8
+    assert file.change(backend="lda").threshold == 0.5
+    assert file.change(backend="cosine", threshold=0.7).threshold == 0.7
+    assert (file.change(backend="two-covariance", margin=0.1).threshold, file.value.margin) == (0.5, 0.1)
+    assert file.change(measure="dot").threshold == 0.75
 
 
 def test_a_file_that_cannot_be_written_is_said_and_the_value_stays(tmp_path):

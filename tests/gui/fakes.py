@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,36 +17,63 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import EarmarkError, FetchError, LibraryError, StoreError, VoiceExists, VoiceUnknown
+from engine.errors import (
+    EarmarkError,
+    EncoderError,
+    EnrollmentError,
+    FetchError,
+    LibraryError,
+    StoreError,
+    VoiceExists,
+    VoiceUnknown,
+    WrongPassphrase,
+)
 from engine.records import (
     Audio,
     Candidate,
+    ClosePair,
     Embedding,
+    EncoderChoice,
     EncoderSpec,
+    Encryption,
     Failure,
     Folder,
+    FoundSpan,
     Identification,
+    JointState,
+    Label,
     LibraryStats,
     LiveUpdate,
+    Localisation,
     MapPoint,
     MapQuality,
     Match,
     ModelInfo,
     Sample,
+    SampleCheck,
     ScanReport,
     SearchResult,
     Sound,
     Span,
     Tag,
     Take,
+    Term,
     Turn,
     Voice,
+    VoiceChange,
+    VoiceEncoderState,
 )
 from engine.settings import SettingsFile
 from engine.tasks import Ticket
+from engine.voices.calibration import OwnCalibration, calibrate
+from engine.voices.choice import choose
+from engine.voices.samples import check
+from tests.gui.fake_space import FakeDescribing, FakeQueries, FakeTagging
+from tests.gui.fake_timelines import FakeTimelines
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DIM = 16
+CODE = "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23-4567"
 NAMES = ("Amara Okafor", "Ben Lindqvist", "Chen Yu", "Dilek Aydın", "Mateo Ruiz", "Farid Nazari")
 FILES: tuple[tuple[str, float, float, float, float, tuple[str, ...], int, int], ...] = (
     # name, similarity, span start, span end, duration, tags, rate, channels
@@ -87,17 +115,25 @@ def made_peaks(duration_s: float, start_s: float, end_s: float, seed: int, bins:
 
 class FakeLibrary:
     """`asked`: what was searched for; `fail`: raised by the next search; `scan_failures`: reported by scan;
-    `remembered`: failures kept from one start to the next."""
+    `remembered`: failures kept from one start to the next; `terms`: the same questions in full; `lost`: why the encoder cannot be
+    used."""
 
     def __init__(self, root: Path, empty: bool) -> None:
         self.root = root
         self.asked: list[tuple[str, object, int | None]] = []
+        self.terms: list[tuple[Term, ...]] = []
+        self.located: list[tuple[int, tuple[Term, ...]]] = []
         self.fail: Exception | None = None
+        self.lost: EncoderError | None = None
+        self.tagging, self.queries = FakeTagging(), FakeQueries()
         self.scan_failures: tuple[Failure, ...] = ()
         self.remembered: list[Failure] = []
         self.scans = 0
+        self.scanning = False
+        self.hold = threading.Event()  # while set, a scan stays where it is
+        self.finished: Callable[[ScanReport], ScanReport] = lambda report: report
         self._folders: list[Folder] = []
-        self._sounds: list[Sound] = []
+        self._sounds: list[Sound] = self.tagging.sounds
         self._matches: list[Match] = []
         if not empty:
             for name in ("Foley", "SFX", "Field", "Instruments"):
@@ -117,7 +153,7 @@ class FakeLibrary:
     def remove(self, path: Path) -> None:
         self._folders = [f for f in self._folders if f.path != Path(path)]
         known = {f.id for f in self._folders}
-        self._sounds = [s for s in self._sounds if s.folder_id in known]
+        self._sounds[:] = [s for s in self._sounds if s.folder_id in known]
         self._matches = [m for m in self._matches if m.sound.folder_id in known]
 
     def scan(self, ticket: Ticket | None = None) -> ScanReport:
@@ -128,17 +164,28 @@ class FakeLibrary:
             self._fill()
         for done in range(len(FILES) + 1):
             ticket.report(done, len(FILES), "Foley", "× real time", 214.0)
-        return ScanReport(len(self._sounds) - before, 0, 0, before, 0, self.scan_failures, 131.0, 0.6)
+            while self.hold.is_set():
+                ticket.check()
+                time.sleep(0.01)
+        return self.finished(ScanReport(len(self._sounds) - before, 0, 0, before, 0, self.scan_failures, 131.0, 0.6))
 
     def stats(self) -> LibraryStats:
+        if self.lost is not None:
+            raise self.lost
         return LibraryStats(len(self._folders), len(self._sounds), 3 * len(self._sounds),
                             sum(s.duration_s for s in self._sounds), 12_000, 40_000)
 
     def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None,
-               under: Path | None = None) -> list[Sound]:
+               under: Path | None = None, tags: tuple[str, ...] = ()) -> list[Sound]:
         found = [s for s in self._sounds if folder_id in (None, s.folder_id)
-                 and (under is None or s.path.is_relative_to(under))]
+                 and (under is None or s.path.is_relative_to(under)) and self.tagging.passes(s, tags)]
         return found[offset:None if limit is None else offset + limit]
+
+    def count(self, folder_id: int | None = None, under: Path | None = None, tags: tuple[str, ...] = ()) -> int:
+        return len(self.sounds(folder_id, under=under, tags=tags))
+
+    def labels(self, sound_ids: list[int]) -> dict[int, tuple[Label, ...]]:
+        return {one: labels for one in sound_ids if (labels := self.tagging.of(self.sound(one)))}
 
     def failures(self) -> list[Failure]:
         return list(self.remembered)
@@ -149,21 +196,44 @@ class FakeLibrary:
                 return sound
         raise LibraryError("This sound is not in the library any more.")
 
-    def search(self, text: str = "", like: Path | int | None = None, k: int = 10, folder_id: int | None = None,
-               offset: int = 0, under: Path | None = None) -> SearchResult:
-        self.asked.append((text, like, folder_id))
+    def search(self, k: int = 10, folder_id: int | None = None, offset: int = 0, under: Path | None = None,
+               terms: tuple[Term, ...] = (), tags: tuple[str, ...] = ()) -> SearchResult:
+        text = next((term.text for term in terms if term.text), "")
+        self.asked.append((text, next((term.like for term in terms if term.like is not None), None), folder_id))
+        self.terms.append(terms)
         if self.fail is not None:
             failure, self.fail = self.fail, None
             raise failure
         found = [m for m in self._matches if folder_id in (None, m.sound.folder_id)
-                 and (under is None or m.sound.path.is_relative_to(under))]
+                 and (under is None or m.sound.path.is_relative_to(under)) and self.tagging.passes(m.sound, tags)]
+        found = [replace(m, labels=self.tagging.of(m.sound)) for m in found]
         return SearchResult(text, tuple(found[offset:offset + k]), len(found), 18.0)
+
+    def spans(self, sound_id: int) -> tuple[tuple[Span, ...], np.ndarray]:
+        match = next(m for m in self._matches if m.sound.id == sound_id)
+        return (match.span,), unit(np.eye(4, dtype=np.float32)[[sound_id % 4]])
+
+    def localise(self, sound: int, terms: tuple[Term, ...] = (), ticket: Ticket | None = None) -> Localisation:
+        """Heard in the span of the match, and once more near the end."""
+        match = next(m for m in self._matches if m.sound.id == sound)
+        duration_s, ticket = match.sound.duration_s, ticket or Ticket()
+        starts = tuple(float(n) for n in range(max(1, int(duration_s) - 1)))
+        again = Span(duration_s * 0.8, duration_s * 0.8 + 3)
+        values = []
+        for n, start in enumerate(starts):
+            ticket.report(n, len(starts), "", "× real time", 180.0)
+            near = any(start < one.end_s and start + 2 > one.start_s for one in (match.span, again))
+            values.append(match.similarity if near else 0.3 + 0.05 * np.sin(n))
+        self.located.append((sound, terms))
+        spans = tuple(FoundSpan(one.start_s, one.end_s, match.similarity) for one in (match.span, again))
+        return Localisation(match.sound.path, terms[0].text, duration_s, starts, tuple(one + 2 for one in starts), tuple(values),
+                            () if terms[0].text == "silence" else spans, 0.5, 20.0)
 
     def _fill(self) -> None:
         for number, (name, likeness, start, end, duration, tags, rate, channels) in enumerate(FILES, 1):
             folder = next((f for f in self._folders if f.path.name == name.split("/")[0]), None) or self._folders[0]
             sound = Sound(number, folder.id, self.root / name, duration, rate, channels, Path(name).suffix[1:],
-                          "0" * 64, tuple(Tag(t, 0.9 - 0.2 * i) for i, t in enumerate(tags)),
+                          f"{number:064x}", tuple(Tag(t, 0.9 - 0.2 * i) for i, t in enumerate(tags)),
                           made_peaks(duration, start, end, number))
             self._sounds.append(sound)
             self._matches.append(Match(sound, likeness, Span(start, end)))
@@ -241,6 +311,11 @@ class FakeVoices:
         self._samples: list[Sample] = []
         self._takes: list[Take] = []
         self._ids = 0
+        self._changes: list[tuple[VoiceChange, Any]] = []
+        self._undone: list[tuple[VoiceChange, Any]] = []
+        self.pairs: list[ClosePair] = []
+        self.shared: dict[int, list[str]] = {}
+        self._recordings: dict[int, Audio] = {}
         self.listener_: FakeListener | None = None  # what `listener` gives; made from the voices when None
         self.quality = SimpleNamespace(
             duration_s=7.9, speech_s=5.3, level_dbfs=-16.0, snr_db=24.0, clipped=0,
@@ -263,8 +338,13 @@ class FakeVoices:
                 return voice
         raise VoiceUnknown(name)
 
+    def recording(self, take_id: int) -> Audio:
+        return self._recordings.setdefault(take_id, Audio(np.zeros(16_000, np.float32), 16_000))
+
     def samples(self, voice_id: int | None = None) -> list[Sample]:
-        return [s for s in self._samples if voice_id in (None, s.voice_id)]
+        """New records at every call, as they come from the store."""
+        return [replace(s, embedding=Embedding(s.embedding.vector.copy(), s.embedding.norm)) for s in self._samples
+                if voice_id in (None, s.voice_id)]
 
     def takes(self, voice_id: int) -> list[Take]:
         return [t for t in self._takes if t.voice_id == voice_id]
@@ -272,16 +352,19 @@ class FakeVoices:
     def rename(self, old: str, new: str) -> Voice:
         if any(v.name == new for v in self._voices):
             raise VoiceExists(new)
+        self._note("rename", self.get(old).id)
         return self._replace(replace(self.get(old), name=new))
 
     def remove(self, name: str) -> None:
         gone = self.get(name)
+        self._note("remove", gone.id)
         self._voices.remove(gone)
         self._samples = [s for s in self._samples if s.voice_id != gone.id]
         self._takes = [t for t in self._takes if t.voice_id != gone.id]
 
     def remove_take(self, take_id: int) -> None:
         take = next(t for t in self._takes if t.id == take_id)
+        self._note("remove-take", take.voice_id)
         self._takes.remove(take)
         self._samples = [s for s in self._samples if s.take_id != take_id]
         self._count(take.voice_id)
@@ -293,7 +376,8 @@ class FakeVoices:
         self._voices.append(Voice(self._ids, name, (self._ids - 1) % 12, "enrolling", NOON, 0, 0, 0.0))
         return self._voices[-1]
 
-    def add_take(self, voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False) -> Take:
+    def add_take(self, voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False,
+                 anyway: bool = False) -> Take:
         rng = np.random.default_rng(len(self._takes))
         return self._enroll(voice_id, unit(rng.normal(size=DIM)), rng, source)
 
@@ -308,13 +392,17 @@ class FakeVoices:
         return SimpleNamespace(quality=self.quality, identification=self.identification(0.84),
                                embedding=self._samples[0].embedding if self._samples else None)
 
-    def enroll_files(self, name: str, paths: Iterable[Path], keep: bool = False,
-                     ticket: Ticket | None = None) -> list[Take | Failure]:
+    def enroll_files(self, name: str, paths: Iterable[Path], keep: bool = False, ticket: Ticket | None = None,
+                     anyway: bool = False) -> list[Take | Failure]:
+        """Text is no sound, and what is called noisy is refused once."""
         known = next((v for v in self._voices if v.name == name), None)
         voice = known or self.begin(name)
         paths = list(paths)
         found: list[Take | Failure] = []
         for number, path in enumerate(paths, 1):
+            if "noisy" in path.name and not anyway:
+                found.append(Failure(path, "There is too much noise.", True))
+                continue
             found.append(self.add_take(voice.id, Audio(np.zeros(16000, np.float32), 16000), path.name)
                          if path.suffix != ".txt" else Failure(path, "This is not a sound file."))
             if ticket is not None:
@@ -324,6 +412,10 @@ class FakeVoices:
         elif known is None:
             self.remove(name)
         return found
+
+    def calibration(self) -> OwnCalibration:
+        enrolled = {v.id for v in self._voices if v.state == "enrolled"}
+        return calibrate([s for s in self._samples if s.voice_id in enrolled], choose("cosine", None))
 
     def identify(self, audio: Audio) -> Identification:
         return self.identification(0.84)
@@ -338,6 +430,68 @@ class FakeVoices:
         if self.listener_ is None:
             self.listener_ = FakeListener(self.made_updates(), self.made_turns())
         return self.listener_
+
+    # --- samples: what is odd about them is the engine's own judgement; `pairs` and `shared` are set by tests ---
+
+    def checked_samples(self, voice_id: int | None = None) -> list[SampleCheck]:
+        names = {v.id: v.name for v in self._voices if v.state == "enrolled"}
+        found = check(self._samples, {take.id: take for take in self._takes}, names, False)
+        return [one for one in found if voice_id in (None, one.sample.voice_id)]
+
+    def close_pairs(self) -> list[ClosePair]:
+        return self.pairs
+
+    def also_in(self, voice_id: int) -> list[str]:
+        return self.shared.get(voice_id, [])
+
+    def sample_sound(self, sample_id: int) -> Audio:
+        return Audio(np.full(160, sample_id / 100, np.float32), 16_000)
+
+    def remove_sample(self, sample_id: int) -> None:
+        sample = next(s for s in self._samples if s.id == sample_id)
+        self._note("remove-sample", sample.voice_id)
+        self._samples.remove(sample)
+        self._count(sample.voice_id)
+
+    def move_sample(self, sample_id: int, name: str) -> Voice:
+        sample, target = next(s for s in self._samples if s.id == sample_id), self.get(name)
+        self._note("move-sample", sample.voice_id)
+        take = next(t for t in self._takes if t.id == sample.take_id)
+        copy = replace(take, id=max(t.id for t in self._takes) + 1, voice_id=target.id, samples=1)
+        self._takes.append(copy)
+        self._samples = [replace(s, voice_id=target.id, take_id=copy.id) if s.id == sample_id else s for s in self._samples]
+        self._count(sample.voice_id)
+        self._count(target.id)
+        return self.get(name)
+
+    # --- undoing: whole states are kept ---
+
+    @property
+    def history(self) -> Any:
+        return SimpleNamespace(next_undo=lambda: self._changes[-1][0] if self._changes else None)
+
+    def undo(self) -> VoiceChange:
+        if not self._changes:
+            raise EnrollmentError("There is nothing to undo.")
+        change, before = self._changes.pop()
+        self._undone.append((change, self._state()))
+        self._voices, self._samples, self._takes = before
+        return change
+
+    def redo(self) -> VoiceChange:
+        if not self._undone:
+            raise EnrollmentError("There is nothing to make again.")
+        change, after = self._undone.pop()
+        self._changes.append((change, self._state()))
+        self._voices, self._samples, self._takes = after
+        return change
+
+    def _note(self, kind: Any, voice_id: int) -> None:
+        self._changes.append((VoiceChange(kind, self._by_id(voice_id).name, datetime.now(UTC)), self._state()))
+        self._undone.clear()
+
+    def _state(self) -> tuple[list[Voice], list[Sample], list[Take]]:
+        return list(self._voices), list(self._samples), list(self._takes)
 
     # --- made-up answers ---
 
@@ -475,6 +629,10 @@ MODELS = (
 )
 
 
+OWN = {name: ModelInfo(name, title, "joint", "1.0", dim, 16000, 0, "Apache-2.0", "YAMNet + all-MiniLM-L6-v2", "", "1" * 64,
+                       "present", None) for name, title, dim in (("bridge", "Tag bridge", 521), ("compact", "Compact", 512))}
+
+
 class FakeWeights:
     """`states` maps a model's name to its state; `fail` is raised by the next fetch."""
 
@@ -543,6 +701,50 @@ class FakeModels:
         return SimpleNamespace(spec=self.spec(kind) if kind in ("voice", "joint") else None)
 
 
+class FakePrivacy:
+    """`fail` is raised by the next act; `asked` holds what was asked for."""
+
+    def __init__(self) -> None:
+        self.way, self.keyring, self.locked, self.unclean = "off", True, None, False
+        self.fail: EarmarkError | None = None
+        self.asked: list[tuple[Any, ...]] = []
+        self.secret = ""
+
+    def state(self) -> Encryption:
+        return Encryption(self.way, None if self.way == "off" else NOON, self.locked, self.unclean)  # type: ignore[arg-type]
+
+    def keyring_usable(self) -> bool:
+        return self.keyring
+
+    def encrypt(self, passphrase: str | None = None) -> str | None:
+        self._refuse()
+        self.way, self.secret = ("keyring", CODE) if passphrase is None else ("passphrase", passphrase)
+        return CODE if passphrase is None else None
+
+    def decrypt(self) -> None:
+        self._refuse()
+        self.way = "off"
+
+    def unlock(self, secret: str) -> None:
+        if secret != self.secret:
+            raise WrongPassphrase
+
+    def export(self, path: Path, passphrase: str, names: Any = (), ticket: Ticket | None = None) -> Any:
+        self._refuse()
+        self.asked.append(("export", path, passphrase, tuple(names)))
+        return SimpleNamespace(voices=6, takes=18, samples=36, recordings=0)
+
+    def import_(self, path: Path, passphrase: str, clash: str = "rename", ticket: Ticket | None = None) -> Any:
+        self._refuse()
+        self.asked.append(("import", path, passphrase, clash))
+        return [SimpleNamespace(name="Chen Yu (2)", action="renamed", takes=3, samples=6, other_encoder=6)]
+
+    def _refuse(self) -> None:
+        if self.fail is not None:
+            failure, self.fail = self.fail, None
+            raise failure
+
+
 class FakePlayer:
     """Remembers what was asked of it. `fail` (on the class of a test's own) makes opening raise."""
 
@@ -578,19 +780,92 @@ class FakeEarmark:
         self.models = FakeModels()
         self.voices = FakeVoices(empty)
         self.library = FakeLibrary(self.workspace / "sounds", empty)
+        self.describing = FakeDescribing()
         self.maps = FakeMaps(self.voices, self.library)
+        self.timelines = FakeTimelines(self.voices)
+        self.privacy = FakePrivacy()
         self.forgotten = False
         self.store = SimpleNamespace(recordings=self.workspace / "recordings", forget_everything=self.forget_everything)
         self.closed = False
+        self.added_models: dict[str, ModelInfo] = {}
+        self.lost: dict[str, str] = {}
+        self.refuse: EarmarkError | None = None
+        self.slow = threading.Event()  # while set, adding a model takes for ever
+        self.library.finished = self._scanned
+
+    def _scanned(self, report: ScanReport) -> ScanReport:
+        """A scan came to its end: the library changes over."""
+        pending = self.settings.value.joint_next
+        if not pending:
+            return report
+        self.settings.change(joint=pending, joint_next="")
+        return replace(report, encoder=pending, changed_over=True)
+
+    def locked(self) -> Any:
+        return self.privacy.locked
 
     def forget_everything(self) -> None:
         self.forgotten = True
+        self.privacy.way = "off"
         self.voices = FakeVoices(empty=True)
         self.library = FakeLibrary(self.workspace / "sounds", empty=True)
 
     def use_device(self, device: str) -> None:
         self.settings.change(device=device)
         self.models.use_device(device)
+
+    # --- encoders: `added_models` by name; `lost` maps a name to why it cannot be used; `refuse` is raised by the next act
+
+    def joint_state(self) -> JointState:
+        chosen = self.settings.value
+        sounds = len(self.library.sounds())
+        meant = chosen.joint_next or chosen.joint
+        return JointState(chosen.joint, chosen.joint_next, 0 if chosen.joint_next else sounds, sounds,
+                          self.lost.get(meant, ""), self.lost.get(chosen.joint, ""))
+
+    def use_joint(self, name: str) -> JointState:
+        self._refuse()
+        at_once = name == self.settings.value.joint or not self.library.sounds()
+        self.settings.change(**({"joint": name, "joint_next": ""} if at_once else {"joint_next": name}))
+        return self.joint_state()
+
+    def encoders(self) -> list[EncoderChoice]:
+        chosen = self.settings.value
+        return [EncoderChoice(replace(info, state="missing" if self.lost.get(name) else "present"), name not in OWN,
+                              ("yamnet", "minilm") if name in OWN else (), name == chosen.joint, name == chosen.joint_next,
+                              self.lost.get(name, ""), "" if name in OWN else "2026-11-20T12:00:00+00:00")
+                for name, info in ({**OWN, **self.added_models}).items()]
+
+    def use_voice(self, name: str, ticket: Ticket | None = None) -> VoiceEncoderState:
+        for done in range(4):
+            (ticket or Ticket()).report(done, 4)
+        self._refuse()
+        self.settings.change(voice=name)
+        return VoiceEncoderState(name, 18, 15, 0, ("Ben Lindqvist",), 0.75, name == "ge2e")
+
+    def kinds_to_add(self) -> list[str]:
+        return ["joint"]
+
+    def add_model(self, source: str, kind: str = "joint", name: str = "", ticket: Ticket | None = None) -> Any:
+        ticket = ticket or Ticket()
+        ticket.report(0, None, "trying")
+        while self.slow.is_set():
+            ticket.check()
+            time.sleep(0.01)
+        self._refuse()
+        name = name or Path(source).name
+        self.added_models[name] = ModelInfo(name, f"CLAP {name}", "joint", "1", 24, 48000, 1_200_000, "", source, "", "ab" * 32,
+                                            "present", Path(source))
+        return SimpleNamespace(name=name, dim=24, rate_hz=48000, size_bytes=1_200_000, licence="")
+
+    def remove_model(self, name: str) -> None:
+        self._refuse()
+        del self.added_models[name]
+
+    def _refuse(self) -> None:
+        if self.refuse is not None:
+            failure, self.refuse = self.refuse, None
+            raise failure
 
     def claim(self) -> list[Path]:
         return []

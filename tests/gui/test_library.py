@@ -12,50 +12,28 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
-from engine.errors import DeviceError, LibraryError
-from engine.records import Failure, Match, Span
+from engine.errors import DeviceError, EncoderError, LibraryError
+from engine.records import Failure, Match, Span, Term
 from gui.audition import Audition
 from gui.context import Context
 from gui.jobs import Jobs
 from gui.pages.library import LibraryPage
 from gui.pages.library.failures import FailuresDialog
 from gui.pages.library.folders import below
-from gui.pages.library.query import suggest
-from gui.widgets.result_table import NAME, SIMILARITY, SPAN, TAGS
+from gui.pages.library.line import suggest
+from gui.widgets.result_table import SIMILARITY, SPAN, TAGS
 from tests.gui.fakes import FakeEarmark, FakePlayer
+from tests.gui.library_page import LOUDSPEAKERS, ask, names, rest, shown
 
 
 @pytest.fixture(autouse=True)
 def loudspeaker(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = [devices.Device("Scarlett 2i2 USB", 0, 48000, 2, True, "ALSA")]
-    monkeypatch.setattr(devices, "outputs", lambda rescan=False: here)
-
-
-def shown(context: Context, qtbot: QtBot) -> LibraryPage:
-    page = LibraryPage(context)
-    qtbot.addWidget(page)
-    page.resize(1364, 820)
-    page.show()
-    qtbot.waitExposed(page)
-    page.activateWindow()
-    page.setFocus()
-    page.shown()
-    qtbot.waitUntil(lambda: page.context.jobs.running == [])
-    return page
+    monkeypatch.setattr(devices, "outputs", lambda rescan=False: LOUDSPEAKERS)
 
 
 @pytest.fixture
 def page(context: Context, qtbot: QtBot) -> LibraryPage:
     return shown(context, qtbot)
-
-
-def names(page: LibraryPage) -> list[str]:
-    return [page.model.index(n, NAME).data() for n in range(page.model.rowCount())]
-
-
-def ask(page: LibraryPage, qtbot: QtBot, text: str) -> None:
-    page.query.set_text(text)
-    qtbot.waitUntil(lambda: page.context.jobs.running == [])
 
 
 def test_without_a_query_everything_is_listed(page: LibraryPage) -> None:
@@ -71,7 +49,7 @@ def test_a_query_shows_the_nearest_first_with_similarity_and_span(page: LibraryP
     assert page.model.index(0, SPAN).data() == "2:14.6 – 2:16.1"
     likenesses = [row.similarity or 0 for row in page.model.rows]
     assert likenesses == sorted(likenesses, reverse=True)
-    assert page.line.of.text().endswith("18 ms")
+    assert page.filters.of.text().endswith("18 ms")
 
 
 def test_typing_searches_by_itself(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
@@ -142,14 +120,14 @@ def test_a_sub_folder_is_searched_by_itself_and_paged(context: Context, app: Fak
     page = shown(context, qtbot)
     page.folders.choose("Doors")
     qtbot.waitUntil(lambda: page.model.total == 455 and len(page.model.rows) == 200)
-    assert page.line.found.text() == "455"
+    assert page.filters.found.text() == "455"
     for expected in (400, 455):
         page.model.fetchMore(QModelIndex())
         qtbot.waitUntil(lambda n=expected: len(page.model.rows) == n)
     assert not page.model.canFetchMore(QModelIndex())
     ask(page, qtbot, "door")
     assert names(page)[:5] == [m.sound.path.name for m in app.library._matches if "/Doors/" in str(m.sound.path)][:5]
-    assert (page.model.total, page.line.found.text()) == (455, "455")
+    assert (page.model.total, page.filters.found.text()) == (455, "455")
     page.model.fetchMore(QModelIndex())
     qtbot.waitUntil(lambda: len(page.model.rows) == 400)
     assert {row.sound.path.parent.name for row in page.model.rows} == {"Doors"}
@@ -165,10 +143,11 @@ def test_sounds_are_counted_below_their_folders() -> None:
 def test_an_example_becomes_a_chip_that_can_be_removed(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
     page.query.take([Path("slam.wav")])
     qtbot.waitUntil(lambda: app.library.asked != [])
-    assert app.library.asked[-1][1] == Path("slam.wav") and page.query.query.like_name == "slam.wav"
-    chip = page.query._chips.itemAt(0).widget()
+    assert app.library.asked[-1][1] == Path("slam.wav")
+    (chip,) = page.query.chips
+    assert (chip.key, chip.value) == ("like", "slam.wav")
     qtbot.keyClick(chip, Qt.Key.Key_Delete)
-    assert not page.query.query
+    assert not page.query.query and page.query.chips == []
 
 
 def test_find_similar_asks_by_the_sound_of_the_row(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
@@ -196,14 +175,30 @@ def test_a_search_that_fails_says_its_sentence(page: LibraryPage, app: FakeEarma
     assert not page.notice.isVisible() and page.model.rowCount() == 15
 
 
+def test_a_lost_encoder_leaves_the_sounds_to_be_listed_and_played(page: LibraryPage, app: FakeEarmark, player: FakePlayer,
+                                                                  qtbot: QtBot) -> None:
+    app.library.lost = EncoderError("“my clap” is not on the list of models any more.")
+    page.refresh()
+    rest(page, qtbot)
+    assert page.scope == "15 sounds · 21 min" and page.model.rowCount() == 15 and not page.notice.isVisible()
+    app.library.fail = app.library.lost
+    ask(page, qtbot, "door")
+    assert page.notice.isVisible() and "not on the list of models" in page.notice.sentence.text()
+    page.query.clear()
+    rest(page, qtbot)
+    page.table.pick(0)
+    qtbot.waitUntil(lambda: len(player.played) == 1)
+    assert not page.notice.isVisible() and page.model.rowCount() == 15
+
+
 def test_only_the_last_of_two_searches_is_shown(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
     gate, search = threading.Event(), app.library.search
 
-    def slow(text: str = "", *rest: object, **more: object) -> object:
-        if text == "first":
+    def slow(terms: tuple[Term, ...] = (), **more: object) -> object:
+        if terms[0].text == "first":
             gate.wait(5)
             raise LibraryError("too late")
-        return search(text, *rest, **more)  # type: ignore[arg-type]
+        return search(terms=terms, **more)  # type: ignore[arg-type]
 
     app.library.search = slow  # type: ignore[method-assign, assignment]
     page.query.set_text("first")

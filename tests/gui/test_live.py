@@ -148,7 +148,7 @@ def test_the_lanes_and_the_shares_of_who_spoke(make: Make, session: LiveSession,
     listen(page, qtbot)
     qtbot.waitUntil(lambda: bool(session.voices))
     page._draw_turns()
-    assert page.who.timeline.lanes()[-1] == (None, 2)
+    assert (page.who.timeline.lanes()[-1].name, page.who.timeline.lanes()[-1].spoken_s) == ("Unknown", 2)
     assert page.who.scope.text() == "3 voices · 2 minutes shown"
     rows = page.spoken.rows.rows
     assert [(row.label, row.value, row.extra) for row in rows][:2] == [("Amara Okafor", "0:46", "44 %"),

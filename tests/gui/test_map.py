@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from engine.errors import UsageError
+from engine.errors import EncoderError, UsageError
 from engine.records import MapPoint, Tag
 from engine.tasks import Ticket
 from gui.context import Context
@@ -225,10 +225,10 @@ def test_nothing_to_draw_says_what_to_do(make: Make, app: FakeEarmark, qtbot: Qt
     assert not page.inspector.isVisible()
     went: list[tuple[str, object]] = []
     page.go.connect(lambda where, what: went.append((where, what)))
-    page.empty_act.click()
+    page.empty.act.click()
     page.bar.spaces.choose("sounds")
     qtbot.waitUntil(lambda: page.empty.title.text() == "No sounds to map yet")
-    page.empty_act.click()
+    page.empty.act.click()
     assert went == [("voices", "new"), ("library", None)]
 
 
@@ -283,3 +283,22 @@ def test_open_and_the_narrow_window(make: Make, qtbot: QtBot) -> None:
 
 def test_the_session_is_shared(context: Context, make: Make) -> None:
     assert make().session is LiveSession.of(context)
+
+
+def test_without_its_encoder_the_map_of_sounds_says_so_and_voices_stay(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    app.library.lost = EncoderError("“my clap” is not on the list of models any more.")
+    asked: list[str] = []
+    page.go.connect(lambda where, what: asked.append(where))
+    page.bar.spaces.choose("sounds")
+    qtbot.waitUntil(page.empty.isVisible)
+    assert page.empty.sentence.text() == "“my clap” is not on the list of models any more. Nothing that is stored is lost."
+    page.empty.act.click()
+    assert asked == ["settings"] and not page.bar.export.isEnabled()
+    page.bar.spaces.choose("voices")
+    wait_for(page, "voices", "pca", qtbot)
+    assert page.canvas.isVisible() and len(page.canvas.plot.points) == 42
+    app.library.lost = None
+    page.bar.spaces.choose("sounds")
+    wait_for(page, "sounds", "pca", qtbot)
+    assert page.canvas.isVisible()

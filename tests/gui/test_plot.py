@@ -243,7 +243,8 @@ def test_the_timeline_has_a_lane_for_each_voice_and_the_unknown_last(qtbot: QtBo
     line.set_turns([Turn(None, "unknown", Span(0, 2)), Turn("Amara", "match", Span(3, 9)),
                     Turn("Ben", "tentative", Span(10, 11)), Turn("Amara", "match", Span(12, 15))], 20,
                    {"Amara": 0, "Ben": 1})
-    assert line.lanes() == [("Amara", 9.0), ("Ben", 1.0), (None, 2.0)]
+    assert [(lane.name, lane.spoken_s, lane.colour) for lane in line.lanes()] == [
+        ("Amara", 9.0, 0), ("Ben", 1.0, 1), ("Unknown", 2.0, None)]
     assert "Unknown 0:02" in line.accessibleDescription()
     assert pixels_of(line, theme.category(0)) > 200
     before = line.window_s

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,7 +12,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
-from engine.errors import FetchError
+from engine.errors import EncoderError, FetchError
 from engine.tasks import Ticket
 from gui.actions import TABLE, words
 from gui.context import Context
@@ -89,7 +91,7 @@ def test_another_processor_is_used_at_once(page: SettingsPage, app: FakeEarmark,
     section = page.sections["models"]
     assert isinstance(section, ModelsSection)
     section.device.setCurrentIndex(section.device.findData("cpu"))
-    qtbot.waitUntil(lambda: section._device_words.text() == "CPU · 2 threads")
+    qtbot.waitUntil(lambda: section.in_use.device_words.text() == "CPU · 2 threads")
     assert app.settings.value.device == "cpu" and app.models.device == "cpu"
 
 
@@ -141,9 +143,10 @@ def test_forgetting_everything_stops_what_listens_and_what_would_write(
     live._draw_turns()
     listener = app.voices.listener_
     assert listener is not None and live.who.timeline.lanes() and live.spoken.rows.rows
-    go, ended = threading.Event(), []
+    begun, go, ended = threading.Event(), threading.Event(), []
 
     def scan(ticket: Ticket) -> None:
+        begun.set()
         go.wait(5)
         order.append("scan ended")
         ticket.check()
@@ -156,6 +159,7 @@ def test_forgetting_everything_stops_what_listens_and_what_would_write(
     page.jobs.run(page, scan, lane="models", title="Indexing", cancelled=lambda: ended.append(True))
     page.jobs.run(page, lambda ticket: stored.append("take"), lane="models", must_finish=True)
     page.forgotten.connect(live.refresh)
+    assert begun.wait(5)
     go_to = page.sections["privacy"]
     assert isinstance(go_to, PrivacySection)
     go_to._forget()
@@ -189,3 +193,196 @@ def test_credits_name_every_model(page: SettingsPage, qtbot: QtBot) -> None:
     go(page, qtbot, "about")
     listed = " ".join(label.text() for label in page.sections["about"].findChildren(Text))
     assert "GE2E d-vector 0.1.4 · Apache-2.0" in listed and "arXiv 1710.10467" in listed
+
+
+# --- encoders that are chosen and added --------------------------------------------------------------------------------
+
+
+def models_of(page: SettingsPage, qtbot: QtBot) -> ModelsSection:
+    go(page, qtbot, "models")
+    section = page.sections["models"]
+    assert isinstance(section, ModelsSection)
+    return section
+
+
+def rest(page: SettingsPage, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: page.context.jobs.running == [])
+
+
+def test_the_joint_spaces_are_rows_and_the_one_in_use_says_so(page: SettingsPage, qtbot: QtBot) -> None:
+    section = models_of(page, qtbot)
+    rows = section.table.rows
+    assert [rows[name].badge.text() for name in ("bridge", "compact")] == ["present", "in use"]
+    section.choose("compact")
+    assert not section.detail.use_button.isVisible() and not section.detail.remove_button.isVisible()
+    section.choose("bridge")
+    assert section.detail.use_button.isVisible()
+    assert section.detail.facts["vector"].text() == "521 dimensions · 16 kHz"
+
+
+def test_a_model_is_added_tried_and_shown(page: SettingsPage, app: FakeEarmark, qtbot: QtBot, tmp_path: Path) -> None:
+    section = models_of(page, qtbot)
+    assert not section.form.isVisible()
+    section.show_form()
+    assert section.form.isVisible() and not section.form.add_button.isEnabled()
+    assert "Say where" in section.form.add_button.toolTip()
+    section.form.source.setText(str(tmp_path / "clap"))
+    with qtbot.waitSignal(section.said) as said:
+        qtbot.mouseClick(section.form.add_button, Qt.MouseButton.LeftButton)
+    assert said.args == ["Added clap: 24-d, 48 kHz, 1.2 MB, licence not stated."]
+    rest(page, qtbot)
+    assert not section.form.isVisible()
+    assert section.table.rows["clap"].on and section.table.rows["clap"].badge.text() == "present"
+    assert section.detail.name.text() == "clap" and section.detail.facts["vector"].text() == "24 dimensions · 48 kHz"
+    assert section.detail.facts["licence"].text() == "not stated in its files"
+    assert "clap" in [section.in_use.joint.itemText(i) for i in range(section.in_use.joint.count())]
+
+
+def test_what_cannot_be_added_leaves_its_sentence_and_the_form(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    section = models_of(page, qtbot)
+    section.show_form()
+    section.form.source.setText("nobody/none")
+    app.refuse = FetchError("“nobody/none” could not be fetched.")
+    section.form.add()
+    rest(page, qtbot)
+    assert section.form.notice.isVisible() and section.form.notice.title.text() == "It was not added. Nothing was changed."
+    assert section.form.notice.sentence.text() == "“nobody/none” could not be fetched."
+    assert section.form.source.text() == "nobody/none" and section.form.add_button.isEnabled()
+
+
+def test_adding_can_be_stopped(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    section = models_of(page, qtbot)
+    section.show_form()
+    app.slow.set()
+    section.form.source.setText("a/large-one")
+    section.form.add()
+    qtbot.waitUntil(lambda: "trying it" in section.form.progress.words.text())
+    assert not section.form.source.isEnabled()
+    qtbot.mouseClick(section.form.progress.stop, Qt.MouseButton.LeftButton)
+    rest(page, qtbot)
+    assert "stopped" in section.form.notice.title.text() and app.added_models == {}
+    assert section.form.source.isEnabled()
+
+
+def test_using_another_encoder_indexes_for_it_and_search_stays_until_then(page: SettingsPage, app: FakeEarmark,
+                                                                           qtbot: QtBot) -> None:
+    section = models_of(page, qtbot)
+    app.library.hold.set()
+    section.choose("bridge")
+    qtbot.mouseClick(section.detail.use_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: section.reindexing.running and section.reindexing.progress is not None)
+    assert section.changeover.isVisible()
+    assert section.changeover.title.text() == "Indexing the library for bridge"
+    assert "Searches stay in compact" in section.changeover.words.text()
+    assert section.in_use.joint.currentText() == "compact"
+    qtbot.waitUntil(lambda: section.table.rows["bridge"].badge.text() == "indexing 0 %")
+    qtbot.mouseClick(section.changeover.progress.stop, Qt.MouseButton.LeftButton)
+    rest(page, qtbot)
+    assert section.changeover.title.text() == "The library is not indexed for bridge yet"
+    assert app.settings.value.joint == "compact" and app.library.scans == 1
+    app.library.hold.clear()
+    with qtbot.waitSignal(section.reindexing.in_use_changed):
+        qtbot.mouseClick(section.changeover.go_on, Qt.MouseButton.LeftButton)
+    rest(page, qtbot)
+    assert app.settings.value.joint == "bridge" and not section.changeover.isVisible()
+    assert section.in_use.joint.currentText() == "bridge" and section.table.rows["bridge"].badge.text() == "in use"
+    assert section.table.rows["compact"].badge.text() == "present"
+
+
+def test_a_change_is_given_up_while_it_runs(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    section = models_of(page, qtbot)
+    app.library.hold.set()
+    section.use("bridge")
+    qtbot.waitUntil(lambda: section.reindexing.running)
+    assert section.changeover.give_up.text() == "Stay with compact"
+    qtbot.mouseClick(section.changeover.give_up, Qt.MouseButton.LeftButton)
+    rest(page, qtbot)
+    assert (app.settings.value.joint, app.settings.value.joint_next) == ("compact", "")
+    assert not section.changeover.isVisible()
+
+
+def test_an_encoder_that_cannot_be_loaded_is_refused_with_its_reason(page: SettingsPage, app: FakeEarmark,
+                                                                      qtbot: QtBot) -> None:
+    section = models_of(page, qtbot)
+    app.refuse = EncoderError("Its files have changed.")
+    section.in_use.joint.setCurrentIndex(section.in_use.joint.findData("bridge"))
+    rest(page, qtbot)
+    assert section.refusal.isVisible() and section.refusal.sentence.text() == "Its files have changed."
+    assert section.in_use.joint.currentText() == "compact" and app.settings.value.joint_next == ""
+
+
+def test_removing_asks_and_is_off_while_the_model_is_used(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.add_model("/models/clap", name="clap")
+    app.settings.change(joint="clap")
+    section = models_of(page, qtbot)
+    section.choose("clap")
+    assert not section.detail.remove_button.isEnabled() and "in use" in section.detail.remove_button.toolTip()
+    app.settings.change(joint="compact")
+    section.refresh()
+    rest(page, qtbot)
+    assert section.detail.remove_button.isEnabled()
+    box = section.ask_to_remove("clap")
+    assert box.defaultButton().text().replace("&", "") == "Cancel"
+    next(b for b in box.findChildren(QPushButton) if b.text() == "Remove model").click()
+    rest(page, qtbot)
+    assert "clap" not in section.table.rows and app.added_models == {}
+
+
+def test_a_lost_encoder_says_what_happened_and_offers_compact(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.add_model("/models/clap", name="clap")
+    app.settings.change(joint="clap")
+    app.lost["clap"] = "The files of “clap” are not in “/models/clap” any more."
+    section = models_of(page, qtbot)
+    assert section.lost.isVisible() and "clap" in section.lost.title.text()
+    for said in ("not in “/models/clap” any more", "settings are safe", "look again"):
+        assert said in section.lost.sentence.text()
+    assert section.table.rows["clap"].badge.text() == "in use, files gone"
+    app.library.hold.set()
+    qtbot.mouseClick(section.lost.fallback, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: section.reindexing.running)
+    assert "searches open when that is done" in section.lost.sentence.text() and not section.lost.fallback.isVisible()
+    app.library.hold.clear()
+    qtbot.waitUntil(lambda: app.settings.value.joint == "compact")
+    rest(page, qtbot)
+    assert not section.lost.isVisible()
+
+
+def test_when_the_pending_one_is_lost_one_can_stay(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.settings.change(joint_next="clap")
+    app.lost["clap"] = "“clap” is not on the list of added models any more."
+    section = models_of(page, qtbot)
+    assert section.lost.isVisible() and "cannot be changed over to “clap”" in section.lost.title.text()
+    assert not section.lost.fallback.isVisible() and app.library.scans == 0
+    qtbot.mouseClick(section.lost.stay, Qt.MouseButton.LeftButton)
+    rest(page, qtbot)
+    assert not section.lost.isVisible() and app.settings.value.joint_next == ""
+
+
+def test_another_voice_encoder_is_used_and_one_can_go_back(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.add_model("/models/voices.onnx", name="redimnet")
+    app.added_models["redimnet"] = replace(app.added_models["redimnet"], kind="voice", dim=192, rate_hz=16000)
+    section = models_of(page, qtbot)
+    section.choose("redimnet")
+    assert section.detail.use_button.text() == "Use for voices"
+    with qtbot.waitSignal(section.said) as said:
+        qtbot.mouseClick(section.detail.use_button, Qt.MouseButton.LeftButton)
+    assert said.args == ["Voices are recognised with redimnet from now on. Without a recording, to be enrolled again: 1. "
+                         "Its threshold is a guess until you set it."]
+    rest(page, qtbot)
+    assert section.table.rows["redimnet"].badge.text() == "in use" and section.table.rows["ge2e"].badge.text() == "present"
+    assert section.in_use.voice.currentText() == "redimnet" and not section.detail.remove_button.isEnabled()
+    assert section.in_use.joint.currentText() == "compact"
+    section.in_use.voice.setCurrentIndex(section.in_use.voice.findData("ge2e"))
+    rest(page, qtbot)
+    assert app.settings.value.voice == "ge2e"
+
+
+def test_a_voice_encoder_that_cannot_be_used_is_refused(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.add_model("/models/voices.onnx", name="redimnet")
+    app.added_models["redimnet"] = replace(app.added_models["redimnet"], kind="voice")
+    section = models_of(page, qtbot)
+    app.refuse = EncoderError("The file has changed.")
+    section.use("redimnet")
+    rest(page, qtbot)
+    assert section.refusal.sentence.text() == "The file has changed." and app.settings.value.voice == "ge2e"
+    assert section.in_use.voice.currentText() == "GE2E d-vector"

@@ -114,7 +114,8 @@ def test_the_list_shows_every_voice_and_finds_one(make: Make) -> None:
     assert page.list.nothing.isVisible()
 
 
-def test_a_voice_shows_its_takes_samples_and_nearest_voice(make: Make, qtbot: QtBot) -> None:
+def test_a_voice_shows_its_takes_samples_and_nearest_voice(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.settings.change(threshold=0.75)
     page = make()
     assert page.panel.name.text() == "Amara Okafor"
     rows = page.panel.table.rows
@@ -136,7 +137,7 @@ def test_a_take_is_played_only_where_it_was_kept(make: Make, app: FakeEarmark, p
     assert not buttons["Play take 1"].isEnabled()
     assert "not kept" in buttons["Play take 1"].toolTip()
     buttons["Play take 2"].click()
-    qtbot.waitUntil(lambda: [what for what, *_ in player.played] == [kept])
+    qtbot.waitUntil(lambda: [what for what, *_ in player.played] == [app.voices.recording(app.voices._takes[1].id)])
 
 
 def test_a_first_start_is_the_form_of_a_new_voice(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
@@ -202,11 +203,11 @@ def test_saving_is_possible_early_and_the_main_act_at_fifteen_seconds(make: Make
     qtbot.waitUntil(lambda: save.text() == "Save voice")
     assert save.kind == "primary"
     said: list[str] = []
-    page.said.connect(said.append)
+    page.offered.connect(lambda sentence, act, slot: said.append(f"{sentence} [{act}]"))
     save.click()
     qtbot.waitUntil(lambda: app.voices.get("Grace Mensah").state == "enrolled")
     qtbot.waitUntil(lambda: not page.panel.recording.isVisible())
-    assert said == ["Grace Mensah is enrolled."]
+    assert said == ["Grace Mensah is enrolled. [Undo]"]
 
 
 def test_a_take_with_too_little_speech_is_refused_with_the_reason(make: Make, app: FakeEarmark,
@@ -214,7 +215,7 @@ def test_a_take_with_too_little_speech_is_refused_with_the_reason(make: Make, ap
                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     draft(app)
 
-    def refuse(*args: Any) -> Take:
+    def refuse(*args: Any, **options: Any) -> Take:
         raise TooLittleSpeech(0.6, 1.0)
 
     monkeypatch.setattr(app.voices, "add_take", refuse)
@@ -231,8 +232,12 @@ def test_recordings_are_kept_only_after_the_tick(make: Make, app: FakeEarmark, q
     draft(app)
     kept: list[bool] = []
     original = app.voices.add_take
-    monkeypatch.setattr(app.voices, "add_take", lambda v, a, s="microphone", keep=False: (kept.append(keep),
-                                                                                         original(v, a, s, keep))[1])
+
+    def add_take(voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False, anyway: bool = False) -> Take:
+        kept.append(keep)
+        return original(voice_id, audio, source, keep)
+
+    monkeypatch.setattr(app.voices, "add_take", add_take)
     page = make()
     assert not page.panel.recording.consent.isChecked()
     for count, tick in enumerate((False, True), 1):
@@ -252,7 +257,7 @@ def taken(app: FakeEarmark, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, 
     stored: list[tuple[int, bool]] = []
     original = app.voices.add_take
 
-    def add_take(voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False) -> Take:
+    def add_take(voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False, anyway: bool = False) -> Take:
         stored.append((voice_id, keep))
         return original(voice_id, audio, source, keep)
 
@@ -361,7 +366,7 @@ def test_when_everything_was_forgotten_no_name_stays(make: Make, app: FakeEarmar
 
 def test_removing_a_take_leaves_the_others(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
-    page.remove_take(app.voices.takes(1)[0], asked=True)
+    page.remove_take(app.voices.takes(1)[0])
     qtbot.waitUntil(lambda: len(page.panel.table.rows) == 2)
     assert app.voices.get("Amara Okafor").samples == 4
 

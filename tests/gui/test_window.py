@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 import gui.window
-from engine.errors import FetchError
+from engine.errors import EncoderError, FetchError
 from engine.tasks import Ticket
 from gui.app import display_missing
 from gui.audition import Audition
@@ -88,6 +88,13 @@ def test_models_load_behind_the_window(window: MainWindow, qtbot: QtBot) -> None
     assert window.notice.isHidden() or not window.notice.isVisible()
 
 
+def test_an_added_voice_encoder_has_its_own_name_in_the_status_bar(window: MainWindow, qtbot: QtBot) -> None:
+    window.app.settings.change(voice="resnet34")
+    window.warm()
+    qtbot.waitUntil(lambda: window.status.value("device") != "")
+    assert window.status.value("voice") == "resnet34 0.1.4 · 256-d"
+
+
 def test_missing_models_are_offered_and_fetched(window: MainWindow, app: FakeEarmark, qtbot: QtBot) -> None:
     app.weights.states["minilm"] = "missing"
     window.warm()
@@ -106,6 +113,44 @@ def test_a_failed_fetch_says_so_and_can_be_tried_again(window: MainWindow, app: 
     window.fetch_models()
     qtbot.waitUntil(lambda: window.notice.sentence.text() == "There is no network.")
     assert window.fetch_button.isEnabled() and window.fetch_button.text() == "Try again"
+
+
+def test_a_pending_change_goes_on_behind_the_window(window: MainWindow, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.settings.change(joint_next="bridge")
+    app.library.hold.set()
+    window.warm()
+    qtbot.waitUntil(lambda: "Indexing for bridge · 0 of 15" in window.status.progress.words.text())
+    app.library.hold.clear()
+    qtbot.waitUntil(lambda: app.settings.value.joint == "bridge")
+    qtbot.waitUntil(lambda: window.status.value("joint").startswith("bridge"))
+    assert window.toast.words.text() == "The library is searched with bridge from now on."
+
+
+def test_nothing_is_scanned_without_need(window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot) -> None:
+    window.warm()
+    qtbot.waitUntil(lambda: window.status.value("device") != "" and jobs.running == [])
+    assert app.library.scans == 0
+
+
+def test_a_lost_encoder_is_said_with_a_way_out(window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = app.models.spec
+
+    def lost(*_: object) -> None:
+        raise EncoderError("There is no encoder “clap”.")
+
+    monkeypatch.setattr(app.models, "joint", lost)
+    monkeypatch.setattr(app.models, "spec", lambda kind: lost() if kind == "joint" else spec(kind))
+    app.settings.change(joint="clap")
+    app.lost["clap"] = "“clap” is not on the list of added models any more."
+    window.warm()
+    qtbot.waitUntil(window.lost.isVisible)
+    assert "not on the list" in window.lost.sentence.text() and window.status.value("joint") == "not loaded"
+    assert window.status.value("voice") == "GE2E d-vector 0.1.4 · 256-d"
+    monkeypatch.undo()
+    qtbot.mouseClick(window.lost.fallback, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.status.value("joint").startswith("compact"))
+    qtbot.waitUntil(lambda: not window.lost.isVisible())
 
 
 def test_a_long_job_shows_in_the_status_bar_and_can_be_cancelled(window: MainWindow, jobs: Jobs, qtbot: QtBot) -> None:

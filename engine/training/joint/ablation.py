@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from engine.evaluation.captions import key
 from engine.tasks import Ticket
 from engine.training.joint import measures, recipe, texts
 from engine.training.joint.material import Material, Pair
@@ -18,7 +19,7 @@ from engine.training.joint.recipe import Progress, Recipe
 SEEDS = (7, 8)
 FOLD_SEED = 7
 SOURCES = ("tuxpaint", "sonic-pi", "gm-instruments")
-"""Sets with captions or names that say what is heard; they are scored by folds."""
+"""Sets with captions or names that say what is heard; they are scored by folds, where the data has them."""
 
 ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("shipped", {}),
@@ -122,11 +123,19 @@ def held_out_maps(fitted: Callable[[Sequence[Pair]], measures.System],
     return folds, unseen
 
 
+def sources(material: Material) -> tuple[str, ...]:
+    """Those of SOURCES that have captions enough to hold some out."""
+    captions = {source: {key(pair.caption) for pair in material.pairs if pair.source == source} for source in SOURCES}
+    return tuple(source for source in SOURCES if len(captions[source]) >= 2 * measures.FOLDS)
+
+
 def queries_by_fold(fitted: Callable[[Sequence[Pair]], measures.System],
                     material: Material) -> dict[str, dict[str, dict[str, measures.Numbers]]]:
     """By set: every measure of every query of its held-out folds."""
-    parts: dict[str, list[dict[str, dict[str, measures.Numbers]]]] = {source: [] for source in SOURCES}
-    for seen, out in measures.held_out(material.pairs, SOURCES, FOLD_SEED):
+    parts: dict[str, list[dict[str, dict[str, measures.Numbers]]]] = {source: [] for source in sources(material)}
+    if not parts:
+        return {}
+    for seen, out in measures.held_out(material.pairs, tuple(parts), FOLD_SEED):
         system = fitted(seen)
         for source, mine in out.items():
             parts[source].append(measures.queries(system, material, mine))

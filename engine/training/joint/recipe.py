@@ -35,6 +35,7 @@ from engine.training.losses.triplet import Triplet
 from engine.training.schedules import linear
 
 LABELLED_BATCH = 128
+PAIRS_BATCH = 192
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def tuned(heads: JointHeads, recipe: Recipe, material: Material, pairs: Sequence
           resume: bool = False, ticket: Ticket | None = None) -> Generator[Progress, None, JointHeads]:
     """Step 3 on a copy of `heads`."""
     heads = copy.deepcopy(heads)
-    if recipe.pair_steps and pairs:
+    if recipe.pair_steps and len({key(pair.caption) for pair in pairs}) > 1:
         stage = _pairs(heads, recipe, material, pairs)
         yield from _run(stage, "pairs", folder, resume, ticket or Ticket())
         heads.requires_grad_(False)
@@ -203,8 +204,9 @@ def _pairs(heads: JointHeads, recipe: Recipe, material: Material, pairs: Sequenc
         return total + held + 0.01 * heads.audio.shift.weight.pow(2).sum() + 0.03 * heads.text.tune.pow(2).sum()
 
     facts = {**recipe.facts(), "stage": "pairs", "pairs": len(pairs)}
-    return Trainer(model, loss, DistinctGroups(groups, 192, recipe.seed), Options(recipe.pair_steps, recipe.seed, clip=None),
-                   optimiser=adamw(1e-3, 0.0), schedule=linear(recipe.pair_steps), recipe=facts)
+    return Trainer(model, loss, DistinctGroups(groups, min(PAIRS_BATCH, len(pairs)), recipe.seed),
+                   Options(recipe.pair_steps, recipe.seed, clip=None), optimiser=adamw(1e-3, 0.0),
+                   schedule=linear(recipe.pair_steps), recipe=facts)
 
 
 def _run(trainer: Trainer, stage: Literal["texts", "pairs"], folder: Path | None, resume: bool,

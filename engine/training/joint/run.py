@@ -41,10 +41,17 @@ def train(data: Path, out: Path, sounds: YAMNetEncoder, minilm: MiniLMEncoder, b
     if not resume:
         for old in keep.glob("checkpoint-*"):
             shutil.rmtree(old)
-    vectors = Texts(minilm, keep / "texts.safetensors")
+    base = replace(base, text_sources=texts.there(data, base.text_sources))
+    vectors = Texts(minilm, keep / "texts")
     material = gather(data, keep, sounds, vectors, ticket)
     groups, labelled = texts.groups(data, base.text_sources), texts.labelled(data, material.names)
     distractors = texts.category_labels(data)
+    if not (groups or labelled or material.pairs):
+        raise UsageError(f"{data} holds nothing to train on: it needs captions of its sounds (captions.json, captions.csv or "
+                         "names of files), or texts in captions/.")
+    if with_ablation and (len(ablation.sources(material)) < len(ablation.SOURCES) or not material.development or not distractors):
+        raise UsageError(f"An ablation needs the sets {', '.join(ablation.SOURCES)} and esc10, and the texts in captions/. "
+                         "Train without it.")
     wanted = [text for group in groups for text in group]
     if with_ablation:
         wanted += [text for group in texts.groups(data, tuple(texts.READERS)) for text in group]
@@ -64,7 +71,7 @@ def train(data: Path, out: Path, sounds: YAMNetEncoder, minilm: MiniLMEncoder, b
         yield {"stage": one.stage, "step": record.step, "steps": record.steps, "loss": record.loss, "rate": record.rate,
                "seconds": record.seconds}
     found = measured(base, material, groups, labelled, distractors, ticket)
-    found["shipped"] = measures.development(measures.trained(heads, material), material, distractors, ablation.FOLD_SEED)
+    found["shipped"] = _development(measures.trained(heads, material), material, distractors)
     about: dict[str, Any] = {"name": compact.NAME, "version": VERSION, "dim": compact.DIM, "recipe": base.facts()}
     rows = []
     if with_ablation:
@@ -90,11 +97,16 @@ def measured(base: Recipe, material: Material, groups: Sequence[tuple[str, ...]]
 
     new, old = ablation.queries_by_fold(fitted, material), ablation.queries_by_fold(lambda _: bridge, material)
     tables = {}
-    for source in ablation.SOURCES:
+    for source in ablation.sources(material):
         tables[source] = {way: {
             "bridge": retrieval.summary(old[source][way], base.seed), "trained": retrieval.summary(new[source][way], base.seed),
             "difference": retrieval.compare(new[source][way], old[source][way], base.seed)} for way in retrieval.DIRECTIONS}
-    return {"bridge": measures.development(bridge, material, distractors, ablation.FOLD_SEED), "retrieval": tables}
+    return {"bridge": _development(bridge, material, distractors), "retrieval": tables}
+
+
+def _development(system: measures.System, material: Material, distractors: Sequence[str]) -> dict[str, Any] | None:
+    """None where the data has no development set."""
+    return measures.development(system, material, distractors, ablation.FOLD_SEED) if material.development else None
 
 
 def with_seed(seed: int) -> Recipe:

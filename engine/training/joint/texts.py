@@ -1,6 +1,6 @@
 """Text-only training data: groups of texts that describe one sound, and captions with AudioSet labels.
 
-Read from `<data>/captions`; a file that is not there is left out, and at least one of them must be.
+Read from `<data>/captions`; a training does without those that are not there.
   wavtext5k.csv                        title, description and tags of a recording (WavText5K, MIT)
   audiocaps-val.csv                    five captions a recording (AudioCaps, MIT)
   audioset-ontology.json               name and description of a class (CC BY-SA 4.0)
@@ -46,16 +46,29 @@ def groups(data: Path, sources: Sequence[str]) -> list[tuple[str, ...]]:
         path = data / "captions" / file
         if not path.is_file():
             raise UsageError(f"{path} is not there. The data folder needs captions/{file}.")
-        for texts in read(path):
-            group = tuple(dict.fromkeys(" ".join(text.split()) for text in texts if text and text.strip()))
-            if len(group) > 1:
-                found.append(group)
+        try:
+            for texts in read(path):
+                group = tuple(dict.fromkeys(" ".join(text.split()) for text in texts if text and text.strip()))
+                if len(group) > 1:
+                    found.append(group)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+            raise UsageError(f"{path} cannot be read: {error}.") from error
     return found
 
 
+def there(data: Path, sources: Sequence[str]) -> tuple[str, ...]:
+    """Those of the sources whose files are there."""
+    return tuple(source for source in sources if (data / "captions" / READERS[source][0]).is_file())
+
+
 def labelled(data: Path, classes: Sequence[str]) -> list[LabelledCaption]:
-    """Captions with labels, those without a label among `classes` (display names) left out. Raises UsageError."""
+    """Captions with labels, those without a label among `classes` (display names) left out. None where there is no such file.
+
+    Raises UsageError.
+    """
     folder = data / "captions"
+    if not (folder / LABELLED).is_file():
+        return []
     try:
         with (folder / LABEL_NAMES).open(encoding="utf-8", newline="") as file:
             names = {row["mid"]: row["display_name"] for row in csv.DictReader(file)}
@@ -69,11 +82,20 @@ def labelled(data: Path, classes: Sequence[str]) -> list[LabelledCaption]:
 
 
 def category_labels(data: Path) -> list[str]:
-    """“burst air”, “hiss air” …: UCS sub-categories as labels, to have wrong answers to choose from. Raises UsageError."""
+    """“burst air”, “hiss air” …: UCS sub-categories as labels, to have wrong answers to choose from; none without the file.
+
+    Raises UsageError.
+    """
+    path = data / "captions" / "ucs-8.2.1-en.json"
+    if not path.is_file():
+        return []
     labels = []
-    for row in _json(data / "captions" / "ucs-8.2.1-en.json"):
-        if row["SubCategory"] not in ("MISC", "GENERAL"):
-            labels.append(f"{row['SubCategory']} {row['Category']}".lower())
+    try:
+        for row in _json(path):
+            if row["SubCategory"] not in ("MISC", "GENERAL"):
+                labels.append(f"{row['SubCategory']} {row['Category']}".lower())
+    except (KeyError, TypeError) as error:
+        raise UsageError(f"{path} is not the list of categories that it should be: {error}.") from error
     return list(dict.fromkeys(labels))
 
 

@@ -71,8 +71,6 @@ class FolderList(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
-        self.setMinimumWidth(180)
-        self.setMaximumWidth(420)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 10, 8, 12)
         column.setSpacing(4)
@@ -155,6 +153,21 @@ class FolderList(QWidget):
         for item in self.model.findItems(text, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive):
             self.tree.setCurrentIndex(item.index())
             return
+
+    def go_to(self, path: Path | None) -> bool:
+        """Choose a folder that is shown (None: all sounds) without a signal; False where it is not shown."""
+        stack = [self.model.item(i) for i in range(self.model.rowCount())]
+        while stack:
+            item = stack.pop()
+            if item.data(PLACE).path == path:
+                self.tree.selectionModel().blockSignals(True)
+                self.tree.setCurrentIndex(item.index())
+                self.tree.selectionModel().blockSignals(False)
+                self.tree.viewport().update()
+                self._place = item.data(PLACE)
+                return True
+            stack += [item.child(i) for i in range(item.rowCount())]
+        return False
 
     def _opened(self) -> set[Path]:
         found = set()

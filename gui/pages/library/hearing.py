@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from engine.errors import EarmarkError
+from engine.records import FoundSpan
 from engine.tasks import Ticket
 from gui.context import Context
 from gui.pages.library.player import PlayerBar, folder_words
@@ -14,9 +15,13 @@ from gui.widgets.result_table import ResultModel, ResultTable
 
 
 class Hearing(QObject):
-    """Joins the table, the player bar and the one player of the window. said(sentence): a toast."""
+    """Joins the table, the player bar and the one player of the window. said(sentence): a toast. chosen(Row or None).
+
+    found: stretches of the chosen sound where the query is heard, where that was looked for.
+    """
 
     said = Signal(str)
+    chosen = Signal(object)
 
     def __init__(self, context: Context, table: ResultTable, player: PlayerBar, parent: QObject) -> None:
         super().__init__(parent)
@@ -24,7 +29,9 @@ class Hearing(QObject):
         self.table, self.player = table, player
         self.roots: dict[int, Path] = {}  # folder id → path, for the words below a name
         self._model: ResultModel = table.rows
+        self.found: tuple[FoundSpan, ...] = ()
         self._span_only = False
+        self._span_done = False  # a stretch of the chosen sound was played: the next key goes on from there
         self._outputs_known = False
         table.picked.connect(self.pick)
         player.toggle.connect(self.pause)
@@ -44,10 +51,13 @@ class Hearing(QObject):
         row = self._model.row(number)
         if row is not None:
             self.player.show_row(row, folder_words(row, self.roots), number, self._model.total)
+            self._span_done = False
+            self.chosen.emit(row)
 
     def show_nothing(self) -> None:
         self.audition.stop()
         self.player.show_row(None, "", 0, 0)
+        self.chosen.emit(None)
 
     def step(self, by: int) -> None:
         self.table.step(by)
@@ -74,8 +84,20 @@ class Hearing(QObject):
         else:
             self.audition.pause_or_resume()
 
+    def play_found(self, span: FoundSpan) -> None:
+        """Only this stretch of the chosen sound; over and over where that is asked."""
+        if self.player.row is not None:
+            sound = self.player.row.sound
+            self.audition.play(sound.path, span.start_s, span.end_s, self.player.loop.isChecked(), token=sound.id)
+
     def play_span(self) -> None:
-        """Only the matched span, from now on until it is asked again."""
+        """The next stretch where the query is heard; where none is known, only the matched span, until it is asked again."""
+        if self.found:
+            playing = self._is_mine() and self.audition.state != "stopped"
+            here_s = self.player.strip.position_s if playing or self._span_done else -1.0
+            self.play_found(next((one for one in self.found if one.start_s > here_s + 0.05), self.found[0]))
+            self._span_done = True
+            return
         self._span_only = not self._span_only
         self.said.emit(self.tr("Only the matched span is played.") if self._span_only
                        else self.tr("Sounds are played to their end."))

@@ -6,37 +6,32 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QMenu,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
-from engine.errors import EarmarkError
-from engine.records import Failure, Folder, LibraryStats, SearchResult, Sound
+from engine.errors import EarmarkError, EncoderError, TagUnknown
+from engine.records import Failure, Folder, LibraryStats, Sound
 from engine.tasks import Ticket
 from gui.context import Context
 from gui.pages.base import Page
-from gui.pages.library.empty import EmptyLibrary
 from gui.pages.library.failures import FailuresDialog, all_failures
-from gui.pages.library.folders import FolderList, Place, below
+from gui.pages.library.folders import Place, below
+from gui.pages.library.ground import Ground
 from gui.pages.library.hearing import Hearing
-from gui.pages.library.player import PlayerBar
-from gui.pages.library.query import Query, QueryBox, QueryLine, suggest
-from gui.pages.library.scanning import Scanning, made_sounds
-from gui.widgets.controls import Button, Notice, ask_before_loss, rule
-from gui.widgets.result_table import ResultModel, ResultTable, Row
+from gui.pages.library.inspecting import Inspecting
+from gui.pages.library.locating import Locating
+from gui.pages.library.menus import folder_menu, row_menu
+from gui.pages.library.question import sound_part
+from gui.pages.library.saving import Saving
+from gui.pages.library.scanning import Scanning
+from gui.pages.library.searching import Searching
+from gui.pages.library.tagging import Tagging
+from gui.widgets.controls import Button, IconButton, ask_before_loss
 from gui.words import amount, count
 
-PAGE_ROWS = 200  # rows fetched at a time
 LOOK_MS = 2500  # how often a scan's findings are shown
-SUGGEST_FROM = 30  # results whose tags make the suggestions
+NARROW_PX = 1060  # below this width of the page the side list folds to a button, and the player to its left part
 
 
 @dataclass(frozen=True)
@@ -51,39 +46,60 @@ class _Known:
 class LibraryPage(Page):
     id = "library"
     icon = "magnifying-glass"
-    bottom_px = 120  # the player
+    bottom_px = 130  # the player
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._known: _Known | None = None
         self.failures: list[Failure] = []
-        self._search: Ticket | None = None
+        self._unknown_tag = ""  # what the notice can drop
+        self.tag_button: Button | None = None
         self._asking: Ticket | None = None
         self._ask_again = False  # something changed while asking
         self.setAcceptDrops(True)
         self.scanning = Scanning(context, self)
         self._build()
         self.hearing = Hearing(context, self.table, self.player, self)
+        self.searching = Searching(context, self.ground, self.hearing, self)
+        self.locating = Locating(context, self.ground, self.searching, self.hearing, self)
+        self.inspecting = Inspecting(context, self.ground, self.hearing, self)
+        self.saving = Saving(context, self.ground, self.searching, self)
+        self.tagging = Tagging(context, self.ground, self.searching, self)
         self._bind()
 
     @property
     def title(self) -> str:
         return self.tr("Library")
 
+    def toolbar_left(self) -> QWidget:
+        return self.fold
+
     def toolbar_right(self) -> QWidget:
+        side = QWidget()
+        row = QHBoxLayout(side)
+        row.setSpacing(8)
+        self.tag_button = Button(self.theme, self.tr("Tag…"), "tag")
+        self.tag_button.setToolTip(self.tr("Tag the library with a list of labels"))
+        self.tag_button.clicked.connect(self.tagging.show_panel)
+        self.tag_button.setVisible(self._known is not None and bool(self._known.stats.sounds))
         button = Button(self.theme, self.tr("Add folder…"), "folder-plus")
         button.clicked.connect(self.choose_folder)
-        return button
+        for widget in (self.tag_button, button, self.info):
+            row.addWidget(widget)
+        return side
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
     def shown(self) -> None:
         super().shown()
+        self.saving.refresh()
+        self.tagging.refresh()
         self.hearing.look_once()
 
     def hidden(self) -> None:
         super().hidden()
         self.query.stop()
+        self.locating.stop()
         self.audition.stop()
 
     def refresh(self) -> None:
@@ -95,8 +111,10 @@ class LibraryPage(Page):
                                          done=self._show_known, failed=self._refresh_failed)
 
     def models_ready(self) -> None:
-        if self._known is not None and self.query.query:
-            self.search()
+        if self._known is not None:
+            self.refresh()
+            if self.query.query:
+                self.search()
 
     def open(self, what: object) -> None:
         """ "query": to the query box. Other words: search for them. A path or a sound: what is like it."""
@@ -106,7 +124,7 @@ class LibraryPage(Page):
         elif isinstance(what, str):
             self.query.set_text(what)
         elif isinstance(what, Path):
-            self.query.set_like(what, what.name)
+            self.query.set_like(what)
         elif isinstance(what, Sound):
             self.query.set_like_sound(what)
 
@@ -115,7 +133,12 @@ class LibraryPage(Page):
     def _ask(self, before: _Known | None, scanning: bool) -> _Known:
         """What is there now. Counting below the folders reads every sound, so it waits for the end of a scan."""
         library = self.app.library
-        stats, folders, failures = library.stats(), library.folders(), library.failures()
+        folders = library.folders()
+        try:
+            stats, failures = library.stats(), library.failures()
+        except EncoderError:  # the window says so; what was indexed is listed and played all the same
+            stats = LibraryStats(len(folders), sum(f.sounds for f in folders), 0, sum(f.audio_s for f in folders), 0, 0)
+            failures = []
         if before is not None and (scanning or (before.counted and before.stats == stats)):
             return _Known(stats, folders, failures, before.subfolders, before.counted and before.stats == stats)
         subfolders = {f.id: below(f.path, [s.path for s in library.sounds(f.id)]) for f in folders if f.sounds}
@@ -127,13 +150,18 @@ class LibraryPage(Page):
         self.set_scope(self.tr("{n} sounds · {length}").format(n=count(sounds), length=amount(known.stats.audio_s))
                        if sounds else self.tr("No sounds yet"))
         self.hearing.roots = {f.id: f.path for f in known.folders}
+        self.searching.sounds = sounds
         self.folders.show_folders(known.folders, known.subfolders, sounds)
         self.failures = all_failures(known.failures, self.scanning.passing, known.folders)
         self.folders.show_failures(len(self.failures))
-        self.query.set_ready(bool(sounds))
-        self.stack.setCurrentWidget(self.results if sounds else self.empty_ground)
-        self.player.setVisible(bool(sounds))
-        self._line.setVisible(bool(sounds))
+        self.ground.show_any(bool(sounds))
+        if self.tag_button is not None:
+            self.tag_button.setVisible(bool(sounds))
+        self.info.setVisible(bool(sounds))
+        if not sounds:
+            self.info.setChecked(False)
+            self.ground.tag_panel.hide()
+        self.ground.tag_panel.set_sounds(sounds)
         if sounds and (before is None or before.stats != known.stats or not before.counted):
             self.search(keep=True)
         if self._ask_again:
@@ -144,72 +172,28 @@ class LibraryPage(Page):
         self._asking = None
         self._tell(self.tr("The library cannot be shown now."), str(error))
 
-    # --- searching ----------------------------------------------------------------------------------------------------
-
     def search(self, keep: bool = False) -> None:
         """Ask for what the query box says, or for everything in the folder. keep: the chosen sound, if it is found."""
-        if self._search is not None:
-            self._search.cancel()
-        query, place = self.query.query, self.folders.place
-        chosen = self.player.row.sound.id if keep and self.player.row is not None else None
-        if query and self.app.models.ready.isdisjoint({"joint"}):
-            self.line.say("", self.tr("The sound encoder is loading; the search begins by itself…"))
-        self._search = self.jobs.run(
-            self, lambda ticket: self._find(query, place, 0), lane="models" if query else "store",
-            done=lambda found: self._show_found(found, chosen, keep), failed=self._search_failed)
-
-    def _find(self, query: Query, place: Place, offset: int) -> SearchResult | list[Sound]:
-        if query:
-            return self.app.library.search(query.text, query.like, PAGE_ROWS, place.folder_id, offset, place.under)
-        return self.app.library.sounds(place.folder_id, offset, PAGE_ROWS, place.under)
-
-    def _show_found(self, found: SearchResult | list[Sound], chosen: int | None, keep: bool) -> None:
-        self.notice.hide()
-        rows, scrolled = _rows(found), self.table.verticalScrollBar().value()
-        if isinstance(found, SearchResult):
-            self.model.show(rows, max(found.sounds, len(rows)), True)
-            self.line.say(count(len(rows)) if len(rows) < PAGE_ROWS else count(found.sounds),
-                          self.tr("of {all} · {ms} ms").format(all=count(self._total()), ms=f"{found.took_ms:.0f}"))
-            self.line.show_suggestions(suggest(found.query, [r.sound for r in rows[:SUGGEST_FROM]]))
-        else:
-            total = len(rows) if len(rows) < PAGE_ROWS else max(len(rows), self._total(self.folders.place))
-            self.model.show(rows, total, False)
-            self.line.say(count(total), self.tr("sounds"))
-            self.line.show_suggestions(suggest("", [r.sound for r in rows[:PAGE_ROWS]]))
-        again = next((n for n, row in enumerate(rows) if row.sound.id == chosen), -1)
-        if again >= 0:
-            self.table.selectRow(again)
-            self.hearing.show_row(again)
-        else:
-            self.hearing.show_nothing()
-        if keep:
-            self.table.verticalScrollBar().setValue(scrolled)
-        else:
-            self.table.scrollToTop()
+        self.searching.search(keep)
 
     def _search_failed(self, error: EarmarkError) -> None:
-        self.model.show([], 0, bool(self.query.query))
-        self.line.say("", "")
-        self._tell(self.tr("The search did not work."), str(error))
+        title, sentence = self.tr("The search did not work."), str(error)
+        if isinstance(error, EncoderError):
+            title = self.tr("The search did not work. All sounds can be listed and played without a query.")
+        if isinstance(error, TagUnknown):
+            title = self.tr("No list has the tag “{}” any more.").format(error.tag)
+            sentence = self.tr("The list was removed, or the tag is not on it now. Drop the filter to search all sounds, or "
+                               "tag the library again.")
+            self._unknown_tag = error.tag
+        self._tell(title, sentence)
+        self.drop_filter.setVisible(isinstance(error, TagUnknown))
 
-    def _more(self) -> None:
-        """The table came to its end: ask for the next rows."""
-        query, place, offset = self.query.query, self.folders.place, len(self.model.rows)
-        search = self._search
-        self.jobs.run(self, lambda ticket: self._find(query, place, offset), lane="models" if query else "store",
-                      done=lambda found: self.model.append(_rows(found)) if self._search is search else None,
-                      failed=lambda _: self.model.append([]))
-
-    def _total(self, place: Place | None = None) -> int:
-        if self._known is None:
-            return 0
-        if place is not None and place.folder is not None and place.under is not None:
-            return self._known.subfolders.get(place.folder.id, Counter())[place.under]
-        if place is not None and place.folder is not None:
-            return next((f.sounds for f in self._known.folders if f.id == place.folder_id), 0)
-        return self._known.stats.sounds
+    def _drop_unknown(self) -> None:
+        self.notice.hide()
+        self.filters.drop(self._unknown_tag)
 
     def _tell(self, title: str, sentence: str) -> None:
+        self.drop_filter.hide()
         self.notice.title.setText(title)
         self.notice.sentence.setText(sentence)
         self.notice.show()
@@ -227,6 +211,7 @@ class LibraryPage(Page):
 
     def _library_changed(self) -> None:
         if self._known is not None and not self.scanning.running:
+            self.tagging.refresh()
             self._known = replace(self._known, counted=False)  # files may have moved
         self.refresh()
 
@@ -243,33 +228,28 @@ class LibraryPage(Page):
             self.tr("Its files stay where they are; what Earmark remembers of them is forgotten."),
             self.tr("Remove folder"), lambda: self.scanning.remove(folder))
 
-    def _folder_menu(self, place: Place, position: QPoint) -> None:
-        menu = QMenu(self)
-        if place.path is not None:
-            path = place.path
-            menu.addAction(self.tr("Show in folder"), lambda: _show_in_folder(path))
-        menu.addAction(self.tr("Look through the folders again"), self.scanning.scan)
-        if place.folder is not None and place.under is None:
-            folder = place.folder
-            menu.addSeparator()
-            menu.addAction(self.tr("Remove from the library…"), lambda: self.remove_folder(folder))
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(position)
-
     def find_similar(self) -> None:
         if self.player.row is not None:
             self.query.set_like_sound(self.player.row.sound)
 
+    def _inspect(self) -> None:
+        if self._known is not None and self._known.stats.sounds:
+            self.info.toggle()
+
+    def leave_out_chosen(self) -> None:
+        """What is like the chosen sound becomes a minus term."""
+        if self.player.row is not None:
+            self.query.add(sound_part(self.player.row.sound, -1.0))
+
     def _row_menu(self, number: int, position: QPoint) -> None:
         row = self.model.row(number)
-        if row is None:
-            return
-        menu = QMenu(self)
-        menu.addAction(self.tr("Find similar"), lambda: self.query.set_like_sound(row.sound))
-        menu.addAction(self.tr("Show in folder"), lambda: _show_in_folder(row.sound.path.parent))
-        menu.addAction(self.tr("Copy path"), lambda: QGuiApplication.clipboard().setText(str(row.sound.path)))
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(position)
+        if row is not None:
+            row_menu(self, row.sound, self.query, position)
+
+    def _choose_example(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Search by a sound file"), str(Path.home()))
+        if path:
+            self.query.set_like(Path(path))
 
     # --- dropping -----------------------------------------------------------------------------------------------------
 
@@ -284,84 +264,59 @@ class LibraryPage(Page):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.empty.set_over(False)
-        self.query.take([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        self.query.take([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()],
+                        bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
         event.acceptProposedAction()
+
+    # --- building -----------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.player.set_narrow(self.width() < 1000)
+        self._fold()
 
-    # --- building -----------------------------------------------------------------------------------------------------
+    def _fold(self) -> None:
+        narrow = self.width() < NARROW_PX
+        self.fold.setVisible(narrow)
+        self.ground.side.setVisible(not narrow or self.fold.isChecked())
+        self.player.set_narrow(narrow)
 
     def _build(self) -> None:
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        self.splitter = self.remember("folders", QSplitter(Qt.Orientation.Horizontal))
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        self.folders = FolderList(self.theme)
-        self.splitter.addWidget(self.folders)
-        right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        top = QVBoxLayout()
-        top.setContentsMargins(16, 12, 16, 8)
-        top.setSpacing(10)
-        self.query = QueryBox(self.theme)
-        self.notice = Notice(self.theme, tone="error")
-        self.notice.add_act(self.tr("Try again"), self.search)
+        self.fold = IconButton(self.theme, "folders", self.tr("Show the folders and saved searches"), checkable=True,
+                               parent=self)
+        self.fold.hide()
+        self.fold.toggled.connect(lambda _: self._fold())
+        self.info = IconButton(self.theme, "info", self.tr("Say in words what the sound is (I)"), checkable=True, parent=self)
+        self.info.hide()
+        self.ground = Ground(self.context, self)
+        outer.addWidget(self.ground)
+        self.remember("folders", self.ground.splitter)
+        self.folders, self.query, self.notice = self.ground.folders, self.ground.query, self.ground.notice
+        self.filters, self.line, self.model = self.ground.filters, self.ground.line, self.ground.model
+        self.table, self.player, self.empty = self.ground.table, self.ground.player, self.ground.empty
+        self.drop_filter = self.notice.add_act(self.tr("Drop the filter"), self._drop_unknown, "primary", "x")
+        self.drop_filter.hide()
+        self.notice.add_act(self.tr("Try again"), self._again)
+
+    def _again(self) -> None:
         self.notice.hide()
-        top.addWidget(self.query)
-        top.addWidget(self.notice)
-        column.addLayout(top)
-        self.stack = QStackedWidget()
-        self.results = QWidget()
-        inside = QVBoxLayout(self.results)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(10)
-        self.line = QueryLine(self.theme)
-        inset = QHBoxLayout()
-        inset.setContentsMargins(16, 0, 16, 0)
-        inset.addWidget(self.line)
-        inside.addLayout(inset)
-        self.model = ResultModel(self)
-        self.table = ResultTable(self.theme, self.model)
-        inside.addWidget(self.table, 1)
-        self.empty = EmptyLibrary(self.theme, made_sounds())
-        empty_ground = QWidget()
-        around = QVBoxLayout(empty_ground)
-        around.setContentsMargins(16, 8, 16, 16)
-        around.addWidget(self.empty)
-        self._blank = QWidget()
-        for page in (self._blank, self.results, empty_ground):
-            self.stack.addWidget(page)
-        self.empty_ground = empty_ground
-        column.addWidget(self.stack, 1)
-        self._line = rule()
-        column.addWidget(self._line)
-        self.player = PlayerBar(self.context)
-        column.addWidget(self.player)
-        self._line.hide()
-        self.player.hide()
-        self.splitter.addWidget(right)
-        self.splitter.setStretchFactor(0, 0)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([215, 1200])
-        outer.addWidget(self.splitter)
+        self.saving.refresh()
+        self.search()
 
     def _bind(self) -> None:
-        self.query.changed.connect(self.search)
+        self.searching.failed.connect(self._search_failed)
+        self.info.toggled.connect(self.inspecting.open)
+        self.saving.said.connect(self.said)
+        self.tagging.said.connect(self.said)
+        self.saving.failed.connect(self._tell)
         self.query.wants_file.connect(self._choose_example)
         self.query.folders.connect(self.scanning.add)
-        self.line.suggested.connect(self.query.set_text)
-        self.model.more_wanted.connect(self._more)
         self.table.menu.connect(self._row_menu)
-        self.folders.chosen.connect(lambda _: self.search())
         self.folders.add.connect(self.choose_folder)
         self.folders.scan.connect(self.scanning.scan)
         self.folders.failures.connect(self.show_failures)
-        self.folders.menu.connect(self._folder_menu)
+        self.folders.menu.connect(lambda place, at: self._folder_menu(place, at))
         self.empty.add.connect(self.choose_folder)
         self.empty.made.connect(self.scanning.add_made_sounds)
         self.empty.cancelled.connect(self.scanning.cancel)
@@ -376,21 +331,11 @@ class LibraryPage(Page):
                 ("add", self.choose_folder), ("scan", self.scanning.scan), ("next", lambda: self.hearing.step(1)),
                 ("previous", lambda: self.hearing.step(-1)), ("stop", self.audition.stop),
                 ("replay", self.hearing.replay), ("pause", self.hearing.pause), ("span", self.hearing.play_span),
-                ("loop", self.player.loop.toggle),
-                ("similar", self.find_similar), ("clear", self.query.clear)):
+                ("loop", self.player.loop.toggle), ("similar", self.find_similar),
+                ("locate", self.locating.look), ("inspect", self._inspect), ("less", self.leave_out_chosen),
+                ("save", self.saving.save), ("tag", self.tagging.show_panel),
+                ("recent", self.saving.show_history), ("clear", self.query.clear)):
             self.bind(f"library.{entry}", slot)
 
-    def _choose_example(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Search by a sound file"), str(Path.home()))
-        if path:
-            self.query.set_like(Path(path), Path(path).name)
-
-
-def _rows(found: SearchResult | list[Sound]) -> list[Row]:
-    if isinstance(found, SearchResult):
-        return [Row(m.sound, m.similarity, m.span) for m in found.matches]
-    return [Row(sound) for sound in found]
-
-
-def _show_in_folder(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+    def _folder_menu(self, place: Place, at: QPoint) -> None:
+        folder_menu(self, place, self.scanning, self.remove_folder, at)

@@ -12,10 +12,12 @@ from gui.actions import key_text
 from gui.context import Context
 from gui.theme import Theme
 from gui.widgets.controls import Check, ElidedText, Icon, IconButton, KeyCap, Select, Slider, Text
+from gui.widgets.curve import HEIGHT_PX, Curve
 from gui.widgets.result_table import Row, shown_name
 from gui.widgets.strip import Strip
 from gui.words import clock, count
 
+STRIP_PX = 74  # of the waveform, and of the curve below it
 VOLUME_LOW_DB, VOLUME_HIGH_DB = -40, 0
 
 
@@ -35,7 +37,7 @@ class PlayerBar(QWidget):
         self.row: Row | None = None
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(112)
+        self.setFixedHeight(122)
         line = QHBoxLayout(self)
         line.setContentsMargins(16, 8, 16, 6)
         line.setSpacing(16)
@@ -43,6 +45,7 @@ class PlayerBar(QWidget):
         line.addWidget(self._middle(), 1)
         self._right_side = self._right()
         line.addWidget(self._right_side)
+        self._share(False)
         self.show_row(None, "", 0, 0)
 
     def show_row(self, row: Row | None, folder: str, number: int, total: int) -> None:
@@ -68,6 +71,7 @@ class PlayerBar(QWidget):
         if self.row is None:
             return
         self.strip.set_position(position_s, shown)
+        self.curve.set_position(position_s if shown else None)
         self._now.setText(clock(position_s))
         self._all.setText(self.tr("of {}").format(clock(self.row.sound.duration_s)))
 
@@ -93,6 +97,10 @@ class PlayerBar(QWidget):
 
     def set_narrow(self, narrow: bool) -> None:
         self._right_side.setVisible(not narrow)
+
+    def _share(self, curve: bool) -> None:
+        """The waveform makes room for the curve below it."""
+        self.strip.setFixedHeight(STRIP_PX - (HEIGHT_PX + 4 if curve else 0))
 
     def _left(self) -> QWidget:
         side = QWidget()
@@ -130,7 +138,10 @@ class PlayerBar(QWidget):
         column.setSpacing(4)
         self.strip = Strip(self.theme)
         self.strip.sought.connect(self.sought)
+        self.curve = Curve(self.theme)
+        self.curve.state.connect(self._share)
         column.addWidget(self.strip)
+        column.addWidget(self.curve)
         row = QHBoxLayout()
         row.setSpacing(6)
         self._now = Text(self.theme, "", "small", "text1", weight=500)

@@ -1,54 +1,64 @@
-"""The query of the Library: words, an example sound as a chip, suggestions, and how many were found."""
+"""The query of the Library: words, terms as chips, and what was asked before."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QFocusEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from engine.records import Sound
+from gui.pages.library.chips import TermChip
+from gui.pages.library.question import Part, Query, file_part, minus_written, sound_part, text_part
 from gui.theme import Theme
-from gui.widgets.controls import Chip, Icon, IconButton, KeyCap, Text
-from gui.widgets.result_table import shown_name
+from gui.widgets.controls import Icon, IconButton, KeyCap
+from gui.widgets.flow import Flow
+from gui.widgets.result_table import ResultTable
 
 TYPING_MS = 250  # after the last key the search begins by itself
-SUGGESTIONS = 5
-NEVER_SUGGESTED = {"silence"}
-
-
-@dataclass(frozen=True)
-class Query:
-    """What is asked: words, an example (a sound of the library or any file), or both. Empty: everything is listed."""
-
-    text: str = ""
-    like: Path | int | None = None
-    like_name: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.text or self.like is not None)
+LINE_PX = 40
+FIELD_PX = 240  # at least so wide is the field beside chips; where there is less room they stand below it
 
 
 class QueryBox(QWidget):
-    """The framed line. changed(): another query. Files dropped on it become the example; folders go to `folders`."""
+    """The framed line. changed(): another query. folders(paths): folders were dropped on it; files become terms.
+
+    wants_file: a sound file is to be chosen. history: what was asked before is to be shown. save: keep the query.
+    """
 
     changed = Signal()
     wants_file = Signal()
+    history = Signal()
+    save = Signal()
     folders = Signal(list)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
-        self._query = Query()
+        self.query = Query()
         self._over = False
-        self.setFixedHeight(40)
+        self.setFixedHeight(LINE_PX)
         self.setAcceptDrops(True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(13, 0, 10, 0)
-        row.setSpacing(8)
-        row.addWidget(Icon(theme, "magnifying-glass", "text2", 16))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(13, 0, 10, 0)
+        column.setSpacing(0)
+        line = QWidget()
+        line.setFixedHeight(LINE_PX)
+        self._row = QHBoxLayout(line)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(8)
+        self._row.addWidget(Icon(theme, "magnifying-glass", "text2", 16))
         self.field = _Field()
         self.field.setProperty("bare", True)
         font = theme.font("body")
@@ -57,75 +67,148 @@ class QueryBox(QWidget):
         self.field.setAcceptDrops(False)
         self.field.setAccessibleName(self.tr("Describe a sound"))
         self.field.focus_moved.connect(self.update)
-        row.addWidget(self.field, 1)
-        self._chips = QHBoxLayout()
-        self._chips.setSpacing(8)
-        row.addLayout(self._chips)
+        self.field.down.connect(self.history)
+        self._row.addWidget(self.field, 1)
+        self.flow = Flow()
+        self.flow.hide()
+        self._row.addWidget(self.flow)
         self.key = KeyCap(theme, "Ctrl F")
-        row.addWidget(self.key)
         self.by_file = IconButton(theme, "file-search", self.tr("Search by a sound file…"), size=26)
+        self.past = IconButton(theme, "clock-counter-clockwise", self.tr("Recent and saved searches (↓)"), size=26)
+        self.keep = IconButton(theme, "bookmark-simple", self.tr("Save this search (Ctrl S)"), size=26)
+        self._right: list[QWidget] = [self.key, self.by_file, self.past, self.keep]
         self.by_file.clicked.connect(self.wants_file)
-        row.addWidget(self.by_file)
+        self.past.clicked.connect(self.history)
+        self.keep.clicked.connect(self.save)
+        for widget in self._right:
+            self._row.addWidget(widget)
+        self._row.setSpacing(6)
+        column.addWidget(line)
+        self._column = column
         self._timer = QTimer(self, interval=TYPING_MS, singleShot=True)
         self._timer.timeout.connect(self._typed)
         self.field.textEdited.connect(lambda _: self._timer.start())
-        self.field.returnPressed.connect(self._typed)
+        self.field.returnPressed.connect(self._entered)
         theme.changed.connect(self.update)
         self.set_ready(True)
 
     @property
-    def query(self) -> Query:
-        return self._query
+    def chips(self) -> list[TermChip]:
+        return [chip for chip in self.flow.widgets if isinstance(chip, TermChip)]
 
     def set_ready(self, ready: bool) -> None:
         """Off while there is nothing to search."""
         self.field.setEnabled(ready)
-        self.key.setVisible(ready)
-        self.by_file.setVisible(ready)
+        for widget in self._right:
+            widget.setVisible(ready)
         self.field.setPlaceholderText(self.tr("Describe a sound, or drop one here") if ready
                                       else self.tr("Search opens when the first sounds are indexed"))
 
-    def set_text(self, text: str) -> None:
-        """Ask for these words now."""
-        self.field.setText(text)
-        self._typed()
+    def ask(self, query: Query) -> None:
+        """Ask for this now, in place of everything."""
+        self.field.setText(query.text)
+        self._ask(query)
 
-    def set_like(self, like: Path | int, name: str) -> None:
-        """Ask for what is like this; words that were typed stay."""
-        self._ask(Query(self.field.text().strip(), like, name))
+    def set_text(self, text: str) -> None:
+        """Ask for these words now; the chips stay."""
+        self.ask(Query(text, self.query.parts))
+
+    def set_like(self, like: Path) -> None:
+        """Ask for what is like this file, also; words and chips that are there stay."""
+        self.add(file_part(like))
 
     def set_like_sound(self, sound: Sound) -> None:
-        self.field.clear()
-        self._ask(Query("", sound.id, shown_name(sound)))
+        """Ask for what is like this sound, and for nothing else."""
+        self.ask(Query("", (sound_part(sound),)))
+
+    def add(self, part: Part) -> None:
+        """One more term; in place of one that names the same."""
+        parts = [one for one in self.query.parts if not one.same_as(part)]
+        self._ask(Query(self._text(), (*parts, part)))
+
+    def leave_out(self, rest: str, what: str) -> None:
+        """Make a minus term of what was written."""
+        self.field.setText(rest)
+        self.add(text_part(what, -1.0))
 
     def clear(self) -> None:
-        self.field.clear()
-        self._ask(Query())
+        self.ask(Query())
 
     def stop(self) -> None:
         self._timer.stop()
 
+    def _text(self) -> str:
+        return self.field.text().strip()
+
     def _typed(self) -> None:
-        self._timer.stop()
-        self._ask(Query(self.field.text().strip(), self._query.like, self._query.like_name))
+        self._ask(Query(self._text(), self.query.parts))
+
+    def _entered(self) -> None:
+        meant = minus_written(self._text())
+        if meant is not None:
+            self.leave_out(*meant)
+        else:
+            self._typed()
 
     def _ask(self, query: Query) -> None:
         self._timer.stop()
-        if query == self._query:
+        if query == self.query:
             return
-        self._query = query
-        _empty(self._chips)
-        if query.like is not None:
-            chip = Chip(self.theme, query.like_name, self.tr("like"), "equals", removable=True)
-            chip.removed.connect(self._drop_example)
-            self._chips.addWidget(chip)
+        anew = query.parts != self.query.parts
+        self.query = query
+        if anew:
+            self._show_chips()
         self.changed.emit()
 
-    def _drop_example(self) -> None:
-        self._ask(Query(self.field.text().strip()))
+    # --- chips --------------------------------------------------------------------------------------------------------
+
+    def _show_chips(self) -> None:
+        chips = []
+        for part in self.query.parts:
+            chip = TermChip(self.theme, part)
+            chip.changed.connect(lambda new, old=part: self._put(old, new))
+            chip.removed.connect(lambda old=part: self._put(old, None))
+            chips.append(chip)
+        self.flow.show_widgets(chips)
+        self._place_chips()
+
+    def _put(self, old: Part, new: Part | None) -> None:
+        """Another one in place of a chip, or none."""
+        parts = [new if part == old else part for part in self.query.parts]
+        self._ask(Query(self._text(), tuple(part for part in parts if part is not None)))
+        if new is None:
+            self.field.setFocus()
+
+    def _place_chips(self) -> None:
+        """Beside the field where there is room, below it otherwise."""
+        wanted = self.flow.line_px()
+        taken = FIELD_PX + sum(widget.sizeHint().width() + 6 for widget in self._right if not widget.isHidden()) + 50
+        self.flow.setVisible(bool(self.flow.widgets))
+        if wanted + taken <= self.width():
+            self._column.removeWidget(self.flow)
+            if self._row.indexOf(self.flow) < 0:
+                self._row.insertWidget(2, self.flow)
+            self.flow.setFixedWidth(wanted)
+            self.flow.arrange()
+            self.setFixedHeight(LINE_PX)
+        else:
+            self._row.removeWidget(self.flow)
+            if self._column.indexOf(self.flow) < 0:
+                self._column.addWidget(self.flow)
+            self.flow.setFixedWidth(max(120, self.width() - 23))
+            self.flow.arrange()
+            self.setFixedHeight(LINE_PX + self.flow.height() + 8)
+        self._column.setContentsMargins(13, 0, 10, 8 if self._column.indexOf(self.flow) >= 0 and self.flow.widgets else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._place_chips()
+
+    # --- dropping -----------------------------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _paths(event):
+        if self.field.isEnabled() and (_rows(event) or _paths(event)):
             self._over = True
             self.update()
             event.acceptProposedAction()
@@ -137,17 +220,24 @@ class QueryBox(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self._over = False
         self.update()
-        self.take(_paths(event))
+        minus = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        for sound in _rows(event):
+            self.add(sound_part(sound, -1.0 if minus else 1.0))
+        self.take(_paths(event), minus)
         event.acceptProposedAction()
 
-    def take(self, paths: list[Path]) -> None:
-        """Dropped paths: folders are to be added, the first file is the example."""
+    def take(self, paths: list[Path], minus: bool = False) -> None:
+        """Dropped paths: folders are to be added, the first file becomes a term. minus: one to be left out."""
         folders = [path for path in paths if path.is_dir()]
         files = [path for path in paths if not path.is_dir()]
         if folders:
             self.folders.emit(folders)
         elif files and self.field.isEnabled():
-            self.set_like(files[0], files[0].name)
+            self.add(file_part(files[0], -1.0 if minus else 1.0))
+
+    def popup_at(self) -> QPoint:
+        """Where a menu of earlier searches opens."""
+        return self.mapToGlobal(QPoint(0, LINE_PX + 2))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -162,7 +252,10 @@ class QueryBox(QWidget):
 
 
 class _Field(QLineEdit):
+    """down: ↓ while it is empty."""
+
     focus_moved = Signal()
+    down = Signal()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -172,69 +265,28 @@ class _Field(QLineEdit):
         super().focusOutEvent(event)
         self.focus_moved.emit()
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._asks_back(event):
+            event.accept()
+            return True
+        return super().event(event)
 
-class QueryLine(QWidget):
-    """Below the query: suggestions at the left, how many were found at the right. suggested(words)."""
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._asks_back(event):
+            self.down.emit()
+        else:
+            super().keyPressEvent(event)
 
-    suggested = Signal(str)
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.theme = theme
-        self.setFixedHeight(24)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        self._words: list[str] = []
-        self._label = Text(theme, self.tr("Try also"), "small", "text3")
-        row.addWidget(self._label)
-        row.addSpacing(8)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(8)
-        row.addLayout(self._row)
-        row.addStretch(1)
-        self.found = Text(theme, "", "small", "text1", weight=600)
-        self.of = Text(theme, "", "small", "text2")
-        row.addWidget(self.found)
-        row.setSpacing(4)
-        row.addWidget(self.of)
-        self.show_suggestions([])
-
-    def show_suggestions(self, words: list[str]) -> None:
-        _empty(self._row)
-        self._words = list(words)
-        self._label.setVisible(bool(words))
-        for word in words:
-            chip = Chip(self.theme, word, outline=True)
-            chip.clicked.connect(lambda word=word: self.suggested.emit(word))
-            self._row.addWidget(chip)
-
-    def suggestions(self) -> list[str]:
-        return list(self._words)
-
-    def say(self, found: str, of: str) -> None:
-        """"1,284" and " of 48,217 · 18 ms"."""
-        self.found.setText(found)
-        self.of.setText(of)
+    def _asks_back(self, event: QKeyEvent) -> bool:
+        return event.key() == Qt.Key.Key_Down and not self.text() and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
 
 
-def suggest(query: str, sounds: list[Sound]) -> list[str]:
-    """Words to try: the classes heard most in these sounds that the query does not name already."""
-    weights: dict[str, float] = {}
-    for sound in sounds:
-        for tag in sound.tags:
-            name = tag.name.lower().split(",")[0]
-            weights[name] = weights.get(name, 0.0) + tag.probability
-    asked = query.lower()
-    names = sorted(weights, key=lambda name: -weights[name])
-    return [name for name in names if name not in asked and name not in NEVER_SUGGESTED][:SUGGESTIONS]
-
-
-def _empty(row: QHBoxLayout) -> None:
-    while (item := row.takeAt(0)) is not None:
-        if (gone := item.widget()) is not None:
-            gone.hide()
-            gone.deleteLater()
+def _rows(event: QDropEvent) -> list[Sound]:
+    """The sounds of rows dragged from the table."""
+    table = event.source()
+    if not isinstance(table, ResultTable):
+        return []
+    return [row.sound for row in map(table.rows.row, table.selected_rows()) if row is not None][:3]
 
 
 def _paths(event: QDropEvent) -> list[Path]:

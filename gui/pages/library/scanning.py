@@ -11,6 +11,7 @@ from engine.errors import EarmarkError
 from engine.records import Failure, Folder, ScanReport
 from engine.tasks import Progress, Ticket
 from gui.context import Context
+from gui.reindexing import Reindexing
 from gui.words import count
 
 MADE_SOUNDS = "made-sounds"  # folder of the workspace for the trial sounds
@@ -30,6 +31,7 @@ class Scanning(QObject):
     def __init__(self, context: Context, parent: QObject) -> None:
         super().__init__(parent)
         self.app, self.jobs = context.app, context.jobs
+        self._reindexing = Reindexing.of(context)
         self.passing: tuple[Failure, ...] = ()  # of the last scan, beside those that the library remembers
         self._ticket: Ticket | None = None
         self._again = False
@@ -77,6 +79,9 @@ class Scanning(QObject):
         if self._ticket is not None:
             self._again = True
             return
+        if self._reindexing.running:  # one scan at a time
+            self._reindexing.after(self.scan)
+            return
 
         def work(ticket: Ticket) -> tuple[ScanReport, tuple[Failure, ...]]:
             report = self.app.library.scan(ticket)
@@ -105,6 +110,7 @@ class Scanning(QObject):
 
     def _scanned(self, report: ScanReport, passing: tuple[Failure, ...]) -> None:
         self.passing = passing
+        self._reindexing.scanned(report)
         news = [words.format(count(n)) for n, words in (
             (report.added, self.tr("{} added")), (report.updated, self.tr("{} updated")),
             (report.moved, self.tr("{} moved")), (report.removed, self.tr("{} gone")),

@@ -16,10 +16,11 @@ from gui.widgets.controls import ErrorPanel, KeyCap, Notice, ProgressLine, rule
 
 
 class NoMicrophone(QFrame):
-    """look: search again.    file: identify from a file."""
+    """look: search again.    file: identify from a file.    recording: see who spoke when in one."""
 
     look = Signal()
     file = Signal()
+    recording = Signal()
 
     def __init__(self, context: Context, key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +34,7 @@ class NoMicrophone(QFrame):
         self.again = self.panel.add_act(self.tr("Look again"), self.look.emit, "primary", "arrows-clockwise")
         self.panel.acts.insertWidget(1, KeyCap(context.theme, key))
         self.panel.add_act(self.tr("Identify from a file…"), self.file.emit, icon="file")
+        self.panel.add_act(self.tr("Open a recording…"), self.recording.emit, icon="folder-open")
         self.panel.hints.insertWidget(0, rule())
         self.panel.add_hint("link-simple", self.tr("It is plugged in but not listed"),
                             self.tr("Another program may hold it. Close that program, then look again."))
@@ -98,13 +100,15 @@ class FileAnswer(QWidget):
         if found.status == "too-short":
             bits = [self.tr("At least 1.0 s is needed")]
         bits.append(self.tr("{} s of speech").format(f"{found.speech_s:.1f}"))
-        self._show(title, " · ".join(bit for bit in bits if bit))
+        self.say(title, " · ".join(bit for bit in bits if bit))
 
     def _fail(self, path: Path, error: EarmarkError) -> None:
-        self._show(self.tr("{} was not identified").format(path.name), str(error))
+        self.say(self.tr("{} was not identified").format(path.name), str(error))
 
-    def _show(self, title: str, sentence: str) -> None:
+    def say(self, title: str, sentence: str) -> None:
+        """Something happened."""
         self.notice.title.setText(title)
         self.notice.sentence.setText(sentence)
         self.progress.hide()
         self.notice.show()
+        self.show()

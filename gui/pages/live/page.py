@@ -6,24 +6,28 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from engine.audio.files import SUFFIXES
-from engine.errors import DeviceError
+from engine.errors import EarmarkError
 from engine.records import LiveUpdate
-from gui.actions import BY_ID, key_text
+from gui.actions import key_text
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.absent import FileAnswer, NoMicrophone
 from gui.pages.live.devices import DevicePicker
+from gui.pages.live.limits import Limits
 from gui.pages.live.microphone import MicrophonePanel
 from gui.pages.live.now import NowPanel
+from gui.pages.live.playing import Playing
+from gui.pages.live.recording_view import RecordingView
 from gui.pages.live.session import LiveSession
+from gui.pages.live.session_words import kept, sound_files, trouble
+from gui.pages.live.tracks import of_session
 from gui.pages.live.voices_plot import VoicesPlotPanel
 from gui.pages.live.who import SpokenPanel, WhoPanel
-from gui.widgets.controls import Button, KeyCap, Notice, NumberBox, Text
-from gui.widgets.timeline import clock
+from gui.widgets.controls import Button, KeyCap, Notice
+from gui.widgets.timeline import Timeline, clock
 
 METERS_MS = 66
 TURNS_MS = 500
@@ -43,6 +47,7 @@ class LivePage(Page):
         self.devices = DevicePicker(context, session)
         self._build_toolbar()
         self._build()
+        self._recordings = False
         self.every(METERS_MS, self._draw_sound)
         self.every(TURNS_MS, self._draw_turns)
         self.every(LOOK_MS, self._look_while_none)
@@ -53,11 +58,23 @@ class LivePage(Page):
         session.mapped.connect(self._mapped)
         session.forgot.connect(self.sound.clear)
         session.forgot.connect(self.answer.hide)
-        self.bind("live.listen", self.listen_or_stop)
+        self.bind("live.listen", self._space)
         self.bind("live.devices", lambda: self.devices.look(rescan=True))
         self.bind("live.file", self._choose_file)
-        if "live.record" in BY_ID:
-            self.bind("live.record", self._toggle_record)
+        self.bind("live.record", self._toggle_record)
+        self.bind("live.open", self.open_recording)
+        self.bind("live.recordings", lambda: self.show_recordings(not self._recordings))
+        self.bind("live.next", lambda: self._turn(1))
+        self.bind("live.previous", lambda: self._turn(-1))
+        self.bind("live.fit", lambda: self._timeline.fit())
+        self.bind("live.name", self.view.ask_name)
+        self.bind("live.undo", lambda: self.view.recordings.undo())
+        self.bind("live.export", lambda: (self.view.who if self._recordings else self.who).ask_export())
+        self.setAcceptDrops(True)
+        self.playing = Playing(self.audition, self)
+        self.playing.moved.connect(self.who.timeline.set_position)
+        self.playing.failed.connect(lambda error: self._act_failed(self.tr("The recording cannot be played"), error))
+        self.who.timeline.sought.connect(self._play_session)
         self._follow()
 
     @property
@@ -76,10 +93,15 @@ class LivePage(Page):
         self._follow()
 
     def refresh(self) -> None:
-        settings = self.app.settings.value
-        self.threshold.setValue(settings.threshold)
-        self.margin.setValue(settings.margin)
+        self._right.refresh()
         self.session.refresh_map()
+        self.view.recordings.refresh()
+
+    def open(self, what: object) -> None:
+        """A path: who spoke when in that file."""
+        if isinstance(what, Path):
+            self.show_recordings(True)
+            self.view.take(what)
 
     def leaving(self) -> None:
         self.session.close()
@@ -104,13 +126,79 @@ class LivePage(Page):
             return
         self.session.record(self.session.recording is None)
 
+    # --- recordings ---------------------------------------------------------------------------------------------------
+
+    def show_recordings(self, on: bool) -> None:
+        """Recordings in the place of the microphone, or the other way round. Listening goes on."""
+        if on == self._recordings:
+            return
+        self._recordings = on
+        self.view.playing.stop()
+        self.playing.stop()
+        self._stack.setCurrentIndex(int(on))
+        if on:
+            self.view.open_newest()
+        self._follow()
+
+    def open_recording(self) -> None:
+        """Ask for a file and show who spoke when in it."""
+        self.show_recordings(True)
+        self.view.choose_file()
+
+    @property
+    def _timeline(self) -> Timeline:
+        return self.view.who.timeline if self._recordings else self.who.timeline
+
+    def _space(self) -> None:
+        if self._recordings:
+            self.view.play_or_pause()
+        else:
+            self.listen_or_stop()
+
+    def _turn(self, steps: int) -> None:
+        if self._recordings:
+            self.view.go(steps)
+            return
+        one = self.who.timeline.choose(steps)
+        if one is not None and self.playing.state == "playing":
+            self._play_session(one.span.start_s)
+
+    def _play_session(self, at_s: float) -> None:
+        """From a moment of this session, if it was recorded."""
+        found = self.session.recorded_at(at_s)
+        if found is None:
+            self.playing.stop()
+            self.said.emit(self.tr("This was not recorded, so it cannot be heard. Press Record to keep the sound."))
+        else:
+            path, begins_s = found
+            self.playing.play(path, at_s, begins_s)
+
+    def _act_failed(self, title: str, error: EarmarkError) -> None:
+        if not self._recordings:  # there, the failure is said by the view
+            self.answer.say(title, str(error))
+
+    def _export(self, kind: str) -> None:
+        """What this session, or the last one, found."""
+        session = self.session
+        if session.began_at is not None:
+            self.view.export_timeline(of_session(session.turns, session.elapsed_s, session.began_at, session.colours()), kind)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """The first file that was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open(paths[0])
+
     def identify_file(self, path: Path) -> None:
         self.answer.ask(path)
 
     def _choose_file(self) -> None:
-        pattern = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Identify from a file"), "", self.tr("Sound ({})").format(
-            pattern))
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Identify from a file"), "", sound_files())
         if name:
             self.identify_file(Path(name))
 
@@ -151,6 +239,7 @@ class LivePage(Page):
     def _mapped(self) -> None:
         self.now.set_voices(self.session.voices, self.app.settings.value.threshold)
         self.plot.show_map(self.session.map)
+        self.view.set_voices(self.session.voices)
         self._draw_turns()
 
     def _follow(self) -> None:
@@ -169,16 +258,15 @@ class LivePage(Page):
             self.plot.clear_query()
         self._follow_buttons(none)
         self._follow_notice()
-        self._say_kept()
+        self.spoken.set_kept(*kept(session))
         self.microphone.emit(session.listening)
         self._draw_turns()
         if not session.listening:
-            self.set_status(self.tr("No input device") if none else "")
+            self.set_status(self.tr("No input device") if none and not self._recordings else "")
 
     def _follow_buttons(self, none: bool) -> None:
         session = self.session
-        self.listen.setVisible(not none)
-        self.listen_key.setVisible(not none)
+        self._follow_toolbar(none)
         if session.state == "listening":
             self.listen.set_kind("danger")
             self.listen.set_icon("stop-fill")
@@ -193,45 +281,42 @@ class LivePage(Page):
         self.record.say(self.tr("Stop recording") if recording else self.tr("Record"),
                         self.tr("There is no microphone to record from.") if none else "")
 
+    def _follow_toolbar(self, none: bool | None = None) -> None:
+        """The microphone's controls, or those of recordings."""
+        if none is None:
+            none = self.devices.none_found and self.session.state not in ("listening", "starting")
+        here = self._recordings
+        for widget in (self.listen, self.listen_key):
+            widget.setVisible(not here and not none)
+        for other in (self.devices, self.record, self.record_key, self._right):
+            other.setVisible(not here)
+        for mine in (self.back, self.open_button, self.open_key):
+            mine.setVisible(here)
+        self.open_button.set_kind("plain" if self.view.empty_shown else "primary")
+
     def _follow_notice(self) -> None:
-        session, error = self.session, self.session.error
-        lost = session.state == "lost"
-        self.notice.setVisible(lost or error is not None)
+        session = self.session
+        self.notice.setVisible(session.state == "lost" or session.error is not None)
         self.again.setVisible(not session.listening)
-        if lost and (error is None or isinstance(error, DeviceError)):
-            self.notice.title.setText(self.tr("The microphone went away"))
-            safe = (self.tr("The recording until then is safe: {}.").format(session.saved.name) if session.saved
-                    else self.tr("What was found until then stays below."))
-            self.notice.sentence.setText(f"{safe} " + self.tr("Plug it in again, then listen again."))
-        elif error is not None:
-            stopped = self.tr("Listening stopped") if lost else self.tr("Listening did not work")
-            self.notice.title.setText(self.tr("Recording stopped") if session.recording_failed else stopped)
-            detail = getattr(error, "detail", "")
-            self.notice.sentence.setText(f"{error}" + (f" ({detail})" if detail else ""))
+        title, sentence = trouble(session)
+        self.notice.title.setText(title)
+        self.notice.sentence.setText(sentence)
 
     def _say_elapsed(self) -> None:
         text = self.tr("Stop  {}").format(clock(self.session.elapsed_s))
         if self.listen.text() != text:
             self.listen.setText(text)
 
-    def _say_kept(self) -> None:
-        session = self.session
-        if session.recording is not None:
-            self.spoken.set_kept(self.tr("Saving to recordings/{}").format(session.recording.name), True)
-        elif session.saved is not None:
-            self.spoken.set_kept(self.tr("Saved as recordings/{}").format(session.saved.name), True)
-        else:
-            self.spoken.set_kept(self.tr("Kept on this machine. Audio is not saved."), False)
-
     # --- set-up -----------------------------------------------------------------------------------------------------
 
     def _build_toolbar(self) -> None:
         theme = self.theme
-        self._left, self._right = QWidget(), QWidget()
-        left, right = QHBoxLayout(self._left), QHBoxLayout(self._right)
-        for row in (left, right):
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(8)
+        self._left, self._right = QWidget(), Limits(self.context)
+        self._right.changed.connect(lambda: self.now.set_voices(self.session.voices, self.app.settings.value.threshold))
+        self.threshold, self.margin = self._right.threshold, self._right.margin
+        left = QHBoxLayout(self._left)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(8)
         self.listen = Button(theme, self.tr("Listen"), "microphone", "primary")
         self.listen.setAccessibleName(self.tr("Listen"))
         self.listen.clicked.connect(self.listen_or_stop)
@@ -240,28 +325,30 @@ class LivePage(Page):
         self.record.setToolTip(self.tr("Save the microphone to the workspace’s recordings"))
         self.record.clicked.connect(self._toggle_record)
         self.devices.setFixedWidth(284)
-        for widget in (self.devices, self.listen, self.listen_key, self.record):
+        self.record_key = KeyCap(theme, key_text("live.record"))
+        self.back = Button(theme, self.tr("Microphone"), "arrow-left")
+        self.back.setToolTip(self.tr("Back to what the microphone hears ({})").format(key_text("live.recordings")))
+        self.back.clicked.connect(lambda: self.show_recordings(False))
+        self.open_button = Button(theme, self.tr("Open a recording…"), "folder-open")
+        self.open_button.clicked.connect(self.open_recording)
+        self.open_key = KeyCap(theme, key_text("live.open"))
+        for widget in (self.devices, self.listen, self.listen_key, self.record, self.record_key, self.back, self.open_button,
+                       self.open_key):
             left.addWidget(widget)
-        if "live.record" in BY_ID:
-            left.addWidget(KeyCap(theme, key_text("live.record")))
-        settings = self.app.settings.value
-        self.threshold = NumberBox(theme, self.tr("Threshold"), -1.0, 1.0, 0.01, value=settings.threshold)
-        self.margin = NumberBox(theme, self.tr("Margin"), 0.0, 2.0, 0.01, value=settings.margin)
-        self.threshold.valueChanged.connect(lambda value: self._set(threshold=round(value, 2)))
-        self.margin.valueChanged.connect(lambda value: self._set(margin=round(value, 2)))
-        for words, box in ((self.tr("Threshold"), self.threshold), (self.tr("Margin"), self.margin)):
-            right.addWidget(Text(theme, words, "body", "text2"))
-            right.addWidget(box)
-
-    def _set(self, **values: float) -> None:
-        current = self.app.settings.value
-        if any(getattr(current, key) != value for key, value in values.items()):
-            self.app.settings.change(**values)
-            self.now.set_voices(self.session.voices, self.app.settings.value.threshold)
 
     def _build(self) -> None:
         theme = self.theme
-        row = QHBoxLayout(self)
+        self._stack = QStackedLayout(self)
+        ground = QWidget()
+        self._stack.addWidget(ground)
+        self.view = RecordingView(self.context)
+        self.view.said.connect(self.said)
+        self.view.offered.connect(self.offered)
+        self.view.renamed.connect(self.session.refresh_map)
+        self.view.recordings.changed.connect(self._follow_toolbar)
+        self.view.recordings.failed.connect(self._act_failed)
+        self._stack.addWidget(self.view)
+        row = QHBoxLayout(ground)
         row.setContentsMargins(GAP, GAP, GAP, GAP)
         row.setSpacing(GAP)
         main, self._side = QVBoxLayout(), QWidget()
@@ -274,9 +361,15 @@ class LivePage(Page):
         self.sound = MicrophonePanel(theme)
         self.who = WhoPanel(theme)
         self.who.setMaximumHeight(480)  # beyond, the microphone's pictures take the room
+        self.past = Button(theme, self.tr("Recordings"), "files", small=True)
+        self.past.setToolTip(self.tr("Who spoke when in recordings ({})").format(key_text("live.recordings")))
+        self.past.clicked.connect(lambda: self.show_recordings(True))
+        self.who.add_act(self.past)
+        self.who.export.connect(self._export)
         self.absent = NoMicrophone(self.context, key_text("live.devices"))
         self.absent.look.connect(lambda: self.devices.look(rescan=True))
         self.absent.file.connect(self._choose_file)
+        self.absent.recording.connect(self.open_recording)
         for widget, stretch in ((self.notice, 0), (self.answer, 0), (self.now, 0), (self.sound, 54), (self.who, 46),
                                 (self.absent, 1)):
             main.addWidget(widget, stretch)

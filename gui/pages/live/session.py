@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from engine.audio.recorder import so_far
 from engine.errors import EarmarkError
 from engine.records import LiveUpdate, Turn, Voice
 from engine.tasks import Ticket
@@ -62,6 +63,7 @@ class LiveSession(QObject):
         self._opening = Ticket()  # of the microphone that is being opened; cancelled when it is not wanted any more
         self._record_on_start = False
         self._path: Path | None = None  # of the recording that runs
+        self._recorded: list[tuple[Path, float, float | None]] = []  # of this session: from when, until when (None: goes on)
         self._told: EarmarkError | None = None  # why the last recording was not made or broke off
         self._map_ticket: Ticket | None = None
         self._timer = QTimer(self, interval=POLL_MS)
@@ -134,6 +136,13 @@ class LiveSession(QObject):
             self._end("idle")
             self._close(self.listener)
 
+    def recorded_at(self, time_s: float) -> tuple[Path, float] | None:
+        """The recording that holds a moment of this session, and when it began; None where nothing was recorded."""
+        for path, begins_s, ends_s in self._recorded:
+            if begins_s <= time_s and (ends_s is None or time_s < ends_s):
+                return so_far(path), begins_s
+        return None
+
     def record(self, on: bool) -> None:
         """Save the microphone from now on (listening begins if it has not), or finish the recording."""
         if on and self.state != "listening":
@@ -145,6 +154,8 @@ class LiveSession(QObject):
             try:
                 self.listener.record(self.app.store.recordings / name)
                 self._path = self.listener.recording
+                if self._path is not None:
+                    self._recorded.append((self._path, self.elapsed_s, None))
             except EarmarkError as error:
                 self.error = self._told = error
             self.changed.emit()
@@ -179,6 +190,7 @@ class LiveSession(QObject):
             self._map_ticket.cancel()
         self.listener = self.last = self.began_at = self.ended_at = self.saved = self.error = self.map = None
         self._path = None
+        self._recorded = []
         self.voices = []
         self.changed.emit()
         self.mapped.emit()
@@ -228,6 +240,7 @@ class LiveSession(QObject):
             return
         self.listener, self._since, self.last = listener, 0, None
         self.began_at, self.ended_at = datetime.now(), None
+        self._recorded = []
         self._timer.start()
         self._set("listening")
         if self._record_on_start:
@@ -242,6 +255,9 @@ class LiveSession(QObject):
 
     def _look_at_recording(self) -> None:
         """A recording that ended by itself, or could not be finished, is said once; listening goes on."""
+        if self.recording is None and self._recorded and self._recorded[-1][2] is None:
+            path, begins_s, _ = self._recorded[-1]
+            self._recorded[-1] = (path, begins_s, self.elapsed_s)
         broken = self.listener.recording_error
         if broken is not None and broken is not self._told:
             self.error = self._told = broken

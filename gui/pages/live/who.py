@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.records import IdentificationStatus, Turn
+from engine.records import Timeline as Recorded
+from gui.actions import key_text
+from gui.pages.live.tracks import label, lanes
 from gui.theme import Theme
-from gui.widgets.controls import ElidedText, Icon, IconButton, Panel, Text, rule
+from gui.widgets.controls import Button, ElidedText, Icon, IconButton, Panel, Text, rule
 from gui.widgets.timeline import Timeline, clock, paint_turn
 from gui.widgets.voice_rows import BarRow, BarRows
 
+LEGEND_PX, SCOPE_PX = 600, 790  # narrower, the scope and then the legend give way
+
 
 class WhoPanel(QFrame):
-    """The timeline with its legend and zoom."""
+    """The timeline with its legend, zoom and export. export(kind): one of KINDS was chosen."""
+
+    export = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
+        self._scope_px = 640
         self.setProperty("frame", "panel")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         column = QVBoxLayout(self)
@@ -31,20 +40,24 @@ class WhoPanel(QFrame):
         self.scope = ElidedText(theme, "", "body", "text3")
         self.nearer = IconButton(theme, "magnifying-glass-plus", self.tr("Show less time"), size=24)
         self.farther = IconButton(theme, "magnifying-glass-minus", self.tr("Show more time"), size=24)
+        self.whole = IconButton(theme, "arrows-out-line-horizontal", self.tr("Fit everything into view ({})").format(
+            key_text("live.fit")), size=24)
         self.nearer.clicked.connect(lambda: self.timeline.zoom(1))
         self.farther.clicked.connect(lambda: self.timeline.zoom(-1))
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 0, 12, 0)
-        head.setSpacing(8)
-        head.addWidget(Text(theme, self.tr("Who spoke when"), "body", weight=600))
-        head.addWidget(self.scope, 1)
-        head.addWidget(_Key(theme, "match", self.tr("match")))
-        head.addWidget(_Key(theme, "tentative", self.tr("tentative")))
-        head.addWidget(_Key(theme, "unknown", self.tr("unknown")))
-        head.addWidget(self.farther)
-        head.addWidget(self.nearer)
+        self.whole.clicked.connect(self.timeline.fit)
+        self.export_button = Button(theme, self.tr("Export…"), "export", small=True)
+        self.export_button.clicked.connect(self.ask_export)
+        self.head = QHBoxLayout()
+        self.head.setContentsMargins(12, 0, 12, 0)
+        self.head.setSpacing(8)
+        self.head.addWidget(Text(theme, self.tr("Who spoke when"), "body", weight=600))
+        self.head.addWidget(self.scope, 1)
+        self._keys = [_Key(theme, "match", self.tr("match")), _Key(theme, "tentative", self.tr("tentative")),
+                      _Key(theme, "unknown", self.tr("unknown"))]
+        for widget in (*self._keys, self.farther, self.nearer, self.whole, self.export_button):
+            self.head.addWidget(widget)
         frame = QWidget()
-        frame.setLayout(head)
+        frame.setLayout(self.head)
         frame.setFixedHeight(36)
         self.hint = Text(theme, self.tr("Turns appear here as soon as somebody speaks."), "small", "text3")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -53,25 +66,80 @@ class WhoPanel(QFrame):
         column.addWidget(frame)
         column.addWidget(rule())
         column.addWidget(self.timeline, 1)
-        self._voices = 0
+        self.help = Text(theme, self.tr("Press to play from there · wheel to zoom · drag to move · ← → from turn to turn · "
+                                        "Space pauses"), "caption", "text3", wrap=True)
+        self.help.setContentsMargins(12, 4, 12, 8)
+        self.help.hide()
+        column.addWidget(self.help)
         self._say()
 
     def set_turns(self, turns: list[Turn], now_s: float, colours: dict[str, int]) -> None:
         self.timeline.set_turns(turns, now_s, colours)
-        self.hint.setVisible(not turns)
-        self._voices = sum(name is not None for name, _ in self.timeline.lanes())
+        self._shown(bool(turns))
+
+    def set_recording(self, timeline: Recorded, fit: bool) -> None:
+        self.timeline.set_recording(*lanes(timeline), timeline.duration_s, fit)
+        self.hint.setText(self.tr("Nobody speaks in this recording."))
+        self.help.setVisible(bool(timeline.turns))
+        self._shown(bool(timeline.turns))
+
+    def add_act(self, button: Button) -> None:
+        """At the right end of the head."""
+        self.head.addWidget(button)
+        self._scope_px = SCOPE_PX
+
+    def ask_export(self) -> QMenu | None:
+        """The menu of the formats; export is emitted with the one that was chosen."""
+        if not self.export_button.isEnabled():
+            return None
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for kind, (text, _) in kinds().items():
+            menu.addAction(text, partial(self.export.emit, kind))
+        menu.popup(self.export_button.mapToGlobal(QPoint(0, self.export_button.height() + 2)))
+        return menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for key in self._keys:
+            key.setVisible(self.width() >= LEGEND_PX)
+        self.scope.setMaximumWidth(16_777_215 if self.width() >= self._scope_px else 0)
+
+    def _shown(self, anything: bool) -> None:
+        self.hint.setVisible(not anything)
+        self.export_button.setEnabled(anything)
+        self.export_button.setToolTip("" if anything else self.tr("There is nothing to export yet."))
         self._say()
 
     def _say(self) -> None:
-        seconds = int(self.timeline.window_s)
-        span = (self.tr("%n minute(s) shown", "", seconds // 60) if seconds >= 60
-                else self.tr("%n second(s) shown", "", seconds))
-        bits = [self.tr("%n voice(s)", "", self._voices), span] if self._voices else [span]
-        text = " · ".join(bits).replace("(s)", "" if max(self._voices, seconds // 60) == 1 else "s")
+        line = self.timeline
+        voices, seconds = sum(lane.known for lane in line.lanes()), line.window_s
+        if line.view.fitted and not line.live:
+            span = self.tr("all of it shown")
+        elif seconds >= 60 and seconds % 60 == 0:
+            minutes = int(seconds // 60)
+            span = self.tr("1 minute shown") if minutes == 1 else self.tr("{} minutes shown").format(minutes)
+        elif seconds < 60:
+            span = self.tr("{} s shown").format(f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}")
+        else:
+            span = self.tr("{} shown").format(clock(seconds))
+        bits = [span]
+        if voices:
+            bits.insert(0, self.tr("1 voice") if voices == 1 else self.tr("{} voices").format(voices))
+        text = " · ".join(bits)
         if text != self.scope.text():
             self.scope.set_text(text)
-        self.nearer.setEnabled(self.timeline.can_zoom(1))
-        self.farther.setEnabled(self.timeline.can_zoom(-1))
+        self.nearer.setEnabled(line.can_zoom(1))
+        self.farther.setEnabled(line.can_zoom(-1))
+
+
+def kinds() -> dict[str, tuple[str, str]]:
+    """Formats of the engine's exports: kind → (words, suffix)."""
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("WhoPanel", text)
+
+    return {"rttm": (tr("RTTM – for diarization tools"), ".rttm"), "csv": (tr("CSV – a table"), ".csv"),
+            "audacity": (tr("Audacity labels"), ".txt"), "srt": (tr("SRT subtitles"), ".srt")}
 
 
 class _Key(QWidget):
@@ -132,6 +200,15 @@ class SpokenPanel(Panel):
             words = self.tr("{begin} – {end} · {spoken} of speech").format(
                 begin=f"{began:%H:%M}", end=f"{ended:%H:%M}", spoken=clock(total))
         self.detail.setText(words)
+
+    def set_recording(self, timeline: Recorded) -> None:
+        """Of a recording that is looked at."""
+        total = timeline.speech_s
+        ranked = sorted(timeline.tracks, key=lambda track: (track.voice is None, -track.speech_s))
+        self.rows.set_rows([BarRow(label(track), track.speech_s / total, clock(track.speech_s), _percent(track.speech_s / total),
+                                   track.colour, unknown=track.voice is None) for track in ranked if total][:5])
+        self.title.setText(self.tr("This recording"))
+        self.detail.setText(self.tr("speech {spoken} of {all}").format(spoken=clock(total), all=clock(timeline.duration_s)))
 
     def set_kept(self, text: str, saved: bool) -> None:
         self.kept.set_text(text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
-from engine.errors import EarmarkError, UsageError
+from engine.errors import EarmarkError, EncoderError, UsageError
 from engine.projection import export
 from engine.records import LiveUpdate, MapPoint, Sound, Space
 from engine.tasks import Ticket
@@ -20,12 +20,12 @@ from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.session import LiveSession
 from gui.pages.map.canvas import MapCanvas
+from gui.pages.map.empty import EmptyMap
 from gui.pages.map.export import save_png, save_svg
 from gui.pages.map.grouping import Group, group_sounds, group_voices
 from gui.pages.map.inspector import Inspector
 from gui.pages.map.parameters import NAMES
 from gui.pages.map.toolbar import MapToolbar
-from gui.widgets.controls import Button, EmptyState
 from gui.widgets.projection_plot import AxisWords, CardWords
 
 if TYPE_CHECKING:
@@ -201,6 +201,8 @@ class MapPage(Page):
         if isinstance(error, UsageError) and self.map is None:
             self.stack.setCurrentWidget(self.empty)
             self._say_empty()
+        if isinstance(error, EncoderError) and (self.map is None or self.map.space != self.space):
+            self._say_lost(error)
         self.inspector.show_failure(str(error))
 
     def _progressed(self, title: str, progress: Any) -> None:
@@ -292,15 +294,17 @@ class MapPage(Page):
             self._show(self.map)
 
     def _say_empty(self) -> None:
-        voices = self.space == "voices"
-        self.empty.title.setText(self.tr("No voices to map yet") if voices else self.tr("No sounds to map yet"))
-        self.empty.sentence.setText(
-            self.tr("Each enrolled voice appears here as triangles, near those that sound alike, and an × follows who "
-                    "speaks.") if voices else
-            self.tr("Each sound of the library appears here as a point, near those that sound alike. Point at one to "
-                    "hear it."))
-        self.empty_act.setText(self.tr("Enroll a voice") if voices else self.tr("Go to the Library"))
+        self.empty.show_space(self.space)
         self._say_status("")
+
+    def _say_lost(self, error: EncoderError) -> None:
+        self.map = None
+        self.canvas.plot.set_points(())
+        self.empty.show_lost(error)
+        self.bar.export.setEnabled(False)
+        self._say_status("")
+        self.stack.setCurrentWidget(self.empty)
+        self._place_inspector()
 
     def _say_status(self, text: str) -> None:
         if text != self.status:
@@ -321,9 +325,7 @@ class MapPage(Page):
         self.canvas = MapCanvas(theme, key_text("map.hover"))
         self.canvas.plot.describe = self._describe
         self.canvas.hear.setChecked(self.app.settings.value.hear_on_hover)
-        self.empty = EmptyState(theme, "", "")
-        self.empty_act = Button(theme, "", kind="primary", large=True)
-        self.empty.acts.addWidget(self.empty_act)
+        self.empty = EmptyMap(theme)
         self.stack = QStackedWidget(self)
         self.stack.addWidget(self.canvas)
         self.stack.addWidget(self.empty)
@@ -337,7 +339,7 @@ class MapPage(Page):
         self.bar.colour.activated.connect(self._choose_colour)
         self.bar.save.connect(self._choose_file)
         self.bar.fold.toggled.connect(lambda _: self._place_inspector())
-        self.empty_act.clicked.connect(self._leave_empty)
+        self.empty.leave.connect(self.go)
         plot = self.canvas.plot
         plot.pointed.connect(self._pointed)
         plot.hovered.connect(self._hovered)
@@ -355,12 +357,6 @@ class MapPage(Page):
         self.bind("map.fit", self.fit)
         self.bind("map.clear", self.clear)
         self.bind("map.hover", self.toggle_hearing)
-
-    def _leave_empty(self) -> None:
-        if self.space == "voices":
-            self.go.emit("voices", "new")
-        else:
-            self.go.emit("library", None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
-from engine.records import ModelInfo
+from engine.records import EncoderChoice, ModelInfo
 from engine.tasks import Progress
 from gui.theme import ROW_TABLE_PX, Theme
 from gui.widgets.controls import Badge, Bar, Button, ElidedText, Panel, Text, rule
-from gui.words import data_size, time_left
+from gui.words import data_size, short_version, time_left
 
 # (stretch, least width, right-aligned) of model, role, version, vector, rate, size, licence, state
-COLUMNS = ((26, 150, False), (11, 90, False), (8, 60, False), (7, 60, True), (8, 60, True), (8, 64, True),
-           (10, 84, False), (25, 240, False))
+COLUMNS = ((26, 116, False), (11, 92, False), (8, 50, False), (7, 52, True), (8, 52, True), (8, 54, True),
+           (10, 76, False), (25, 212, False))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model as a row shows it. used: it is in use now. choice: what can be done with it, where it can be chosen.
+
+    pending: the library is being indexed for it; share: how far that is (0–1), or None. failed: it could not be loaded.
+    selectable: it can be put in the place of the one that is used now, where its files are there.
+    """
+
+    info: ModelInfo
+    used: bool
+    choice: EncoderChoice | None = None
+    pending: bool = False
+    share: float | None = None
+    failed: bool = False
+    selectable: bool = False
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether its files can be fetched from where they come from."""
+        return self.choice is None and self.info.state in ("missing", "damaged")
+
+    @property
+    def lost(self) -> bool:
+        """Whether its files cannot be fetched, and are not there."""
+        return self.choice is not None and self.choice.added and self.info.state != "present"
+
+    @property
+    def usable(self) -> bool:
+        """Whether it could be used from now on instead of another one."""
+        return self.selectable and self.info.state == "present" and not self.used and not self.pending
 
 
 class ModelTable(Panel):
@@ -44,16 +77,28 @@ class ModelTable(Panel):
         self.body.addWidget(top)
         self.body.addWidget(rule())
 
-    def show_models(self, models: Sequence[ModelInfo], loaded: set[str]) -> None:
-        for model in models:
-            if model.name not in self.rows:
-                row = ModelRow(self.theme, model)
-                row.pressed.connect(self.chosen)
-                row.fetch.connect(self.fetch)
-                row.cancel.connect(self.cancel)
-                self.rows[model.name] = row
-                self.body.addWidget(row)
-            self.rows[model.name].show_model(model, model.name in loaded)
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show these, in this order; what is not among them goes."""
+        for name in self.rows.keys() - {row.info.name for row in rows}:
+            self._drop(name)
+        for row in rows:
+            name = row.info.name
+            if name in self.rows and self.rows[name].words != row_words(self, row.info):
+                self._drop(name)  # it was added again, and is another one
+            if name not in self.rows:
+                made = ModelRow(self.theme, row)
+                made.pressed.connect(self.chosen)
+                made.fetch.connect(self.fetch)
+                made.cancel.connect(self.cancel)
+                self.rows[name] = made
+                self.body.addWidget(made)
+            self.rows[name].show_row(row)
+
+    def _drop(self, name: str) -> None:
+        gone = self.rows.pop(name)
+        self.body.removeWidget(gone)
+        gone.hide()
+        gone.deleteLater()
 
     def set_current(self, name: str) -> None:
         for key, row in self.rows.items():
@@ -71,34 +116,30 @@ class ModelRow(QWidget):
     fetch = Signal(str)
     cancel = Signal(str)
 
-    def __init__(self, theme: Theme, model: ModelInfo, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, row: Row, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.theme, self.model, self.on = theme, model, False
+        self.theme, self.row, self.on = theme, row, False
+        self.words = row_words(self, row.info)
         self.setFixedHeight(ROW_TABLE_PX)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         theme.changed.connect(self.update)
         line = QHBoxLayout(self)
         line.setContentsMargins(16, 0, 14, 0)
         line.setSpacing(10)
-        roles = {"voice": self.tr("Voices"), "sound": self.tr("Sounds"), "text": self.tr("Text"),
-                 "joint": self.tr("Sounds + text"), "speech": self.tr("Speech")}
-        texts = (model.title, roles[model.kind], model.version, f"{model.dim}-d" if model.dim else "–",
-                 f"{model.rate_hz / 1000:g} kHz" if model.rate_hz else "–", data_size(model.size_bytes), model.licence)
-        for number, ((stretch, least, right), text) in enumerate(zip(COLUMNS, texts, strict=False)):
-            label = ElidedText(theme, text, "body", "text1", weight=500) if number == 0 else Text(
-                theme, text, "body", "text1" if number == 3 else "text2")
+        for number, ((stretch, least, right), text) in enumerate(zip(COLUMNS, self.words, strict=False)):
+            label = (Text(theme, text, "body", "text1" if number == 3 else "text2") if right else
+                     ElidedText(theme, text, "body", "text2" if number else "text1", weight=400 if number else 500))
             line.addWidget(_cell(label, least, right), stretch)
         line.addWidget(self._state(), COLUMNS[-1][0])
 
-    def show_model(self, model: ModelInfo, loaded: bool) -> None:
-        self.model = model
-        words, tone, icon = state_words(self, model, loaded)
+    def show_row(self, row: Row) -> None:
+        self.row = row
+        words, tone, icon = state_words(self, row)
         self.badge.set(words, tone, icon)  # type: ignore[arg-type]
-        self.setAccessibleName(f"{model.title}, {words}")
-        fetchable = model.state in ("missing", "damaged")
-        self.button.setVisible(fetchable)
-        self.button.setText(self.tr("Fetch again") if model.state == "damaged" else
-                            self.tr("Fetch {}").format(data_size(model.size_bytes)))
+        self.setAccessibleName(f"{row.info.title}, {words}")
+        self.button.setVisible(row.fetchable)
+        self.button.setText(self.tr("Fetch again") if row.info.state == "damaged" else
+                            self.tr("Fetch {}").format(data_size(row.info.size_bytes)))
 
     def show_progress(self, progress: Progress | None) -> None:
         """How far fetching is; None: it is not being fetched."""
@@ -125,11 +166,11 @@ class ModelRow(QWidget):
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.pressed.emit(self.model.name)
+        self.pressed.emit(self.row.info.name)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.pressed.emit(self.model.name)
+            self.pressed.emit(self.row.info.name)
         else:
             super().keyPressEvent(event)
 
@@ -142,7 +183,7 @@ class ModelRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self.badge = Badge(self.theme)
         self.button = Button(self.theme, "", small=True)
-        self.button.clicked.connect(lambda: self.fetch.emit(self.model.name))
+        self.button.clicked.connect(lambda: self.fetch.emit(self.row.info.name))
         row.addWidget(self.badge)
         row.addStretch(1)
         row.addWidget(self.button)
@@ -160,25 +201,41 @@ class ModelRow(QWidget):
         top.addWidget(self._left)
         top.addStretch(1)
         words.addLayout(top)
-        self._bar = Bar(self.theme, self.tr("Fetching {}").format(self.model.title), 0.0, "accent")
+        self._bar = Bar(self.theme, self.tr("Fetching {}").format(self.row.info.title), 0.0, "accent")
         words.addWidget(self._bar)
         words.addStretch(1)
         line.addLayout(words, 1)
         cancel = Button(self.theme, self.tr("Cancel"), small=True)
-        cancel.clicked.connect(lambda: self.cancel.emit(self.model.name))
+        cancel.clicked.connect(lambda: self.cancel.emit(self.row.info.name))
         line.addWidget(cancel)
         self._states.addWidget(still)
         self._states.addWidget(moving)
         return cell
 
 
-def state_words(owner: QWidget, model: ModelInfo, loaded: bool) -> tuple[str, str, str]:
+def row_words(owner: QWidget, model: ModelInfo) -> tuple[str, ...]:
+    """What stands in the columns before the state."""
+    roles = {"voice": owner.tr("Voices"), "sound": owner.tr("Sounds"), "text": owner.tr("Text"),
+             "joint": owner.tr("Sounds + text"), "speech": owner.tr("Speech")}
+    return (model.title if model.source.startswith("package ") else model.name, roles[model.kind], short_version(model.version),
+            f"{model.dim}-d" if model.dim else "–", f"{model.rate_hz / 1000:g} kHz" if model.rate_hz else "–",
+            data_size(model.size_bytes) if model.size_bytes else "–", model.licence or owner.tr("not stated"))
+
+
+def state_words(owner: QWidget, row: Row) -> tuple[str, str, str]:
     """(word, tone, icon) of a model's state."""
-    if model.state == "damaged":
+    if row.lost:
+        return owner.tr("in use, files gone") if row.used else owner.tr("files gone"), "error", ""
+    if row.failed:
+        return owner.tr("in use, not loaded"), "error", ""
+    if row.info.state == "damaged":
         return owner.tr("damaged"), "error", ""
-    if model.state == "missing":
+    if row.info.state == "missing":
         return owner.tr("not fetched"), "plain", "download-simple"
-    return (owner.tr("in use"), "ok", "") if loaded else (owner.tr("present"), "plain", "")
+    if row.pending:
+        share = f" {100 * row.share:.0f} %" if row.share is not None else ""
+        return owner.tr("indexing{}").format(share), "plain", "arrows-clockwise"
+    return (owner.tr("in use"), "ok", "") if row.used else (owner.tr("present"), "plain", "")
 
 
 def _cell(inner: QWidget, least: int, right: bool) -> QWidget:

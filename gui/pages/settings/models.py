@@ -1,22 +1,29 @@
-"""Models: which encoders there are, whether their files are here and whole, and what they run on."""
+"""Models: which encoders there are, whether their files are here and whole, which one is used, and adding others."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QWidget
 
+from engine.encoders.added import AddedModel
 from engine.errors import EarmarkError, WeightsCorrupt
-from engine.records import ModelInfo
+from engine.records import EncoderChoice, ModelInfo, VoiceEncoderState
 from engine.tasks import Progress, Ticket
 from gui.context import Context
+from gui.lost_encoder import LostEncoder
+from gui.pages.settings.add_model import AddModel
+from gui.pages.settings.changeover import Changeover
+from gui.pages.settings.in_use import InUse
 from gui.pages.settings.model_detail import ModelDetail
-from gui.pages.settings.model_rows import ModelTable
+from gui.pages.settings.model_rows import ModelTable, Row
 from gui.pages.settings.section import Section
-from gui.theme import Theme
-from gui.widgets.controls import Button, ElidedText, Panel, Select, Text
-from gui.words import count
+from gui.reindexing import Reindexing
+from gui.widgets.controls import Button, Notice, ask_before_loss
+from gui.words import count, data_size
+
+OWN_VOICE = "ge2e"  # the program's own voice encoder
 
 
 class ModelsSection(Section):
@@ -27,29 +34,48 @@ class ModelsSection(Section):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._models: list[ModelInfo] = []
+        self._choices: list[EncoderChoice] = []
         self._chosen = ""
         self._fetching: dict[str, Ticket] = {}
+        self._embedding: Ticket | None = None  # recordings, for another voice encoder
         self._check: Button | None = None
-        self.column.addWidget(self._in_use())
+        self.reindexing = Reindexing.of(context)
+        self.in_use = InUse(self.theme, self.app.settings.value.device)
+        self.device = self.in_use.device
+        self.lost = LostEncoder(self.theme, self.reindexing)
+        self.refusal = Notice(self.theme, tone="error")
+        self.changeover = Changeover(self.theme, self.reindexing)
+        self.form = AddModel(context)
         self.table = ModelTable(self.theme)
-        self.table.chosen.connect(self.choose)
-        self.table.fetch.connect(self.fetch)
-        self.table.cancel.connect(self.cancel)
-        self.column.addWidget(self.table)
         self.detail = ModelDetail(self.theme)
-        self.detail.fetch.connect(self.fetch)
-        self.column.addWidget(self.detail)
+        for widget in (self.in_use, self.lost, self.refusal, self.changeover, self.form, self.table, self.detail):
+            self.column.addWidget(widget)
         self.column.addStretch(1)
+        self.refusal.hide()
+        self.form.hide()
+        self._bind()
+        self._follow()
 
     def toolbar(self) -> QWidget:
+        ground = QWidget()
+        line = QHBoxLayout(ground)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(8)
         self._check = Button(self.theme, self.tr("Check all files"), "shield-check")
         self._check.clicked.connect(self.check)
-        return self._check
+        self.add = Button(self.theme, self.tr("Add a model…"), "plus", "primary")
+        self.add.clicked.connect(self.show_form)
+        line.addWidget(self._check)
+        line.addWidget(self.add)
+        return ground
 
     def refresh(self) -> None:
-        self.jobs.run(self, lambda ticket: self.app.weights.list(), lane="files", done=self._show)
-        self.jobs.run(self, lambda ticket: (len(self.app.voices.list()), len(self.app.voices.samples()),
-                                            self.app.library.stats().sounds), lane="store", done=self._counted)
+        self.jobs.run(self, lambda ticket: (self.app.weights.list(), self.app.encoders()), lane="files",
+                      done=lambda found: self._show(*found), failed=lambda error: self._refused(
+                          self.tr("The models cannot be listed."), str(error)))
+        self.jobs.run(self, lambda ticket: (len(self.app.voices.list()), len(self.app.voices.samples())), lane="store",
+                      done=lambda found: self._counted(*found), failed=lambda error: self.in_use.voice_words.set_text(str(error)))
+        self.reindexing.look()
 
     def check(self) -> None:
         """Hash every file."""
@@ -62,9 +88,28 @@ class ModelsSection(Section):
         """Show the details of a model."""
         self._chosen = name
         self.table.set_current(name)
-        for model in self._models:
-            if model.name == name:
-                self.detail.show_model(model, self._loaded(model))
+        if name in self.table.rows:
+            self.detail.show_row(self.table.rows[name].row)
+
+    def show_form(self) -> None:
+        self.form.show()
+        self.form.ask()
+        self.verticalScrollBar().setValue(0)
+
+    def use(self, name: str) -> None:
+        """Use another encoder: for voices or for the library, whatever it is for."""
+        if name == OWN_VOICE or any(one.info.name == name and one.info.kind == "voice" for one in self._choices):
+            self._use_voice(name)
+        elif name and name != (self.reindexing.pending or self.app.settings.value.joint):
+            self.refusal.hide()
+            self.reindexing.use(name)
+
+    def ask_to_remove(self, name: str) -> QMessageBox:
+        """Ask, then take a model off the list."""
+        return ask_before_loss(
+            self, self.theme, self.tr("Take “{}” off the list?").format(name),
+            self.tr("Its files stay where they are, and it can be added again. Nothing of the library is lost."),
+            self.tr("Remove model"), partial(self._remove, name))
 
     def fetch(self, name: str) -> None:
         """Fetch one model; its row shows how far."""
@@ -82,23 +127,159 @@ class ModelsSection(Section):
         if name in self._fetching:
             self._fetching[name].cancel()
 
-    # --- inside ---
+    # --- showing ---
 
-    def _show(self, models: list[ModelInfo]) -> None:
-        self._models = models
-        self._tell_use()
-        self.table.show_models(models, {m.name for m in models if self._loaded(m)})
+    def _bind(self) -> None:
+        self.table.chosen.connect(self.choose)
+        self.table.fetch.connect(self.fetch)
+        self.table.cancel.connect(self.cancel)
+        self.detail.fetch.connect(self.fetch)
+        self.detail.use.connect(self.use)
+        self.detail.remove.connect(self.ask_to_remove)
+        self.in_use.joint_chosen.connect(self._encoder_chosen)
+        self.in_use.voice_chosen.connect(self._encoder_chosen)
+        self.in_use.device_chosen.connect(self._device_chosen)
+        self.form.added.connect(self._added)
+        self.form.closed.connect(self.form.hide)
+        self.reindexing.changed.connect(self._follow)
+        self.reindexing.moved.connect(lambda _: self._follow())
+        self.reindexing.in_use_changed.connect(self.refresh)
+        self.reindexing.refused.connect(self._refused)
+
+    def _show(self, models: list[ModelInfo], choices: list[EncoderChoice]) -> None:
+        self._models, self._choices = models, choices
+        self.table.show_rows(self._rows())
         for model in models:
             if model.name not in self._fetching:
                 self.table.show_progress(model.name, None)
+        self._show_in_use()
         wrong = next((m.name for m in models if m.state in ("damaged", "missing")), models[0].name if models else "")
         self.choose(self._chosen if self._chosen in self.table.rows else wrong)
-        speech = next((m for m in models if m.kind == "speech"), None)
+        self._tell_use()
+
+    def _show_in_use(self) -> None:
+        chosen = self.app.settings.value
+        self.in_use.show_joints(self._choices, chosen.joint)
+        self.in_use.show_voices(next((one for one in self._models if one.name == OWN_VOICE), None), self._choices, chosen.voice)
+
+    def _rows(self) -> list[Row]:
+        """The weights of the program, then the encoders that can be chosen, each as it stands now."""
+        ready, state = self.app.models.ready, self.reindexing.state
+        in_use, pending = self.app.settings.value.joint, self.app.settings.value.joint_next
+        voice = self.app.settings.value.voice
+        parts = next((choice.parts for choice in self._choices if choice.info.name == in_use), ())
+        share = state.indexed / state.sounds if state is not None and state.pending and state.sounds else None
+        progress = self.reindexing.progress
+        if self.reindexing.running and progress is not None and progress.fraction is not None:
+            share = progress.fraction
+        rows = []
+        for model in self._models:
+            used = voice == OWN_VOICE and "voice" in ready if model.name == OWN_VOICE else model.kind in ready
+            rows.append(Row(model, used or ("joint" in ready and model.name in parts),
+                            selectable=model.name == OWN_VOICE and voice != OWN_VOICE))
+        for choice in self._choices:
+            name = choice.info.name
+            if choice.info.kind == "voice":
+                rows.append(Row(choice.info, name == voice, choice, selectable=True))
+            else:
+                rows.append(Row(choice.info, name == in_use, choice, name == pending, share if name == pending else None,
+                                name == in_use and bool(self.reindexing.load_failure), selectable=True))
+        return rows
+
+    def _follow(self) -> None:
+        """Something about the change from one encoder to another moved."""
+        self.lost.setVisible(self.lost.wanted)
+        if self._models:
+            self.table.show_rows(self._rows())
+            if self._chosen in self.table.rows:
+                self.detail.show_row(self.table.rows[self._chosen].row)
+            self._show_in_use()
+        state = self.reindexing.state
+        if state is not None:
+            sounds = self.tr("{} sounds").format(count(state.sounds))
+            if state.in_use_lost or self.reindexing.load_failure:
+                words = self.tr("cannot be searched")
+            elif state.pending:
+                words = self.tr("changing over to {}").format(state.pending)
+            else:
+                words = (self.tr("text search is open") if "joint" in self.app.models.ready else
+                         self.tr("text search is not open yet"))
+            self.in_use.joint_words.set_text(f"{sounds} · {words}")
+
+    def _counted(self, voices: int, samples: int) -> None:
+        if self._embedding is None:
+            self.in_use.voice_words.set_text(self.tr("{v} voices, {s} samples in this space").format(
+                v=count(voices), s=count(samples)))
+        self.in_use.speech.show_why(self.tr("Finds speech before anything else"))
+
+    def _tell_use(self) -> None:
+        speech = next((m for m in self._models if m.kind == "speech"), None)
         if speech is not None:
-            self._values["speech"].show_value(speech.title, self.tr("16 kHz"))
+            self.in_use.speech.show_value(speech.title, self.tr("16 kHz"))
+        if "voice" in self.app.models.ready:
+            self.jobs.run(self, lambda ticket: str(self.app.models.device_label), lane="models",
+                          done=self.in_use.device_words.set_text)
+
+    # --- what was asked came to its end ---
+
+    def _encoder_chosen(self, name: str) -> None:
+        self._show_in_use()  # until it is so
+        self.use(name)
+
+    def _use_voice(self, name: str) -> None:
+        """Recognise voices with another encoder, once the recordings that were kept are embedded with it."""
+        if self._embedding is not None or name == self.app.settings.value.voice:
+            return
+        self.refusal.hide()
+        title = self.tr("Embedding recordings for {}").format(name)
+        self.in_use.voice_words.set_text(title)
+        self._embedding = self.jobs.run(
+            self, lambda ticket: self.app.use_voice(name, ticket), lane="files", title=title, done=self._voice_used,
+            failed=lambda error: self._voice_refused(
+                self.tr("“{}” was not chosen. Nothing was changed.").format(name), str(error)),
+            cancelled=lambda: self._voice_refused(self.tr("Stopped. Voices are recognised as before."), self.tr(
+                "What was embedded is kept. Choose {} again to go on.").format(name)))
+
+    def _voice_used(self, state: VoiceEncoderState) -> None:
+        self._embedding = None
+        words = [self.tr("Voices are recognised with {} from now on.").format(state.in_use)]
+        if state.to_enroll:
+            words.append(self.tr("Without a recording, to be enrolled again: {}.").format(count(len(state.to_enroll))))
+        if not state.calibrated:
+            words.append(self.tr("Its threshold is a guess until you set it."))
+        self.said.emit(" ".join(words))
+        self.changed.emit()
+        self.refresh()
+
+    def _voice_refused(self, title: str, sentence: str) -> None:
+        self._embedding = None
+        self._refused(title, sentence)
+        self.refresh()
+
+    def _added(self, model: AddedModel) -> None:
+        self.said.emit(self.tr("Added {name}: {dim}-d, {rate:g} kHz, {size}, licence {licence}.").format(
+            name=model.name, dim=model.dim, rate=model.rate_hz / 1000, size=data_size(model.size_bytes),
+            licence=model.licence or self.tr("not stated")))
+        self._chosen = model.name
+        self.form.hide()
+        self.refresh()
+
+    def _remove(self, name: str) -> None:
+        self.jobs.run(self, lambda ticket: self.app.remove_model(name), lane="store", done=lambda _: self._removed(name),
+                      failed=lambda error: self._refused(self.tr("“{}” was not removed.").format(name), str(error)))
+
+    def _removed(self, name: str) -> None:
+        self.said.emit(self.tr("{} is no longer on the list. Its files were not touched.").format(name))
+        self._chosen = ""
+        self.refresh()
+
+    def _refused(self, title: str, sentence: str) -> None:
+        self.refusal.title.setText(title)
+        self.refusal.sentence.setText(sentence)
+        self.refusal.show()
 
     def _checked(self, models: list[ModelInfo]) -> None:
-        self._show(models)
+        self._show(models, self._choices)
         wrong = [m.title for m in models if m.state == "damaged"]
         self.said.emit(self.tr("Damaged: {}.").format(", ".join(wrong)) if wrong else
                        self.tr("All files match their checksums."))
@@ -127,106 +308,18 @@ class ModelsSection(Section):
         self._fetching.pop(name, None)
         self.refresh()
 
-    def _loaded(self, model: ModelInfo) -> bool:
-        ready = self.app.models.ready
-        return model.kind in ready or (model.kind in ("sound", "text") and "joint" in ready)
-
-    def _in_use(self) -> Panel:
-        panel = Panel(self.theme)
-        panel.body.setContentsMargins(16, 14, 16, 12)
-        line = QHBoxLayout()
-        line.setSpacing(16)
-        self._values: dict[str, _Value] = {}
-        for key, word in (("voice", self.tr("Voices")), ("joint", self.tr("Sounds and text")),
-                          ("speech", self.tr("Speech detection"))):
-            self._values[key] = _Value(self.theme, word)
-            line.addWidget(self._values[key], 1)
-        runs = QVBoxLayout()
-        runs.setSpacing(4)
-        runs.addWidget(Text(self.theme, self.tr("Runs on"), "caption", "text3", weight=600))
-        self.device = Select(self.theme, self.tr("Runs on"))
-        for key, words in (("auto", self.tr("Automatic")), ("cpu", "CPU"), ("cuda", "CUDA"), ("mps", "MPS")):
-            self.device.add(words, key)
-        self.device.setCurrentIndex(max(0, self.device.findData(self.app.settings.value.device)))
-        self.device.currentIndexChanged.connect(self._device_chosen)
-        runs.addWidget(self.device)
-        self._device_words = ElidedText(self.theme, "", "caption", "text3")
-        runs.addWidget(self._device_words)
-        line.addLayout(runs, 1)
-        panel.body.addLayout(line)
-        return panel
-
-    def _device_chosen(self, _: int) -> None:
-        chosen = str(self.device.currentData())
-
+    def _device_chosen(self, chosen: str) -> None:
         def work(ticket: Ticket) -> str:
             self.app.use_device(chosen)
             return str(self.app.models.device_label)
 
-        self._device_words.set_text(self.tr("changing…"))
+        self.in_use.device_words.set_text(self.tr("changing…"))
         self.jobs.run(self, work, lane="models", done=self._device_changed, failed=self._device_refused)
 
     def _device_changed(self, label: str) -> None:
-        self._device_words.set_text(label)
+        self.in_use.device_words.set_text(label)
         self.changed.emit()
 
     def _device_refused(self, error: EarmarkError) -> None:
         self.said.emit(str(error))
-        self._device_words.set_text(str(error))
-
-    def _counted(self, counted: tuple[int, int, int]) -> None:
-        voices, samples, sounds = counted
-        self._values["voice"].show_why(self.tr("{v} voices, {s} samples in this space").format(v=count(voices),
-                                                                                             s=count(samples)))
-        ready = (self.tr("text search is open") if "joint" in self.app.models.ready else
-                 self.tr("text search is not open yet"))
-        self._values["joint"].show_why(self.tr("{} sounds").format(count(sounds)) + " · " + ready)
-        self._values["speech"].show_why(self.tr("Finds speech before anything else"))
-
-    def _tell_use(self) -> None:
-        def work(ticket: Ticket) -> list[tuple[str, str, str]]:
-            found = []
-            for kind in ("voice", "joint"):
-                spec = self.app.models.spec("voice" if kind == "voice" else "joint")
-                rate = f" · {spec.rate_hz // 1000} kHz" if spec.rate_hz else ""
-                title = next((m.title for m in self._models if m.name == spec.name), spec.name)
-                found.append((kind, title, f"{spec.dim}-d{rate}"))
-            return found
-
-        def show(found: list[tuple[str, str, str]]) -> None:
-            for kind, name, detail in found:
-                self._values[kind].show_value(name, detail)
-
-        self.jobs.run(self, work, lane="files", done=show)
-        if "voice" in self.app.models.ready:
-            self.jobs.run(self, lambda ticket: str(self.app.models.device_label), lane="models",
-                          done=self._device_words.set_text)
-
-
-class _Value(QWidget):
-    """A word, what is in use with its grey detail, and a sentence."""
-
-    def __init__(self, theme: Theme, word: str) -> None:
-        super().__init__()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(Text(theme, word, "caption", "text3", weight=600))
-        line = QHBoxLayout()
-        line.setContentsMargins(0, 6, 0, 6)
-        line.setSpacing(10)
-        self.value = Text(theme, "…", "body", weight=500)
-        self.detail = Text(theme, "", "body", "text3")
-        line.addWidget(self.value)
-        line.addWidget(self.detail)
-        line.addStretch(1)
-        column.addLayout(line)
-        self.why = ElidedText(theme, "", "caption", "text3")
-        column.addWidget(self.why)
-
-    def show_value(self, value: str, detail: str) -> None:
-        self.value.setText(value)
-        self.detail.setText(detail)
-
-    def show_why(self, words: str) -> None:
-        self.why.set_text(words)
+        self.in_use.device_words.set_text(str(error))

@@ -1,4 +1,4 @@
-"""Privacy: what is kept and where, and how to forget it."""
+"""Privacy: what is kept and where, whether it is encrypted, taking voices along, and how to forget everything."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMessageBox
 
 from engine.errors import EarmarkError
+from engine.records import Encryption, Voice
 from engine.tasks import Ticket
 from gui.context import Context
 from gui.pages.live.session import LiveSession
+from gui.pages.settings.carrying import CarryingRows
+from gui.pages.settings.encryption import EncryptionRows
 from gui.pages.settings.section import Section
 from gui.widgets.controls import Button, Text, ask_before_loss
 from gui.words import count, data_size
@@ -29,36 +32,47 @@ class PrivacySection(Section):
                 ("recordings", self.tr("Recordings"), self.tr(
                     "Enrollment takes whose speaker agreed, with the date; and what you recorded on Live. Listening "
                     "alone keeps no audio.")),
+                ("timelines", self.tr("Timelines"), self.tr(
+                    "Who spoke when in recordings, and what their strangers are known by, so that one can be named later.")),
                 ("sounds", self.tr("Sounds"), self.tr(
                     "Paths, outlines, tags and vectors. Your files stay where they are and are never changed.")),
                 ("logs", self.tr("Logs"), self.tr("What the program did, without audio, vectors or names."))):
             value = Text(self.theme, "…", "body", "text1")
             self.rows[key] = value
             self.row(kept, word, value, why)
+        self.encryption = EncryptionRows(self, self.panel(self.tr("Encryption")))
+        self.carrying = CarryingRows(self, self.panel(self.tr("Taking voices along")))
+        for part in (self.encryption, self.carrying):
+            part.said.connect(self.said)
+            part.changed.connect(self._changed)
         forget = self.panel(self.tr("Forget"))
         self.button = Button(self.theme, self.tr("Forget everything…"), "trash", "danger")
         self.button.clicked.connect(self.ask)
         self.row(forget, self.tr("This workspace"), self.button, self.tr(
-            "Removes all voices, samples, recordings, sounds and vectors, and wipes them from the database. Your sound "
-            "files, settings and models stay. This cannot be undone."))
+            "Removes all voices, samples, recordings, sounds and vectors, and wipes them from the database; encryption is "
+            "off afterwards, and its key is gone. Your sound files, settings and models stay. This cannot be undone."))
         self.column.addStretch(1)
 
     def refresh(self) -> None:
-        def work(ticket: Ticket) -> dict[str, str]:
+        def work(ticket: Ticket) -> tuple[dict[str, str], list[Voice], Encryption, bool]:
             voices = self.app.voices.list()
-            stats = self.app.library.stats()
+            sounds = self.app.joint_state().sounds  # unlike `stats`, also where the encoder is lost
+            vectors = sum(file.stat().st_size for file in (self.app.workspace / "vectors").glob("*.f32"))
             takes = sum(t.recording is not None for v in voices for t in self.app.voices.takes(v.id))  # type: ignore[attr-defined]
+            timelines = len(self.app.timelines.list())
             folder = self.app.store.recordings
             files = [f for f in folder.rglob("*") if f.is_file()] if folder.is_dir() else []
             size = sum(f.stat().st_size for f in files)
-            return {
+            return ({
                 "voices": self.tr("{voices} voices · {samples} samples").format(
                     voices=count(len(voices)), samples=count(sum(v.samples for v in voices))),
                 "recordings": self.tr("{takes} takes kept with consent · {files} files · {size}").format(
                     files=count(len(files)), takes=count(takes), size=data_size(size)) if files else self.tr("none"),
+                "timelines": self.tr("{} timelines").format(count(timelines)) if timelines else self.tr("none"),
                 "sounds": self.tr("{sounds} sounds · {size} of vectors").format(
-                    sounds=count(stats.sounds), size=data_size(stats.vectors_bytes)),
-                "logs": str(getattr(self.app.store, "logs", ""))}
+                    sounds=count(sounds), size=data_size(vectors)),
+                "logs": str(getattr(self.app.store, "logs", ""))}, voices, self.app.privacy.state(),
+                self.app.privacy.keyring_usable())
 
         self.jobs.run(self, work, lane="store", done=self._show)
 
@@ -70,9 +84,16 @@ class PrivacySection(Section):
             self.tr("They are wiped and cannot be brought back. Your own sound files stay."),
             self.tr("Forget everything"), self._forget)
 
-    def _show(self, words: dict[str, str]) -> None:
+    def _show(self, found: tuple[dict[str, str], list[Voice], Encryption, bool]) -> None:
+        words, voices, state, keyring_usable = found
         for key, text in words.items():
             self.rows[key].setText(text)
+        self.encryption.show_state(state, keyring_usable)
+        self.carrying.show_voices(voices)
+
+    def _changed(self) -> None:
+        LiveSession.of(self.context).refresh_map()
+        self.refresh()
 
     def _forget(self) -> None:
         """Stop what listens, records or writes, wait until it has stopped, then forget."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.errors import EarmarkError
@@ -74,6 +74,19 @@ class Section(QScrollArea):
         line.addLayout(right, 1)
         panel.body.addLayout(line)
         return sentence
+
+    def below(self, panel: Panel, widget: QWidget) -> None:
+        """Something that is shown at times, under the controls of the row before it."""
+        widget.hide()
+        widget.setMaximumWidth(TEXT_PX)
+        line = QHBoxLayout()
+        line.setContentsMargins(WORD_PX + 16, 0, 0, 0)
+        line.addWidget(widget)
+        panel.body.addLayout(line)
+
+    def bring_into_view(self, widget: QWidget) -> None:
+        """Scroll to what has just been shown, when it has its place."""
+        QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, 24))
 
     def change(self, **changes: object) -> bool:
         """Set settings; a value that makes no sense is said and refused."""

@@ -2,67 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.audio.files import SUFFIXES
 from engine.errors import EarmarkError
-from engine.records import Audio, Failure, Take, Voice
-from engine.tasks import Progress, Ticket
+from engine.records import Sample, Take, Voice
+from gui import words
 from gui.context import Context
-from gui.pages.base import Page
 from gui.pages.live.session import LiveSession
 from gui.pages.voices.confirm import sure
-from gui.pages.voices.details import Details, details
-from gui.pages.voices.new_voice import NewVoice
-from gui.pages.voices.panel import VoicePanel
-from gui.pages.voices.side import WherePanel
-from gui.pages.voices.take import TakeRecorder
-from gui.pages.voices.voice_list import VoiceList
-from gui.widgets.controls import Button, IconButton
+from gui.pages.voices.details import Details, details, marks
+from gui.pages.voices.enrolling import Enrolling
+from gui.pages.voices.ground import NARROW_PX, VoicesGround
+from gui.pages.voices.undoing import Undoing
 
 if TYPE_CHECKING:
     from engine.voices.takes import Heard
 
-NARROW_PX = 1120  # of the page: below, the list folds to a button
 
-
-class VoicesPage(Page):
+class VoicesPage(VoicesGround):
     """VoicesPage(context, session). open("new"): the form of a new voice; open(name): that voice."""
 
-    id = "voices"
-    icon = "users"
-
     def __init__(self, context: Context, session: LiveSession | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self.session = session or LiveSession.of(context)
-        self.recorder = TakeRecorder(self.app, self.jobs, lambda name: self.session.make_source(name), self)
+        super().__init__(context, session or LiveSession.of(context), parent)
+        self.undoing = Undoing(self.app, self.jobs, self)
         self.voices: list[Voice] = []
         self._selected: int | None = None
         self._making = False
-        self._taken_for: tuple[int, bool] | None = None  # voice id and consent of the take that runs
-        self._build()
+        self._threshold_large = False
         self._connect()
 
     @property
     def title(self) -> str:
         return self.tr("Voices")
 
-    def toolbar_left(self) -> QWidget:
-        return self.fold
-
-    def toolbar_right(self) -> QWidget:
-        return self.new
-
     def refresh(self) -> None:
-        self.jobs.run(self, lambda ticket: self.app.voices.list(), lane="store", done=self._listed, failed=self._failed)
+        self.jobs.run(self, lambda ticket: self.app.voices.list(), lane="store", done=self._listed, failed=self._unreadable)
+        self.jobs.run(self, lambda ticket: marks(self.app), done=self.list.set_marks, failed=lambda _: self.list.set_marks({}))
 
     def open(self, what: object) -> None:
         if what == "new":
             self.make_new()
+        elif what == "threshold":
+            self.show_threshold(True)
         else:
             found = next((voice for voice in self.voices if voice.name == what), None)
             self._select(found.id if found else None)
@@ -89,34 +75,16 @@ class VoicesPage(Page):
 
     def take_or_stop(self) -> None:
         """Start a take of the shown voice, or stop it."""
-        if self.recorder.state == "recording":
-            self.recorder.stop()
-        elif self.recorder.state == "idle" and self.panel.details is not None and self._shows_voice():
-            if self.session.state in ("starting", "listening"):
-                self.session.stop()
-                self.said.emit(self.tr("Listening was stopped: the microphone is needed for the take."))
-            if self.panel.details.voice.state == "enrolled":
-                self.panel.add_takes(True)
-            self._taken_for = self.panel.details.voice.id, self.panel.recording.keep
-            self.recorder.start(self.app.settings.value.input_device)
+        if self.recorder.state == "recording" or self._shows_voice():
+            self.enrolling.take_or_stop()
 
     def add_files(self, paths: list[Path]) -> None:
         """Enroll files as takes of the shown voice."""
-        if not paths or self.panel.details is None:
-            return
-        voice, keep = self.panel.details.voice, self.panel.recording.keep
-
-        def work(ticket: Ticket) -> list[Take | Failure]:
-            return self.app.voices.enroll_files(voice.name, paths, keep, ticket)
-
-        self.panel.recording.busy(self.tr("Enrolling files"))
-        self.jobs.run(self, work, lane="models", title=self.tr("Enrolling {}").format(voice.name),
-                      done=lambda results: self._files_taken(voice.id, results), failed=self._act_failed,
-                      progress=self._files_progress, cancelled=self._changed)
+        self.enrolling.add_files(paths)
 
     def save(self) -> None:
         self._act(lambda voice: self.app.voices.finish(voice.id),
-                  lambda voice: self.said.emit(self.tr("{} is enrolled.").format(voice.name)))
+                  said=self.tr("{} is enrolled.").format(self.panel.details.voice.name if self.panel.details else ""))
 
     def rename(self, name: str) -> None:
         found = self.panel.details
@@ -124,7 +92,7 @@ class VoicesPage(Page):
             self.panel.stop_renaming()
             return
         self.jobs.run(self, lambda ticket: self.app.voices.rename(found.voice.name, name), lane="store",
-                      done=lambda _: self._renamed(),
+                      done=lambda _: self._renamed(found.voice.name, name),
                       failed=lambda error: self.panel.stop_renaming(str(error)), must_finish=True)
 
     def remove(self, asked: bool = False) -> None:
@@ -136,25 +104,52 @@ class VoicesPage(Page):
         if not asked and not (draft and not found.takes) and not sure(
                 self, self.tr("Discard the enrollment of {}?").format(voice.name) if draft
                 else self.tr("Remove {}?").format(voice.name),
-                self.tr("Its takes, samples and kept recordings are deleted. This cannot be undone."),
+                self.tr("Its takes, samples and kept recordings are deleted. Undo brings them back until Earmark is closed."),
                 self.tr("Discard") if draft else self.tr("Remove voice")):
             return
         self.recorder.cancel()
         self._selected = None
         self.jobs.run(self, lambda ticket: self.app.voices.remove(voice.name), lane="store",
-                      done=lambda _: self._changed(self.tr("{} was removed.").format(voice.name)),
+                      done=lambda _: self._undoable(self.tr("{} was removed.").format(voice.name)),
                       failed=self._failed, must_finish=True)
 
-    def remove_take(self, take: Take, asked: bool = False) -> None:
-        if asked or sure(self, self.tr("Remove this take?"),
-                         self.tr("Its samples go too, and the centroid is made from what is left."),
-                         self.tr("Remove take")):
-            self._act(lambda voice: self.app.voices.remove_take(take.id))
+    def remove_take(self, take: Take) -> None:
+        self._act(lambda voice: self.app.voices.remove_take(take.id), said=self.tr("The take is removed."))
+
+    def remove_sample(self, sample: Sample) -> None:
+        self._act(lambda voice: self.app.voices.remove_sample(sample.id), said=self.tr("The sample is removed."))
+
+    def move_sample(self, sample: Sample, name: str) -> None:
+        self._act(lambda voice: self.app.voices.move_sample(sample.id, name),
+                  said=self.tr("The sample belongs to {} now.").format(name))
+
+    def show_threshold(self, on: bool) -> None:
+        """The threshold as a page of its own, or back."""
+        if on and not self.voices:
+            self.said.emit(self.tr("Enroll a voice first."))
+            return
+        self._threshold_large = on
+        self._show()
+        if on:
+            self.large.curves.setFocus()
 
     # --- what came in -----------------------------------------------------------------------------------------------
 
+    def _unreadable(self, error: EarmarkError) -> None:
+        """A workspace that is locked or in use: said where the voices would be."""
+        self.notice.sentence.setText(str(error))
+        self.notice.show()
+        self.panel.forget()
+        self.voices, self._selected = [], None
+        self.list.set_voices([], None)
+        self.set_scope("")
+        self.stack.setCurrentWidget(self.blank)
+        self.side.hide()
+
     def _listed(self, voices: list[Voice]) -> None:
+        self.notice.hide()
         self.voices = voices
+        self.panel.set_others([voice.name for voice in voices if voice.state == "enrolled"])
         if not voices:
             self.panel.forget()
             self.where.show_nearest(None, 0.0)
@@ -165,6 +160,7 @@ class VoicesPage(Page):
         enrolled = [voice for voice in voices if voice.state == "enrolled"]
         self.set_scope(self.tr("{voices} enrolled · {samples} samples").format(
             voices=len(enrolled), samples=sum(voice.samples for voice in enrolled)) if voices else "")
+        self.calibrating.follow(voices)
         self._show()
         if self._selected is not None:
             wanted = self._selected
@@ -184,9 +180,24 @@ class VoicesPage(Page):
         if self.panel.details is not None:
             self.where.focus(self.panel.details.voice.name)
 
-    def _renamed(self) -> None:
+    def _threshold_set(self, old: float, new: float) -> None:
+        self.undoing.offer(self.tr("The threshold is {new} now; it was {old}.").format(
+            new=words.similarity(new), old=words.similarity(old)), lambda: self._threshold_back(old))
+        self._detailed(self.panel.details)
+
+    def _threshold_back(self, old: float) -> None:
+        with self.undoing.silently():
+            self.calibrating.set(old)
+
+    def _renamed(self, old: str, new: str) -> None:
         self.panel.stop_renaming()
+        self._undoable(self.tr("{old} is called {new} now.").format(old=old, new=new))
+
+    def _undoable(self, sentence: str) -> None:
+        """Voices were changed; the sentence is said with an Undo."""
         self._changed()
+        if sentence:
+            self.undoing.offer(sentence)
 
     def _changed(self, sentence: str = "") -> None:
         """Something was stored: read everything again. sentence: said aloud."""
@@ -208,37 +219,6 @@ class VoicesPage(Page):
         self.jobs.run(self, lambda ticket: self.app.voices.begin(name), lane="store", done=begun,
                       failed=lambda error: self.form.fail(str(error)))
 
-    def _take_finished(self, audio: Audio) -> None:
-        """Enroll it into the voice that was shown when it began, whatever is shown now."""
-        if self._taken_for is None:
-            return
-        (voice_id, keep), self._taken_for = self._taken_for, None
-        self.panel.recording.busy(self.tr("Enrolling the take"))
-        self.jobs.run(self, lambda ticket: self.app.voices.add_take(voice_id, audio, "microphone", keep), lane="models",
-                      done=lambda _: self._changed(), failed=lambda error: self._take_refused(voice_id, error),
-                      cancelled=self._over, must_finish=True)
-        self.panel.recording.next_prompt()
-
-    def _consent_changed(self, keep: bool) -> None:
-        """The person may still change their mind while their take runs."""
-        found = self.panel.details
-        if self._taken_for is not None and found is not None and found.voice.id == self._taken_for[0]:
-            self._taken_for = found.voice.id, keep
-
-    def _take_refused(self, voice_id: int, error: EarmarkError) -> None:
-        self._over()
-        self.panel.refuse(voice_id, str(error))
-
-    def _files_progress(self, progress: Progress) -> None:
-        self.panel.recording.progress.set(self.tr("Enrolling files"), progress)
-
-    def _files_taken(self, voice_id: int, results: list[Take | Failure]) -> None:
-        for result in results:
-            if isinstance(result, Failure):
-                self.panel.refuse(voice_id, self.tr("{file}: {reason}").format(file=result.path.name,
-                                                                               reason=result.reason))
-        self._changed()
-
     def _over(self) -> None:
         self.panel.recording.busy("")
 
@@ -252,7 +232,8 @@ class VoicesPage(Page):
     def _recorder_changed(self) -> None:
         recording = self.recorder.state == "recording"
         self.microphone.emit(recording or self.session.listening)
-        self.list.recording_id = self._taken_for[0] if recording and self._taken_for else None
+        taken_for = self.enrolling.taken_for
+        self.list.recording_id = taken_for[0] if recording and taken_for else None
         self.list.list.viewport().update()
         self.panel._follow()
         if not recording:
@@ -261,19 +242,12 @@ class VoicesPage(Page):
         self.new.setToolTip("" if self.recorder.state == "idle" else self.tr("Stop the take first."))
         self.set_status(self.tr("Recording a take") if recording else "")
 
-    def _act(self, work: Any, done: Any = None) -> None:
+    def _act(self, work: Callable[[Voice], object], said: str) -> None:
         """Change the shown voice in the store, then read again; a failure is a sentence in the panel."""
         found = self.panel.details
-        if found is None:
-            return
-
-        def finished(result: Any) -> None:
-            if done is not None:
-                done(result)
-            self._changed()
-
-        self.jobs.run(self, lambda ticket: work(found.voice), lane="store", done=finished, failed=self._act_failed,
-                      must_finish=True)
+        if found is not None:
+            self.jobs.run(self, lambda ticket: work(found.voice), lane="store", done=lambda _: self._undoable(said),
+                          failed=self._act_failed, must_finish=True)
 
     def _act_failed(self, error: EarmarkError) -> None:
         self._over()
@@ -294,6 +268,7 @@ class VoicesPage(Page):
         return self.stack.currentWidget() is self.panel
 
     def _select(self, voice_id: int | None) -> None:
+        self._threshold_large = False
         if voice_id is None or (voice_id == self._selected and not self._making):
             return
         if self.recorder.state != "idle":
@@ -304,7 +279,11 @@ class VoicesPage(Page):
 
     def _show(self) -> None:
         form = self._making or not self.voices
-        self.stack.setCurrentWidget(self.form if form else self.panel if self.panel.details else self.blank)
+        large = self._threshold_large and not form
+        self.stack.setCurrentWidget(self.form if form else self.large if large else
+                                    self.panel if self.panel.details else self.blank)
+        self.side.setVisible(not large)
+        self.side.threshold.setVisible(bool(self.voices))
         self.new.setVisible(not form)
         draft = self.panel.details is not None and self.panel.details.voice.state == "enrolling"
         self.new.set_kind("plain" if draft or self.panel.adding else "primary")
@@ -326,78 +305,53 @@ class VoicesPage(Page):
 
     # --- set-up -----------------------------------------------------------------------------------------------------
 
-    def _build(self) -> None:
-        theme = self.theme
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        self.new = Button(theme, self.tr("Enroll new voice"), "user-plus", "primary")
-        self.new.clicked.connect(self.make_new)
-        self.fold = IconButton(theme, "list", self.tr("Show the list of voices"), checkable=True)
-        self.list = VoiceList(theme)
-        self.list.setMinimumWidth(200)
-        self.list.hide()  # until there is known to be room
-        self.panel = VoicePanel(self.context, self.recorder)
-        self.form = NewVoice(theme)
-        self.stack = QStackedWidget()
-        self.blank = QFrame()
-        self.blank.setProperty("frame", "panel")
-        self.stack.addWidget(self.blank)
-        self.stack.addWidget(self.form)
-        self.stack.addWidget(self.panel)
-        self.where = WherePanel(theme)
-        self.splitter = QSplitter()
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        main = QWidget()
-        inner = QHBoxLayout(main)
-        inner.setContentsMargins(12, 12, 12, 12)
-        inner.setSpacing(12)
-        inner.addWidget(self.stack, 65)
-        side = QVBoxLayout()
-        side.addWidget(self.where)
-        side.addStretch(1)
-        self._side = QWidget()
-        self._side.setLayout(side)
-        side.setContentsMargins(0, 0, 0, 0)
-        self._side.setMinimumWidth(260)
-        self._side.setMaximumWidth(420)
-        inner.addWidget(self._side, 35)
-        self.splitter.addWidget(self.list)
-        self.splitter.addWidget(main)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([264, 1100])
-        self.list.setMaximumWidth(420)
-        self.splitters["list"] = self.splitter
-        row.addWidget(self.splitter)
-
     def _connect(self) -> None:
+        self.new.clicked.connect(self.make_new)
+        self.carry.clicked.connect(lambda: self.go.emit("settings", "privacy"))
         self.list.chosen.connect(lambda voice: self._select(voice.id))
         self.fold.toggled.connect(lambda on: self.list.setVisible(on or self.width() >= NARROW_PX))
         self.form.begin.connect(self._begin)
         self.form.cancelled.connect(self._leave_form)
         self.panel.renamed.connect(self.rename)
         self.panel.removed.connect(self.remove)
-        self.panel.play.connect(lambda take: self.audition.play(take.recording, token=("take", take.id)))
+        self.panel.play.connect(lambda take: self.audition.play(
+            lambda: self.app.voices.recording(take.id), token=("take", take.id)))
         self.panel.remove_take.connect(self.remove_take)
+        table = self.panel.samples
+        table.play.connect(lambda sample: self.audition.play(lambda: self.app.voices.sample_sound(sample.id),
+                                                             token=("sample", sample.id)))
+        table.remove.connect(self.remove_sample)
+        table.move_to.connect(self.move_sample)
+        self.enrolling = Enrolling(self.context, self.session, self.recorder, self.panel, self)
+        self.enrolling.said.connect(self.said)
+        self.enrolling.changed.connect(self._undoable)
         part = self.panel.recording
         part.take.connect(self.take_or_stop)
         part.files.connect(self._choose_files)
         part.save.connect(self.save)
         part.cancel.connect(self._close_recording)
-        part.consent.toggled.connect(self._consent_changed)
+        part.consent.toggled.connect(self.enrolling.consent_changed)
         self.recorder.changed.connect(self._recorder_changed)
-        self.recorder.finished.connect(self._take_finished)
+        self.recorder.finished.connect(self.enrolling.take_finished)
         self.recorder.judged.connect(self._judged)
         self.recorder.failed.connect(lambda error: part.say_failure(str(error)))
         self.recorder.lost.connect(self._lost)
         self.session.mapped.connect(self._mapped)
+        self.side.threshold.larger.connect(lambda: self.show_threshold(True))
+        self.large.closed.connect(lambda: self.show_threshold(False))
+        self.calibrating.set_to.connect(self._threshold_set)
+        self.undoing.offered.connect(self.offered)
+        self.undoing.said.connect(self.said)
+        self.undoing.changed.connect(self._changed)
         self.where.open_map.connect(lambda: self.go.emit("map", "voices"))
         self.bind("voices.new", self.make_new)
         self.bind("voices.take", self.take_or_stop)
         self.bind("voices.prompt", part.next_prompt)
         self.bind("voices.find", self.list.search.setFocus)
         self.bind("voices.files", self._choose_files)
+        self.bind("voices.threshold", lambda: self.show_threshold(not self._threshold_large))
+        self.bind("voices.undo", self.undoing.undo)
+        self.bind("voices.redo", self.undoing.redo)
 
     def _leave_form(self) -> None:
         self._making = False
@@ -410,10 +364,3 @@ class VoicesPage(Page):
             self.session.refresh_map()
         else:
             self._mapped()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        narrow = self.width() < NARROW_PX
-        self.fold.setVisible(narrow)
-        self.list.setVisible(not narrow or self.fold.isChecked())
-        self.where.fit_into(self.height() - 24)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
@@ -9,13 +13,22 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBox
 from engine.records import Take
 from gui import words
 from gui.context import Context
-from gui.pages.voices.details import Details
+from gui.pages.voices.details import Details, other
 from gui.pages.voices.progress import ENROLL_S, Part
 from gui.pages.voices.recording import RecordingPart
+from gui.pages.voices.samples_table import SamplesTable
 from gui.pages.voices.take import TakeRecorder
 from gui.pages.voices.takes_table import Row, TakesTable
-from gui.widgets.controls import Button, ElidedText, IconButton, Text
-from gui.widgets.voice_rows import Avatar, BarRow, BarRows
+from gui.widgets.controls import Button, ElidedText, IconButton, Notice, Text
+from gui.widgets.voice_rows import Avatar
+
+
+@dataclass(frozen=True, eq=False)
+class Refused:
+    """A take that was not taken, and why. again: enrolls it all the same."""
+
+    sentence: str
+    again: Callable[[], object] | None = None
 
 
 class VoicePanel(QFrame):
@@ -31,7 +44,8 @@ class VoicePanel(QFrame):
         self.theme, self._recorder = context.theme, recorder
         self.setProperty("frame", "panel")
         self.details: Details | None = None
-        self.refused: dict[int, list[str]] = {}  # voice → why, of this run of the program
+        self.refused: dict[int, list[Refused]] = {}  # by voice, of this run of the program
+        self._names: list[str] = []
         self.adding = False
         self.recording = RecordingPart(context, recorder)
         self._build()
@@ -58,16 +72,21 @@ class VoicePanel(QFrame):
         self._follow()
         self._fill_takes()
         self._fill_samples()
+        self._warn(found)
 
     def add_takes(self, on: bool) -> None:
         """Show the recording part of a voice that is enrolled already."""
         self.adding = on
         self._follow()
 
-    def refuse(self, voice_id: int, sentence: str) -> None:
-        """A take of this voice was not taken, and why."""
-        self.refused.setdefault(voice_id, []).append(sentence)
+    def refuse(self, voice_id: int, sentence: str, again: Callable[[], object] | None = None) -> None:
+        """A take of this voice was not taken, and why. again: enrolls it all the same, where that is possible."""
+        self.refused.setdefault(voice_id, []).append(Refused(sentence, again))
         self._fill_takes()
+
+    def set_others(self, names: list[str]) -> None:
+        """The enrolled voices, to which samples can be moved."""
+        self._names = names
 
     def forget(self) -> None:
         """There is no voice any more."""
@@ -96,7 +115,7 @@ class VoicePanel(QFrame):
         records = draft or self.adding or self._recorder.state != "idle"
         self.recording.setVisible(records)
         self.rest.setVisible(not records)
-        self.samples_head.setVisible(not records)
+        self.samples_head.setVisible(not records and bool(found.samples))
         self.samples.setVisible(not records)
         self.more.setVisible(not records)
         self.bin.setVisible(not draft)
@@ -113,12 +132,23 @@ class VoicePanel(QFrame):
             return
         rows = [Row(i + 1, "accepted", self._result(take), take, take.speech_s, take.snr_db, take.level_dbfs)
                 for i, take in enumerate(found.takes)]
-        for sentence in self.refused.get(found.voice.id, []):
-            rows.append(Row(len(rows) + 1, "refused", sentence))
+        for one in self.refused.get(found.voice.id, []):
+            rows.append(Row(len(rows) + 1, "refused", one.sentence, again=partial(self._again, one) if one.again else None,
+                            dismiss=partial(self._dismiss, one)))
         if self._recorder.state == "recording":
             rows.append(Row(len(rows) + 1, "recording", self.tr("is being recorded")))
         self.table.set_rows(rows)
         self.table.setVisible(bool(rows))
+
+    def _again(self, one: Refused) -> None:
+        self._dismiss(one)
+        if one.again is not None:
+            one.again()
+
+    def _dismiss(self, one: Refused) -> None:
+        for voice_id, kept in list(self.refused.items()):
+            self.refused[voice_id] = [other for other in kept if other is not one]
+        self._fill_takes()
 
     def _result(self, take: Take) -> str:
         bits = [self.tr("1 sample △") if take.samples == 1 else self.tr("{} samples △").format(take.samples)]
@@ -133,10 +163,31 @@ class VoicePanel(QFrame):
         if found is None:
             return
         number = {take.id: i + 1 for i, take in enumerate(found.takes)}
-        self.samples.set_rows([
-            BarRow(self.tr("△ take {take} · {speech} s").format(take=number.get(s.take_id, "?"),
-                                                                speech=f"{s.speech_s:.1f}"), s.similarity,
-                   words.similarity(s.similarity), colour=found.voice.colour) for s in found.samples])
+        self.samples.others = tuple(name for name in self._names if name != found.voice.name)
+        self.samples.show_samples(found.samples, found.checks, number,
+                                  {take.id for take in found.takes if take.recording is not None}, found.voice.colour)
+
+    def _warn(self, found: Details) -> None:
+        """What stands in the way of this voice being told from others: the gravest thing alone."""
+        name, kept = found.voice.name, sum(take.recording is not None for take in found.takes)
+        title = sentence = ""
+        if found.voice.needs_enrollment:
+            title = self.tr("{} has to be enrolled again").format(name)
+            sentence = self.tr("It has no sample of the voice encoder in use, so nobody is recognised as it. Its takes are kept.")
+            sentence += " " + (self.tr("{} of them have a recording: Settings › Models makes their samples.").format(kept) if kept
+                               else self.tr("Add takes, or change back to the other encoder in Settings › Models."))
+        elif found.close:
+            pair = found.close[0]
+            title = self.tr("{name} is near {other}: {similarity}").format(
+                name=name, other=other(pair, name), similarity=words.similarity(pair.similarity))
+            sentence = self.tr("That is above the threshold, so one may be taken for the other. Listen to the samples of "
+                               "both; add takes, or raise the threshold.")
+        elif found.shared:
+            title = self.tr("A take of {name} is also one of {others}").format(name=name, others=", ".join(found.shared))
+            sentence = self.tr("It can be of one of them only. Remove it where it does not belong.")
+        self.warning.title.setText(title)
+        self.warning.sentence.setText(sentence)
+        self.warning.setVisible(bool(title))
 
     def _name_row(self, editing: bool) -> None:
         self.field.setVisible(editing)
@@ -167,6 +218,9 @@ class VoicePanel(QFrame):
         self.failure = Text(self.theme, "", "small", "error", wrap=True)
         self.failure.hide()
         column.addWidget(self.failure)
+        self.warning = Notice(self.theme)
+        self.warning.hide()
+        column.addWidget(self.warning)
         column.addWidget(self.recording, 1)
         self.table = TakesTable(self.theme)
         self.table.play.connect(self.play)
@@ -174,9 +228,7 @@ class VoicePanel(QFrame):
         column.addWidget(self.table)
         self.samples_head = Text(self.theme, self.tr("Samples and their similarity to the centroid"), "small", "text3",
                                  600)
-        self.samples = BarRows(self.theme, 24, swatch=False, label_share=0.34, value_width=44)
-        self.samples.setAccessibleName(self.tr("Samples"))
-        self.samples.setMaximumWidth(560)
+        self.samples = SamplesTable(self.theme)
         column.addWidget(self.samples_head)
         column.addWidget(self.samples)
         self.rest = QWidget()

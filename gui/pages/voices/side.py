@@ -1,4 +1,4 @@
-"""Where the samples of the chosen voice fall among the others, and which enrolled voice is nearest."""
+"""Beside a voice: where its samples fall among the others, which enrolled voice is nearest, and the threshold."""
 
 from __future__ import annotations
 
@@ -6,13 +6,50 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.records import Candidate, Embedding
 from gui import words
+from gui.pages.voices.threshold import Calibrating, ThresholdPanel
+from gui.pages.voices.threshold.panel import FOLDED_PX, OPEN_PX
 from gui.theme import Theme
 from gui.widgets.controls import Badge, ElidedText, IconButton, Panel, Text
 from gui.widgets.projection_plot import ProjectionPlot
+
+GAP_PX = 12
+THRESHOLD_SHARE, MOST_THRESHOLD_PX = 0.53, 480  # of the height
+AROUND_PLOT_PX = 82
+LEAST_MAP_PX = 250  # of the upper panel; where less would be left, the threshold folds
+
+
+class SidePanels(QWidget):
+    """The two, one above the other; where there is little room, the threshold folds to a line."""
+
+    def __init__(self, theme: Theme, calibrating: Calibrating, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.where, self.threshold = WherePanel(theme), ThresholdPanel(theme, calibrating)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP_PX)
+        column.addWidget(self.where)
+        column.addWidget(self.threshold)
+        column.addStretch(1)
+        self.setMinimumSize(260, 200)  # said outright: what is open now must not keep the window from getting smaller
+        self.setMaximumWidth(420)
+
+    def fit_into(self, height: int) -> None:
+        """height: of both with the gap between them."""
+        folded = height - OPEN_PX - GAP_PX < LEAST_MAP_PX
+        opened = min(MOST_THRESHOLD_PX, max(OPEN_PX, round(THRESHOLD_SHARE * height)))
+        if folded != self.threshold.folded:
+            self.threshold.fold(folded)
+        if not folded:
+            self.threshold.setFixedHeight(opened)
+        self.where.fit_into(self.width(), height - (FOLDED_PX if folded else opened) - GAP_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_into(self.height())
 
 
 class WherePanel(Panel):
@@ -42,7 +79,6 @@ class WherePanel(Panel):
         self.body.addLayout(foot)
         self._map: Any = None
         self._time_s = 0.0
-        self._room = 500
         self.show_map(None)
         self.show_nearest(None, 0.0)
 
@@ -79,11 +115,6 @@ class WherePanel(Panel):
         else:
             self.apart.set(self.tr("close"), "warning")
 
-    def fit_into(self, height: int) -> None:
-        """A square plot, in a panel of at most this height."""
-        self._room = height
-        self.plot.setFixedHeight(max(160, min(self.width() - 26, height - 90)))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.fit_into(self._room)
+    def fit_into(self, width: int, height: int) -> None:
+        """A square plot, in a panel of this width and at most this height."""
+        self.plot.setFixedHeight(max(160, min(width - 26, height - AROUND_PLOT_PX)))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.records import Take
 from gui.theme import Theme
-from gui.widgets.controls import Badge, ElidedText, IconButton, Text, rule
+from gui.widgets.controls import Badge, Button, ElidedText, IconButton, Text, rule
 
 NO_SNR_DB = 99.0  # what the engine stores where nothing lies between the words
 COLUMNS = 8
@@ -18,7 +18,8 @@ COLUMNS = 8
 
 @dataclass(frozen=True)
 class Row:
-    """One line. take: None for what was refused or is being recorded."""
+    """One line. take: None for what was refused or is being recorded. again: enrolls what was refused all the same; dismiss:
+    takes the line away."""
 
     number: int
     state: str  # "accepted", "refused", "recording"
@@ -27,6 +28,8 @@ class Row:
     speech_s: float | None = None
     snr_db: float | None = None
     level_dbfs: float | None = None
+    again: Callable[[], object] | None = None
+    dismiss: Callable[[], object] | None = None
 
 
 class TakesTable(QWidget):
@@ -92,7 +95,7 @@ class TakesTable(QWidget):
                    self._figure(row.level_dbfs, "{:.0f} dB"))
         for i, text in enumerate(figures):
             grid.addWidget(Text(self.theme, text), at, 2 + i, right)
-        grid.addWidget(ElidedText(self.theme, row.result, "body", "text2"), at, 5)
+        grid.addLayout(self._result(row), at, 5)
         take = row.take
         if take is not None:
             listen = IconButton(self.theme, "play", self.tr("Play take {}").format(row.number), size=24)
@@ -103,7 +106,23 @@ class TakesTable(QWidget):
             bin_.clicked.connect(lambda *_: self.remove.emit(take))
             grid.addWidget(listen, at, 6)
             grid.addWidget(bin_, at, 7)
+        if row.dismiss is not None:
+            dismiss = row.dismiss
+            close = IconButton(self.theme, "x", self.tr("Take this line away"), size=24)
+            close.clicked.connect(lambda *_: dismiss())
+            grid.addWidget(close, at, 7)
         grid.addWidget(rule(), at + 1, 0, 1, COLUMNS)
+
+    def _result(self, row: Row) -> QHBoxLayout:
+        """What came of it, and what can be done with a take that was refused."""
+        line, again = QHBoxLayout(), row.again
+        line.addWidget(ElidedText(self.theme, row.result, "body", "text2"), 1)
+        if again is not None:
+            button = Button(self.theme, self.tr("Enroll anyway"), small=True)
+            button.setToolTip(self.tr("It may make the voice harder to tell from others."))
+            button.clicked.connect(lambda *_: again())
+            line.addWidget(button)
+        return line
 
     @staticmethod
     def _figure(value: float | None, form: str) -> str:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.records import Voice
+from gui.pages.voices.details import Mark
 from gui.pages.voices.progress import ENROLL_S
 from gui.theme import ROW_VOICE_PX, Theme
 from gui.widgets.controls import Icon, SearchBox, Text, rule
@@ -33,6 +34,7 @@ class VoiceList(QWidget):
         super().__init__(parent)
         self.theme = theme
         self.recording_id: int | None = None
+        self.marks: dict[int, Mark] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 10, 0, 0)
         column.setSpacing(0)
@@ -69,13 +71,24 @@ class VoiceList(QWidget):
         for voice in sorted(voices, key=lambda v: (v.state == "enrolled", v.name.casefold())):
             item = QListWidgetItem(voice.name)
             item.setData(VOICE, voice)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{voice.name}, {self.line(voice)}")
             self.list.addItem(item)
             if voice.id == selected:
                 self.list.setCurrentItem(item)
         self.list.blockSignals(False)
+        self.set_marks(self.marks)
         self.search.setVisible(bool(voices))
         self._filter(self.search.text())
+
+    def set_marks(self, marks: dict[int, Mark]) -> None:
+        """Warnings at the right of rows, by the id of the voice."""
+        self.marks = marks
+        for item in (self.list.item(i) for i in range(self.list.count())):
+            voice = item.data(VOICE)
+            mark = marks.get(voice.id)
+            said = [voice.name, self.line(voice), mark.words if mark else ""]
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(bit for bit in said if bit))
+            item.setToolTip(mark.sentence if mark else "")
+        self.list.viewport().update()
 
     def select(self, voice_id: int | None) -> None:
         self.list.blockSignals(True)
@@ -133,6 +146,9 @@ class _Rows(QStyledItemDelegate):
         painter.fillRect(QRectF(box.left(), box.bottom() - 1, box.width(), 1), QColor(tokens.line))
         paint_avatar(painter, QRectF(box.left() + 16, box.top() + 11, 30, 30), self._theme, voice.name, voice.colour)
         left, room = box.left() + 58, box.width() - 58 - 34
+        mark = self._owner.marks.get(voice.id)
+        if mark is not None and voice.id != self._owner.recording_id:
+            room = box.width() - 58 - 12 - self._paint_mark(painter, box, mark.words)
         name = self._theme.font("body")
         painter.setFont(name)
         painter.setPen(QColor(tokens.text1))
@@ -140,7 +156,19 @@ class _Rows(QStyledItemDelegate):
                          QFontMetricsF(name).elidedText(voice.name, Qt.TextElideMode.ElideRight, room))
         painter.setFont(self._theme.font("small"))
         painter.setPen(QColor(tokens.text2))
-        painter.drawText(QRectF(left, box.top() + 26, room, 17), Qt.AlignmentFlag.AlignVCenter, self._owner.line(voice))
+        painter.drawText(QRectF(left, box.top() + 26, room, 17), Qt.AlignmentFlag.AlignVCenter, painter.fontMetrics().elidedText(
+            self._owner.line(voice), Qt.TextElideMode.ElideRight, int(room)))
         if voice.id == self._owner.recording_id:
             painter.drawPixmap(int(box.right()) - 28, int(box.top()) + 18, self._theme.pixmap("record-fill", "error"))
         painter.restore()
+
+    def _paint_mark(self, painter: QPainter, box: QRectF, words: str) -> float:
+        """At the right end; returns the width it takes with a gap before it."""
+        painter.setFont(self._theme.font("small"))
+        painter.setPen(QColor(self._theme.tokens.warning))
+        width = min(painter.fontMetrics().horizontalAdvance(words) + 1, box.width() * 0.42)
+        right = box.right() - 12
+        painter.drawText(QRectF(right - width, box.top(), width, box.height()), Qt.AlignmentFlag.AlignVCenter,
+                         painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(width)))
+        painter.drawPixmap(int(right - width - 18), int(box.center().y()) - 7, self._theme.pixmap("warning", "warning", 14))
+        return float(width + 26)

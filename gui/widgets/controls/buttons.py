@@ -237,7 +237,7 @@ class Segmented(QWidget):
 
 
 class Chip(QWidget):
-    """A rounded word: grey key, white value, × to remove it. outline: a suggestion to press.
+    """A rounded word: grey key, white value, × to remove it. outline: a suggestion to press. dashed: adds something.
 
     clicked: pressed outside the ×.    removed: the × or Delete.
     """
@@ -246,11 +246,11 @@ class Chip(QWidget):
     removed = Signal()
 
     def __init__(self, theme: Theme, value: str, key: str = "", icon: str = "", removable: bool = False,
-                 outline: bool = False, parent: QWidget | None = None) -> None:
+                 outline: bool = False, dashed: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme, self.value, self.key, self._icon = theme, value, key, icon
-        self._removable, self._outline, self._hover = removable, outline, False
-        self.setFont(theme.font("small", 400 if outline else 500))
+        self._removable, self._outline, self._dashed, self._hover = removable, outline or dashed, dashed, False
+        self.setFont(theme.font("small", 400 if self._outline else 500))
         self.setFixedHeight(CONTROL_SMALL_PX)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -269,8 +269,10 @@ class Chip(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QPen(QColor(t.accent), 2) if self.hasFocus()
-                       else QPen(QColor(t.edge if self._hover else t.line), 1))
+        pen = QPen(QColor(t.edge if self._hover or self._dashed else t.line), 1)
+        if self._dashed:
+            pen.setDashPattern([3, 3])
+        painter.setPen(QPen(QColor(t.accent), 2) if self.hasFocus() else pen)
         painter.setBrush(QColor(t.raised) if not self._outline or self._hover else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box, 12, 12)
         x = 11

@@ -8,25 +8,30 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
 from engine import demo as demo_module
 from engine.audio import files
 from engine.errors import DeviceError
+from engine.records import Audio
 from tests.engine.cli.conftest import make_sounds
-from tests.engine.encoders import small_onnx
-from tests.true_models import chord, silence, write_takes
+from tests.engine.encoders import small_onnx, small_voice
+from tests.true_models import chord, silence, spoken, write_takes
 
 REPOSITORY = Path(__file__).parents[3]
 COMMANDS = {
     "models list", "models fetch", "models add", "models use", "models remove", "devices",
     "voices enroll", "voices list", "voices identify", "voices remove", "voices rename",
+    "voices samples", "voices remove-sample", "voices move", "voices undo",
+    "voices calibrate", "voices export", "voices import", "privacy status", "privacy on",
+    "voices timeline", "voices timelines", "voices name-stranger", "voices undo-naming",
     "voices forget-everything", "live", "library add", "library scan", "library list", "library remove", "library stats",
     "library tag", "library tags",
-    "library untag", "library queries", "library forget-query", "locate",
-    "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers",
-    "evaluate retrieval", "evaluate classify", "evaluate captions", "classify", "describe", "train joint", "demo",
+    "library untag", "library queries", "library rename-query", "library forget-query", "locate",
+    "search", "map", "map --out f.json", "evaluate zero-shot", "evaluate speakers", "evaluate diarization",
+    "evaluate retrieval", "evaluate classify", "evaluate captions", "classify", "describe", "train joint", "train voice", "demo",
     "errors"}
 
 
@@ -81,7 +86,7 @@ def test_models(run):
     assert {m["name"]: m["state"] for m in listed} == {
         "ge2e": "present", "yamnet": "present", "minilm": "present", "silero-vad": "package", "bridge": "present",
         "compact": "present"}
-    assert [m["name"] for m in listed if m["in_use"]] == ["compact"]
+    assert [m["name"] for m in listed if m["in_use"]] == ["ge2e", "compact"]
     fetched = run("models", "fetch", "--json").document
     check("models fetch", fetched)
     assert fetched == {"fetched": [], "present": ["ge2e", "yamnet", "minilm", "silero-vad"]}
@@ -97,7 +102,7 @@ def test_a_model_of_ones_own_from_adding_to_removing(run, tmp_path):
     assert (added["dim"], added["rate_hz"], added["licence"]) == (small_onnx.DIM, 16_000, "CC0-1.0")
     chosen = run("models", "use", "mine", "--json").document
     check("models use", chosen)
-    assert chosen == {"in_use": "compact", "pending": "mine", "indexed": 0, "sounds": 3}
+    assert chosen == {"kind": "joint", "in_use": "compact", "pending": "mine", "indexed": 0, "sounds": 3}
     listed = run("models", "list", "--json").document
     check("models list", listed)
     assert {m["name"]: (m["in_use"], m["pending"]) for m in listed if m["kind"] == "joint"} == {
@@ -114,6 +119,35 @@ def test_a_model_of_ones_own_from_adding_to_removing(run, tmp_path):
     gone = run("models", "remove", "mine", "--json").document
     check("models remove", gone)
     assert gone == {"removed": "mine"}
+
+
+def test_a_voice_encoder_of_ones_own_from_adding_to_removing(run, tmp_path):
+    first, second = write_takes(tmp_path / "takes", 1, 2)
+    run("voices", "enroll", "Anna", first, "--keep-recordings")
+    run("voices", "enroll", "Bert", *write_takes(tmp_path / "bert", 2, 1))
+    path = small_voice.write(tmp_path / "Small.onnx")
+    added = run("models", "add", path, "--kind", "voice", "--json").document
+    check("models add", added)
+    assert (added["name"], added["kind"], added["dim"], added["rate_hz"]) == ("small", "voice", small_voice.DIM, 16_000)
+    chosen = run("models", "use", "SMALL", "--json").document
+    check("models use", chosen)
+    assert (chosen["in_use"], chosen["takes"], chosen["embedded"], chosen["to_enroll"], chosen["calibrated"]) == (
+        "small", 2, 1, ["Bert"], False)
+    models = run("models", "list", "--json").document
+    check("models list", models)
+    assert {m["name"]: m["in_use"] for m in models if m["kind"] == "voice"} == {"ge2e": False, "small": True}
+    listed = run("voices", "list", "--json").document
+    check("voices list", listed)
+    assert {v["name"]: (v["samples"], v["needs_enrollment"]) for v in listed} == {"Anna": (1, False), "Bert": (0, True)}
+    assert "needs re-enrollment" in run("voices", "list").out
+    check("voices identify", run("voices", "identify", second, "--json").document)
+    refused = run("models", "remove", "small", "--json")
+    check("errors", refused.document)
+    assert refused.code == 2
+    back = run("models", "use", "ge2e", "--json").document
+    check("models use", back)
+    assert (back["embedded"], back["to_enroll"], back["calibrated"]) == (2, [], True)
+    assert run("models", "remove", "small").code == 0
 
 
 def test_devices(run):
@@ -160,6 +194,28 @@ def test_voices_from_enrolling_to_forgetting(run, tmp_path):
     check("voices identify", one)
     assert (one["file"], one["voice"], one["status"], one["margin"]) == (str(first), "Zoë", "match", None)
 
+    samples = run("voices", "samples", "zoë", "--json").document
+    check("voices samples", samples)
+    assert [s["source"] for s in samples] == [first.name, second.name]
+    gone = run("voices", "remove-sample", samples[0]["id"], "--json").document
+    check("voices remove-sample", gone)
+    undone = run("voices", "undo", "--json").document
+    check("voices undo", undone)
+    assert (undone["undone"], undone["voice"]) == ("remove-sample", "Zoë")
+    assert run("voices", "samples", "zoë", "--json").document == samples
+    run("voices", "enroll", "Bert", *write_takes(tmp_path / "bert", 2, 1))
+    moved = run("voices", "move", samples[0]["id"], "Bert", "--json").document
+    check("voices move", moved)
+    assert moved == {"moved": samples[0]["id"], "voice": "Bert"}
+    check("voices list", run("voices", "list", "--json").document)
+    run("voices", "undo")
+    run("voices", "remove", "Bert")
+    assert run("voices", "undo", "--json").document["undone"] == "enroll"  # the newest that is left: Zoë's second take
+    run("voices", "enroll", "Zoë", second)
+    nothing = run("voices", "move", 999, "Zoë", "--json")
+    check("errors", nothing.document)
+    assert nothing.code == 1
+
     renamed = run("voices", "rename", "zoë", "Anna", "--json").document
     check("voices rename", renamed)
     assert renamed == {"old": "zoë", "new": "Anna"}
@@ -191,6 +247,41 @@ def test_identify_one_several_and_broken_files(run, furnished):
     broken = run("voices", "identify", new / "gone.wav", "--json", workspace=workspace)
     check("voices identify", broken.document)
     assert broken.code == 1
+
+
+def test_timelines_from_hearing_to_undoing(run, furnished, tmp_path):
+    shutil.copytree(furnished / "workspace", tmp_path / "workspace")
+    path = tmp_path / "a talk.wav"
+    parts = [spoken(1, 8), spoken(4, 8), spoken(1, 9), spoken(4, 9)]
+    files.write(path, Audio(np.concatenate([np.r_[p.samples, np.zeros(12_000, np.float32)] for p in parts]), 16_000))
+    ran = run("voices", "timeline", path, "--export", "csv", "--out", tmp_path / "talk.csv", "--json")
+    check("voices timeline", ran.document)
+    assert ran.code == 0
+    assert ran.document["export"] == str(tmp_path / "talk.csv")
+    assert [one["speaker"] for one in ran.document["speakers"]] == ["Anna", "Stranger 1"]
+    long = [turn["speaker"] for turn in ran.document["turns"] if turn["end_s"] - turn["start_s"] > 1]
+    assert [one for at, one in enumerate(long) if long[at - 1:at] != [one]] == ["Anna", "Stranger 1", "Anna", "Stranger 1"]
+    assert len((tmp_path / "talk.csv").read_text("utf-8").splitlines()) == 1 + len(ran.document["turns"])
+    named = run("voices", "name-stranger", ran.document["id"], 1, "Dora", "--json").document
+    check("voices name-stranger", named)
+    listed = run("voices", "timelines", "--json").document
+    check("voices timelines", listed)
+    assert [one["speaker"] for one in listed["timelines"][0]["speakers"]] == ["Anna", "Dora"]
+    assert listed["namings"] == [named]
+    undone = run("voices", "undo-naming", "--json").document
+    check("voices undo-naming", undone)
+    assert undone == named
+    assert [voice["name"] for voice in run("voices", "list", "--json").document] == ["Anna", "Bert"]
+    again = run("voices", "timeline", path, "--name", "Stranger 1=Dora", "--json").document
+    check("voices timeline", again)
+    assert [one["speaker"] for one in again["speakers"]] == ["Anna", "Dora"]
+    gone = run("voices", "timelines", "--remove", again["id"], "--json").document
+    check("voices timelines", gone)
+    assert (gone["removed"], gone["timelines"]) == (again["id"], [])
+    passing = run("voices", "timeline", path, "--no-keep", "--json").document
+    check("voices timeline", passing)
+    assert passing["id"] is None
+    assert run("voices", "timelines", "--json").document["timelines"] == []
 
 
 @pytest.mark.virtual_mic
@@ -276,7 +367,11 @@ def test_plus_and_minus_terms_saved_and_asked_again(run, furnished, tmp_path):
     kept = run("library", "queries", "--json").document
     check("library queries", kept)
     assert [(one["name"], one["folder"], len(one["terms"])) for one in kept] == [("Hiss", str(sounds), 4)]
-    check("library forget-query", run("library", "forget-query", "Hiss", "--json").document)
+    check("library rename-query", run("library", "rename-query", "hiss", "Wet  noise", "--json").document)
+    assert [one["name"] for one in run("library", "queries", "--json").document] == ["Wet noise"]
+    assert run("search", "--saved", "hiss", "--json").code == 1
+    assert run("library", "rename-query", "hiss", "Other", "--json").code == 1
+    check("library forget-query", run("library", "forget-query", "wet noise", "--json").document)
     assert run("library", "queries", "--json").document == []
     assert run("search", "--saved", "hiss", "--json").code == 1
 
@@ -349,7 +444,24 @@ def test_evaluate_speakers(run, tmp_path):
     ran = run("evaluate", "speakers", "--data", tmp_path / "data", "--json")
     check("evaluate speakers", ran.document)
     assert (ran.code, ran.document["eer"], ran.document["utterances"]) == (0, 0, 4)
-    assert [(r["enroll"], r["top1"]) for r in ran.document["identification"]] == [(1, 1.0)]
+    assert {(r["enroll"], r["top1"]) for r in ran.document["identification"]} == {(1, 1.0)}
+
+
+def test_evaluate_diarization(run, tmp_path):
+    for voice in (1, 4):
+        write_takes(tmp_path / "data" / f"speaker {voice}", voice, 5)
+    (tmp_path / "data" / "speaker 1" / "text.wav").write_text("no sound")
+    ran = run("evaluate", "diarization", "--data", tmp_path / "data", "--mixtures", 2, "--seed", 3, "--json")
+    check("evaluate diarization", ran.document)
+    assert (ran.code, ran.document["speakers"], len(ran.document["mixtures"])) == (1, 2, 2)
+    assert [Path(f["file"]).name for f in ran.document["failed"]] == ["text.wav"]
+    rows = {(r["enrolled"], r["skip_overlap"]): r for r in ran.document["results"]}
+    assert set(rows) == {(who, skip) for who in ("all", "half", "none") for skip in (True, False)}
+    assert rows["all", True]["der"] == pytest.approx(sum(rows["all", True][p] for p in ("missed", "false_alarm", "confusion")))
+    assert rows["all", True]["named_error"] < 0.2
+    assert rows["none", True]["confusion"] < 0.1
+    again = run("evaluate", "diarization", "--data", tmp_path / "data", "--mixtures", 2, "--seed", 3, "--json").document
+    assert (again["mixtures"], again["results"]) == (ran.document["mixtures"], ran.document["results"])
 
 
 def test_evaluate_retrieval_classify_and_captions(run, tmp_path):
@@ -428,6 +540,13 @@ def test_demo_report(run, tmp_path, monkeypatch):
     (["voices", "remove", "Nobody"], 1, "voice-unknown"),
     (["voices", "rename", "Nobody", "Anna"], 1, "voice-unknown"),
     (["voices", "enroll", "Anna"], 2, "usage-error"),
+    (["voices", "timeline", "gone.wav"], 1, "decode-error"),
+    (["voices", "timeline", "gone.wav", "--export", "rttm"], 2, "usage-error"),
+    (["voices", "timeline", "gone.wav", "--export", "doc", "--out", "a"], 2, "usage-error"),
+    (["voices", "timeline", "gone.wav", "--name", "Anna"], 2, "usage-error"),
+    (["voices", "timelines", "--remove", "7"], 1, "enrollment-error"),
+    (["voices", "name-stranger", "7", "1", "Anna"], 1, "enrollment-error"),
+    (["voices", "undo-naming"], 1, "enrollment-error"),
     (["voices", "enroll", "   ", "a.wav"], 2, "usage-error"),
     (["voices", "sing"], 2, "usage-error"),
     (["sing"], 2, "usage-error"),
@@ -504,3 +623,31 @@ def test_no_microphone_is_a_sentence(run, monkeypatch):
 
 def _no_device(kind, name):
     raise DeviceError("No microphone was found.")
+
+
+def test_voices_calibrate(run, tmp_path):
+    check("voices calibrate", run("voices", "calibrate", "--json").document)
+    for voice in (1, 2):
+        run("voices", "enroll", f"Voice {voice}", *write_takes(tmp_path / "takes", voice, 2))
+    found = run("voices", "calibrate", "--json").document
+    check("voices calibrate", found)
+    assert (found["voices"], found["takes"], found["suggested"]) == (2, 4, None)
+    assert "Too little to tell" in found["why"]
+    refused = run("voices", "calibrate", "--set", "--json")
+    assert (refused.code, refused.document["error"]["message"]) == (1, found["why"])
+
+
+def test_evaluate_speakers_with_strangers(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.evaluation.open_set.STRANGER_CROPS", 30)  # the real 1,000 take a minute
+    for voice in (1, 2):
+        write_takes(tmp_path / "data" / f"speaker {voice}", voice, 2)
+    write_takes(tmp_path / "strangers", 3, 2)
+    ran = run("evaluate", "speakers", "--data", tmp_path / "data", "--strangers", tmp_path / "strangers", "--backend", "cosine",
+              "--lists", tmp_path / "lists.csv", "--json")
+    check("evaluate speakers", ran.document)
+    assert {r["length_s"] for r in ran.document["open_set"]} == {1.5, 3, None}  # nobody speaks for 5 s
+    assert {r["backend"] for r in ran.document["open_set"]} == {"cosine to centroid"}
+    assert all(n == 30 for k, n in ran.document["open_set_lists"]["stranger_crops"].items() if k != "5 s")
+    assert len((tmp_path / "lists.csv").read_text("utf-8").splitlines()) > 90
+    assert run("evaluate", "speakers", "--data", tmp_path / "data", "--lists", "l.csv").code == 2
+    assert run("evaluate", "speakers", "--data", tmp_path / "data", "--backend", "magic").code == 2

@@ -16,8 +16,9 @@ from engine.app import Earmark
 from engine.audio import files
 from engine.encoders.added import AddedModels, load_joint
 from engine.encoders.models import Models
-from engine.errors import EncoderError, FetchError, UsageError
+from engine.errors import Cancelled, EncoderError, FetchError, UsageError
 from engine.records import Audio
+from engine.tasks import Ticket
 from engine.weights import Weights
 from tests.engine.encoders import small_clap, small_onnx
 
@@ -188,12 +189,17 @@ def test_the_list_can_be_read_by_people(added, tmp_path):
 # --- the hub, without a network -----------------------------------------------------------------------------------------
 
 
-def hub(monkeypatch, answer):
-    """Put `answer` in the place of the hub's client; returns what it was asked for."""
+def hub(monkeypatch, answer, bytes_in=0):
+    """Put `answer` in the place of the hub's client, which tells of four times bytes_in; returns what it was asked for."""
     asked = []
 
-    def snapshot_download(name, allow_patterns):
+    def snapshot_download(name, allow_patterns, tqdm_class):
         asked.append((name, tuple(allow_patterns)))
+        if bytes_in:
+            bar = tqdm_class(total=100, unit="B", desc="model.safetensors", name="hub")
+            for _ in range(4):
+                bar.update(bytes_in)
+            bar.close()
         return answer(allow_patterns)
 
     monkeypatch.setitem(sys.modules, "huggingface_hub", types.SimpleNamespace(snapshot_download=snapshot_download))
@@ -230,3 +236,17 @@ def test_a_hub_that_does_not_answer_is_said_and_nothing_is_written(added, tmp_pa
     with pytest.raises(FetchError, match=r"laion/clap.*hub.*Network is unreachable"):
         add(added, "laion/clap")
     assert not (tmp_path / "models.toml").exists()
+
+
+def test_fetching_tells_its_bytes_and_can_be_stopped(added, tmp_path, monkeypatch):
+    folder, told = small_clap.write(tmp_path / "snapshot"), []
+    hub(monkeypatch, lambda patterns: str(folder), bytes_in=25)
+    ticket = Ticket(lambda progress: told.append((progress.note, progress.done, progress.total)))
+    added.add("laion/clap", "joint", "", "cpu", [], ticket)
+    assert [(done, total) for note, done, total in told if note == "fetching" and done] == [
+        (25, 100), (50, 100), (75, 100), (100, 100)]
+    assert told[-1][0] == "trying"
+    stopped = Ticket(lambda progress: stopped.cancel() if progress.done >= 50 else None)
+    with pytest.raises(Cancelled):
+        added.add("laion/clap", "joint", "other", "cpu", [], stopped)
+    assert [model.name for model in added.list()] == ["clap"]

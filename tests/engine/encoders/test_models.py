@@ -27,7 +27,8 @@ def test_an_encoder_is_loaded_once_however_many_ask():
 def test_specs_are_known_without_weights(tmp_path):
     made = Models(Weights(tmp_path), "cpu")
     assert made.spec("voice").dim == 256
-    assert made.spec("joint").dim == 521  # Models by itself knows no settings: the bridge
+    assert made.spec("joint").dim == 512  # Models by itself knows no settings: the default
+    assert made.joint_spec("bridge").dim == 521
     assert made.ready == frozenset()
 
 

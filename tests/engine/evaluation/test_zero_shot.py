@@ -72,6 +72,14 @@ def test_a_perfect_matrix_is_perfect():
     assert found["confusion"] == [[2, 0, 0], [0, 2, 0], [0, 0, 2]]
 
 
+def test_an_interval_holds_its_own_figure_where_many_classes_have_two_sounds_each():
+    names = [f"class {number:02d}" for number in range(50)]
+    true = [*names, *names]
+    found = measures(np.array([[float(t == name) for name in names] for t in true]), true, names, seed=7)
+    for name, (low, high) in found["ci95"].items():
+        assert low <= found[name] <= high, name
+
+
 def test_a_folder_is_measured_by_the_best_span_and_what_cannot_be_read_is_named(tmp_path):
     for number in range(2):
         steady(tmp_path / "01 - Loud" / f"{number}.wav", 0.1, 0.9)  # loud in its second half only

@@ -29,6 +29,7 @@ class PitchEncoder:
         self.spec = EncoderSpec("pitch", version, "ab" * 32, "joint", 2, RATE_HZ)
         self.wait_s = wait_s
         self.analysed = 0
+        self.tag = "tone"
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         return np.array([[1, 0] if text == "low" else [0, 1] for text in texts], np.float32)
@@ -45,7 +46,7 @@ class PitchEncoder:
         seconds = [len(part) / RATE_HZ for part in stretches]
         ends = np.cumsum(seconds)
         spans = tuple(Span(float(end - long), float(end)) for end, long in zip(ends, seconds, strict=True))
-        return SoundAnalysis(spans, vectors, (Tag("tone", 0.9),), len(samples) / RATE_HZ)
+        return SoundAnalysis(spans, vectors, (Tag(self.tag, 0.9),), len(samples) / RATE_HZ)
 
 
 class BatchEncoder(PitchEncoder):

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine.encoders.protocols import SoundAnalysis
 from engine.errors import Cancelled, DecodeError, UsageError
+from engine.library import general
 from engine.library.localise import windows
-from engine.records import Audio, Term
+from engine.records import Audio, EncoderSpec, Span, Term
 from engine.tasks import Ticket
-from tests.engine.library.conftest import RATE_HZ
+from tests.engine.library.conftest import RATE_HZ, PitchEncoder
 
 
 @pytest.mark.parametrize("block", [7, 100, 1000, 5000])
@@ -40,6 +42,31 @@ def test_an_hour_is_cut_in_the_memory_of_a_block():
     assert peak < 5 * 30 * RATE_HZ * 4
 
 
+class BandEncoder(PitchEncoder):
+    """How strong a sound is in each of sixteen bands. share: of the vector that tells sounds apart; the rest is one direction
+    that all sounds and texts have in common, as in spaces whose cosines lie close together."""
+
+    def __init__(self, share: float = 1.0) -> None:
+        super().__init__()
+        self.spec = EncoderSpec("bands", f"{share}", "ab" * 32, "joint", 17, RATE_HZ)
+        self.share = share
+
+    def embed_texts(self, texts):
+        rows = np.random.default_rng(1).random((len(texts), 16))
+        rows[[text == "high" for text in texts]] = np.eye(16)[7]  # 1750 to 2000 Hz
+        return self._placed(rows)
+
+    def analyse(self, blocks):
+        samples = np.concatenate(list(blocks))
+        bands = np.array([np.abs(part).mean() for part in np.array_split(np.fft.rfft(samples), 16)])
+        seconds = len(samples) / RATE_HZ
+        return SoundAnalysis((Span(0, seconds),), self._placed(bands[None]), (), seconds)
+
+    def _placed(self, rows):
+        apart = self.share * rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.hstack([apart, np.full((len(rows), 1), np.sqrt(1 - self.share**2))]).astype(np.float32)
+
+
 @pytest.fixture
 def long_sound(world):
     """20 s: a low tone, with a high one from 8 s to 12 s."""
@@ -51,7 +78,9 @@ def long_sound(world):
     return path
 
 
-def test_a_sound_is_followed_by_example_and_its_place_found(world, long_sound):
+@pytest.mark.parametrize("share", [1.0, 0.6])
+def test_a_sound_is_followed_by_example_and_its_place_found(world, long_sound, share):
+    world.encoder = BandEncoder(share)
     example = world.tone("../example.wav", 1900)
     found = world.library.localise(long_sound, like=example)
     (span,) = found.spans
@@ -60,6 +89,31 @@ def test_a_sound_is_followed_by_example_and_its_place_found(world, long_sound):
     assert (found.duration_s, len(found.similarities), found.query) == (20, 19, "example.wav")
     low = world.library.localise(long_sound, like=example, terms=[Term(like=long_sound, weight=-1)])
     assert low.spans[0].start_s >= 7
+
+
+@pytest.mark.parametrize("asked", ["high", "example"])
+def test_places_do_not_depend_on_where_the_cosines_of_the_space_lie(world, long_sound, asked):
+    found = []
+    for share in (1.0, 0.6):
+        world.encoder = BandEncoder(share)
+        question = {"text": "high"} if asked == "high" else {"like": world.tone("../example.wav", 1900)}
+        found.append(world.library.localise(long_sound, **question))
+    wide, narrow = found
+    assert wide.spans
+    assert [(s.start_s, s.end_s) for s in wide.spans] == [(s.start_s, s.end_s) for s in narrow.spans]
+    assert narrow.threshold == pytest.approx(0.64 + 0.36 * wide.threshold, abs=1e-3)
+
+
+def test_the_general_sounds_are_kept_by_encoder(world, monkeypatch):
+    from engine.synthesis import sounds as synthesis
+
+    folder = world.root / "kept"
+    first = general.sounds(world.encoder, folder)
+    assert first.shape == (len(general.GENERAL_SOUNDS), world.encoder.spec.dim)
+    monkeypatch.setattr(synthesis, "make_sounds", None)
+    assert (general.sounds(world.encoder, folder) == first).all()
+    with pytest.raises(TypeError):
+        general.sounds(BandEncoder(), folder)
 
 
 def test_cancelling_and_what_cannot_be_followed(world, long_sound):
@@ -95,3 +149,38 @@ def test_with_the_true_encoder_a_chord_is_found_in_noise_and_no_dog(tmp_path):
         best = max(found.spans, key=lambda span: span.similarity)
         assert 11 <= best.start_s < best.end_s <= 18
         assert library.localise(tmp_path / "long.wav", "a dog barking").spans == ()
+
+
+@pytest.mark.slow
+def test_an_hour_is_followed_in_the_memory_of_a_few_blocks(tmp_path):
+    """Noise with three chords in it, in a file of its own; a text and a sound as question."""
+    import psutil
+
+    from engine.audio import files
+    from engine.library import Library
+    from engine.store import Store
+    from tests.true_models import chord, models
+
+    rng, at_s = np.random.default_rng(0), (600, 1801, 3500)
+    music = 4 * chord(4.0).samples
+    with soundfile.SoundFile(tmp_path / "hour.wav", "w", 16_000, 1, "PCM_16") as file:
+        for minute in range(60):
+            wave = rng.normal(0, 0.004, 60 * 16_000)
+            for second in at_s:
+                if second // 60 == minute:
+                    wave[second % 60 * 16_000:][:len(music)] += music
+            file.write(np.clip(wave, -0.99, 0.99))
+    files.write(tmp_path / "chord.wav", chord(4.0))
+    encoder = models().joint_named("compact")
+    process, grown = psutil.Process(), []
+    with Store(tmp_path / "workspace") as store:
+        library = Library(store, lambda: encoder, lambda: encoder.spec)
+        library.localise(tmp_path / "chord.wav", "music", like=tmp_path / "chord.wav")  # everything is loaded
+        before = process.memory_info().rss
+        ticket = Ticket(lambda progress: grown.append(process.memory_info().rss - before))
+        found = library.localise(tmp_path / "hour.wav", "music", like=tmp_path / "chord.wav", ticket=ticket)
+    assert (found.duration_s, len(found.similarities)) == (3600, 3599)
+    best = sorted(sorted(found.spans, key=lambda span: -span.similarity)[:3], key=lambda span: span.start_s)
+    for span, second in zip(best, at_s, strict=True):
+        assert second - 1 <= span.start_s < span.end_s <= second + 6
+    assert max(grown) < 150e6, "the whole hour at 16 kHz would be 230 MB"

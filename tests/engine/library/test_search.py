@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from engine.errors import DecodeError, LibraryError, UsageError
+from engine.records import Term
 from tests.engine.library.conftest import RATE_HZ
 
 
@@ -64,6 +65,11 @@ def test_words_and_a_sound_together_find_what_is_near_to_both(filled):
     both = filled.library.search("low", like=c.id)
     assert both.query == "low + c.wav"
     assert len(both.matches) == 3
+
+
+def test_what_a_sound_holds_anywhere_leaves_all_of_it_out(filled):
+    assert filled.top("high", k=2) == ["both.wav", "c.wav"]
+    assert filled.top("high", k=1, terms=[Term("low", weight=-1.0)]) == ["c.wav"]
 
 
 def test_a_folder_filters_inside_the_search(filled, tmp_path):

@@ -229,6 +229,30 @@ def test_a_change_that_comes_while_a_scan_runs_waits_for_the_next_one(place):
     assert place.matrices() == 1
 
 
+def test_a_change_of_mind_at_the_very_end_of_a_scan_leaves_no_sound_without_vectors(place):
+    place.offer("three", PitchEncoder("three"))
+    place.fill()
+    place.app.use_joint("two")
+    switching, looked = place.app.switching, place.app.switching._missing
+    choosing = threading.Thread(target=lambda: place.app.use_joint("three"))
+
+    def look():
+        missing = looked()
+        if choosing.ident is None:
+            choosing.start()
+            choosing.join(0.5)
+        return missing
+
+    place.monkeypatch.setattr(switching, "_missing", look)
+    report = place.app.library.scan()
+    choosing.join(10)
+    assert (report.encoder, report.changed_over) == ("two", True)
+    assert place.choice == ("two", "three")
+    assert place.app.library.search("low").sounds == 5
+    assert place.app.library.scan().changed_over
+    assert (place.choice, place.app.library.search("low").sounds) == (("three", ""), 5)
+
+
 def test_after_an_update_of_the_encoder_the_old_vectors_go(place):
     place.fill()
     place.made["one"] = PitchEncoder("one, improved")
@@ -265,6 +289,32 @@ def test_while_another_program_writes_nothing_is_changed(place):
         other.close()
 
 
+def tags_of(place):
+    return {sound.path.name: [tag.name for tag in sound.tags] for sound in place.app.library.sounds()}
+
+
+def test_tags_are_those_of_the_encoder_that_is_searched_with(place):
+    """Also while a change is under way, when it was stopped, and when it was given up."""
+    for name in ("one", "two"):
+        place.made[name].tag = f"heard by {name}"
+    place.fill(60)
+    assert set(map(tuple, tags_of(place).values())) == {("heard by one",)}
+    place.app.use_joint("two")
+    ticket = Ticket(lambda at: ticket.cancel() if place.made["two"].analysed >= 24 else None)
+    place.made["two"].wait_s = 0.01
+    place.tone("new.wav", 2500)
+    with pytest.raises(Cancelled):
+        place.app.library.scan(ticket)
+    assert 0 < place.app.joint_state().indexed < 60
+    assert {tuple(tags) for name, tags in tags_of(place).items() if name != "new.wav"} == {("heard by one",)}
+    place.app.use_joint("one")
+    place.app.library.scan()
+    assert set(map(tuple, tags_of(place).values())) == {("heard by one",)}
+    place.app.use_joint("two")
+    assert place.app.library.scan().changed_over
+    assert set(map(tuple, tags_of(place).values())) == {("heard by two",)}
+
+
 # --- models that were added ---------------------------------------------------------------------------------------------
 
 
@@ -277,7 +327,11 @@ def test_an_added_pair_is_used_and_when_its_files_vanish_there_is_a_way_out(plac
     assert place.choice == ("one", "mine")
     folder.rename(tmp_path / "moved")
     place.reopen()
-    with pytest.raises(EncoderError, match="models use bridge"):
+    state = place.app.joint_state()
+    assert "not in “" in state.lost
+    assert state.in_use_lost == ""
+    assert [choice.lost for choice in place.app.encoders() if choice.pending] == [state.lost]
+    with pytest.raises(EncoderError, match="models use compact"):
         place.app.library.scan()
     assert place.found() == before  # the old index, all the while
     (tmp_path / "moved").rename(folder)
@@ -301,9 +355,21 @@ def test_a_lost_list_of_models_does_not_lock_the_library(place, tmp_path):
     place.reopen()
     with pytest.raises(EncoderError, match="no encoder “mine”"):
         place.app.library.search("rain")
+    state = place.app.joint_state()
+    assert (state.in_use, state.indexed, state.sounds) == ("mine", 0, 5)
+    assert state.lost == state.in_use_lost == "“mine” is not on the list of added models any more."
+    assert [choice.info.name for choice in place.app.encoders()][-1] == "two"
     assert place.app.use_joint("one").in_use == "one"
     place.app.library.scan()
     assert place.app.library.search("low").sounds == 5
+
+
+def test_a_list_that_cannot_be_read_is_said_with_where_it_is_kept(place, tmp_path):
+    place.app.add_model(str(small_onnx.write(tmp_path / "pair", facts={"rate_hz": RATE_HZ})), name="mine")
+    place.app.use_joint("mine")
+    (place.root / "workspace" / "models.toml").write_bytes(b"[[model")
+    place.reopen()
+    assert "put aside as models.toml.broken" in place.app.joint_state().in_use_lost
 
 
 # --- workspaces from before ---------------------------------------------------------------------------------------------

@@ -37,6 +37,30 @@ def test_sounds_get_the_labels_that_are_probable_and_are_found_by_them(tagged):
     assert 0.9 <= match.labels[0].probability <= 1
 
 
+def test_a_list_of_sounds_is_narrowed_by_tags(tagged):
+    library = tagged.library
+    assert [one.path.name for one in library.sounds(tags=["pitch:low"])] == ["a.wav"]
+    assert [one.path.name for one in library.sounds(tags=["high"])] == ["b.wav"]
+    assert library.sounds(tags=["low", "high"]) == [] and library.sounds(under=tagged.folder / "none", tags=["low"]) == []
+    assert (library.count(), library.count(tags=["low"]), library.count(tags=["low", "high"])) == (2, 1, 0)
+    with pytest.raises(LibraryError, match="No list has the tag “loud”"):
+        library.sounds(tags=["loud"])
+    a, b = library.sounds()
+    assert {key: [one.name for one in labels] for key, labels in library.labels([a.id, b.id]).items()} == {
+        a.id: ["Low"], b.id: ["High: shrill"]}
+
+
+def test_a_list_whose_name_holds_a_colon_names_its_tags(tagged):
+    tagged.library.tagging.tag(LIST, "my: list", least=0.9)
+    assert tagged.top("low", tags=["my: list:low"]) == ["a.wav"]
+
+
+def test_the_spans_of_a_sound_come_with_their_vectors(tagged):
+    spans, vectors = tagged.library.spans(tagged.library.sounds()[0].id)
+    assert len(spans) == len(vectors) > 0 and vectors.shape[1] == 2
+    assert tagged.library.spans(999)[0] == () and len(tagged.library.spans(999)[1]) == 0
+
+
 def test_a_scan_tags_what_is_new_and_removing_takes_tags_along(tagged):
     tagged.tone("c.wav", 120)
     tagged.scan(added=1, unchanged=2)
@@ -131,8 +155,8 @@ def test_a_damaged_saved_search_is_a_sentence(tagged):
         tagged.library.queries.open("x")
 
 
-@pytest.mark.parametrize("text", ["🐶", "狗叫", "dog\x00\x07bark", "dog\ud800", "dog " * 10_000, "?"],
-                         ids=["emoji", "chinese", "control", "surrogate", "long", "mark"])
+@pytest.mark.parametrize("text", ["🐶", "дождь", "dog\x00\x07bark", "dog\ud800", "dog " * 10_000],
+                         ids=["emoji", "russian", "control", "surrogate", "long"])
 def test_odd_texts_are_searched_with_the_true_encoder(text):
     from engine.library.terms import asked
     from tests.true_models import models

@@ -45,6 +45,19 @@ def test_a_minus_term_pushes_down_what_holds_it_and_leaves_the_rest_alone():
     assert heavier[1:] == pytest.approx(score[1:])
 
 
+def test_a_minus_term_counts_for_a_whole_sound_by_its_nearest_span():
+    plus = np.array([0.9, 0.2, 0.6, 0.5, 0.4, 0.3])  # the first sound has two spans, the others one
+    minus = np.array([0.0, 0.8, 0.0, 0.0, 0.0, 0.0])
+    apart = combined(np.array([plus, minus]), [1.0, -1.0])
+    assert np.argmax(apart) == 0
+    together = combined(np.array([plus, minus]), [1.0, -1.0], starts=np.array([0, 2, 3, 4, 5]))
+    assert np.argmax(together) == 2
+    assert together[0] > together[1]  # which span of it is shown is still said by what is looked for
+    assert together[2:] == pytest.approx(apart[2:])
+    both = combined(np.array([plus, minus]), [1.0, 1.0], starts=np.array([0, 2, 3, 4, 5]))
+    assert both == pytest.approx(combined(np.array([plus, minus]), [1.0, 1.0]))
+
+
 def test_weights_count_by_their_proportions():
     rows = np.random.default_rng(1).random((3, 20))
     assert combined(rows, [1, 0.5, -0.5]) == pytest.approx(combined(rows, [4, 2, -2]), abs=1e-6)

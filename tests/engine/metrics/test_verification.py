@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ShapeError, UsageError
-from engine.metrics.verification import eer, error_rates, min_dcf
+from engine.metrics.verification import cllr, eer, error_rates, far_at_frr, min_dcf, normal_deviate, rates_at
 
 
 def test_separated_trials_have_no_error_and_a_threshold_between_them() -> None:
@@ -82,3 +82,32 @@ def test_bad_input_is_refused() -> None:
         eer([0.1], [float("nan")])
     with pytest.raises(UsageError):
         min_dcf([0.1], [0.2], p_target=0)
+
+
+def test_false_accepts_where_one_genuine_in_five_may_be_missed() -> None:
+    # Missing at most 20 % of five allows one miss: the threshold lies between 0.3 and 0.5, above which one of four lies.
+    far, threshold = far_at_frr([0.3, 0.5, 0.7, 0.8, 0.9], [0.1, 0.2, 0.35, 0.6], 0.2)
+    assert far == 0.25
+    assert threshold == pytest.approx(0.425)
+    assert far_at_frr([0.3, 0.5, 0.7, 0.8, 0.9], [0.1, 0.2, 0.35, 0.6], 0.19)[0] == 0.5
+    assert far_at_frr([0.3, 0.5], [0.6], 1.0)[0] == 0.0
+    with pytest.raises(UsageError):
+        far_at_frr([0.3], [0.6], 1.1)
+
+
+def test_the_cost_of_ratios_by_hand() -> None:
+    assert cllr([0, 0, 0], [0]) == pytest.approx(1.0)  # saying nothing costs one bit
+    # ln 3 for a genuine and −ln 3 for a stranger: log2(1 + 1/3) each
+    assert cllr([np.log(3)], [-np.log(3)]) == pytest.approx(np.log2(4 / 3))
+    assert cllr([100], [-100]) == pytest.approx(0.0, abs=1e-12)
+    assert cllr([-100], [-100]) > 70  # sure and wrong
+
+
+def test_rates_at_a_threshold_count_what_lies_on_it_as_accepted() -> None:
+    assert rates_at([0.4, 0.5, 0.6], [0.5, 0.1], 0.5) == (0.5, pytest.approx(1 / 3))
+
+
+def test_the_normal_deviate_of_known_rates() -> None:
+    found = normal_deviate([0.0, 0.022750131948179195, 0.5, 0.8413447460685429])
+    assert found[0] == -np.inf
+    assert found[1:] == pytest.approx([-2.0, 0.0, 1.0], abs=1e-9)

@@ -9,7 +9,9 @@ import pytest
 
 from engine.errors import ShapeError, UsageError
 from engine.records import Embedding, Sample, Voice
+from engine.voices.choice import Method, choose
 from engine.voices.identification import Identifier, centroid
+from engine.voices.probability import Calibration
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -139,3 +141,22 @@ def test_another_measure_is_refused():
 def test_a_query_that_is_no_unit_vector_is_refused(vector):
     with pytest.raises(ShapeError):
         Identifier([ANNA], TWO[:1], 0.75, 0.05).identify(Embedding(np.array(vector, np.float32)), 3.0)
+
+
+def test_a_back_end_without_its_statistics_is_cosine_on_the_same_scale():
+    """0.75, the threshold of a cosine, is read as one half."""
+    method = choose("two-covariance", None)
+    assert method.instead_of
+    identifier = Identifier([ANNA, BERT], TWO, threshold=0.5, margin=0.05, method=method)
+    found = identifier.identify(along(0.75), 3.0)
+    assert found.similarity == pytest.approx(0.5, abs=1e-5)
+    assert (found.probability, choose("cosine", None).instead_of) == (None, "")
+    assert [identifier.identify(along(c), 3.0).status for c in (0.74, 0.76)] == ["unknown", "match"]
+
+
+def test_a_probability_is_that_of_the_nearest_voice():
+    method = Method(choose("cosine", None).backend, calibration=Calibration(20.0, 1.0, 0.0, -14.0))
+    identifier = Identifier([ANNA, BERT], TWO, 0.75, 0.05, method=method)
+    assert identifier.identify(along(0.7), 1.0).probability == pytest.approx(0.5, abs=1e-5)
+    assert identifier.identify(along(0.7), 4.0).probability == pytest.approx(0.8, abs=1e-5)  # odds 4
+    assert identifier.identify(along(0.9), 0.9).probability is None

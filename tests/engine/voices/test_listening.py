@@ -17,7 +17,7 @@ import pytest
 
 from engine.audio import files
 from engine.audio.microphone import FileSource
-from engine.audio.recorder import Recorder, recover
+from engine.audio.recorder import Recorder, recover, so_far
 from engine.errors import DeviceError, StoreError
 from engine.records import Audio
 from tests.true_models import chord, silence, spoken
@@ -307,6 +307,16 @@ print(recorder.close().exists())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files there")
+def test_a_recording_can_be_read_while_it_is_written_and_after(tmp_path):
+    recorder = Recorder(tmp_path / "talk.wav", 16_000)
+    recorder.write(np.full(48_000, 0.25, np.float32))
+    during = files.read(so_far(tmp_path / "talk.wav"))
+    assert during.duration_s >= 2 and during.samples[100] == pytest.approx(0.25, abs=1e-3)
+    recorder.close()
+    assert so_far(tmp_path / "talk.wav") == tmp_path / "talk.wav"
+    assert files.read(so_far(tmp_path / "talk.wav")).duration_s == 3
+
+
 def test_a_recording_that_cannot_grow_is_an_error_and_what_was_written_is_safe(tmp_path):
     said = subprocess.run([sys.executable, "-c", RECORD_ON_A_FULL_DISK, str(tmp_path / "talk.wav")], check=True,
                           cwd=Path(__file__).parents[3], capture_output=True, text=True).stdout

@@ -1,0 +1,129 @@
+"""`voices timeline`, `timelines`, `name-stranger` and `undo-naming`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli.output import clock, file_name
+from engine.errors import UsageError
+from engine.records import Timeline
+from engine.store.records import Naming
+
+_STRANGER = re.compile(r"^\s*(?:stranger\s*)?(\d+)\s*=(.*)$", re.IGNORECASE | re.DOTALL)
+
+
+def add_to(voices: typer.Typer) -> None:
+    """Add the commands to `voices`."""
+    for name, command in (("timeline", timeline), ("timelines", timelines), ("name-stranger", name_stranger),
+                          ("undo-naming", undo_naming)):
+        voices.command(name)(command)
+
+
+def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")],
+             export: Annotated[str | None, typer.Option("--export", help="rttm, csv, audacity or srt; needs --out.")] = None,
+             destination: Annotated[Path | None, typer.Option("--out", help="The file to export to.")] = None,
+             name: Annotated[list[str] | None, typer.Option("--name", help="Name a stranger: “Stranger 1=Anna”.")] = None,
+             keep: Annotated[bool, typer.Option(help="Keep it, so that strangers can be named later.")] = True) -> None:
+    """Say who spoke when in a recording of any length."""
+    from engine.voices.timeline import exports
+
+    out, app = context.obj.out, context.obj.app
+    if (export is None) != (destination is None):
+        raise UsageError("--export and --out belong together: --export rttm --out FILE.")
+    if export is not None and export not in exports.KINDS:
+        raise UsageError(f"A timeline is exported as {', '.join(exports.KINDS)}, not as “{export}”.")
+    names = [_named(one) for one in name or ()]
+    if names and not keep:
+        raise UsageError("A stranger can be named only in a timeline that is kept.")
+    if names:
+        app.claim()
+    with out.progress("Listening") as ticket:
+        found = app.timelines.make(file, keep, ticket)
+    for number, given in names:
+        app.timelines.name_stranger(found.id, number, given)
+    if names:
+        found = app.timelines.get(found.id)
+    if destination is not None and export is not None:
+        exports.write(found, export, destination)
+    if keep and found.id is None:
+        out.note("earmark: the timeline was not kept, because another Earmark has the workspace open for writing.")
+    out.document({**_document(found), "export": None if destination is None else file_name(destination)})
+    if not found.turns:
+        out.say(f"{file.name}: no speech was found in {clock(found.duration_s)}.")
+        return
+    for turn in found.turns:
+        track = found.tracks[turn.track]
+        perhaps = "perhaps " if track.status == "tentative" else ""
+        out.say(f"{clock(turn.span.start_s)} – {clock(turn.span.end_s)}  {perhaps}{track.label}")
+    out.table(["Who", "Speech", "Turns", "Similarity"], _rows(found), right=(1, 2, 3))
+
+
+def timelines(context: typer.Context,
+              remove: Annotated[int | None, typer.Option(help="Remove the timeline with this number.")] = None) -> None:
+    """List the timelines that are kept, or remove one."""
+    out, app = context.obj.out, context.obj.app
+    if remove is not None:
+        app.timelines.remove(remove)
+        out.say(f"Timeline {remove} was removed, with what its strangers were known by.")
+    found = app.timelines.list()
+    out.document({"removed": remove, "timelines": [_document(one) for one in found],
+                  "namings": [_naming(one) for one in app.timelines.namings()]})
+    if found:
+        out.table(["Number", "File", "Made", "Length", "Who"],
+                  [[str(one.id), one.path.name, f"{one.made_at.astimezone():%Y-%m-%d %H:%M}", clock(one.duration_s),
+                    ", ".join(track.label for track in one.tracks)] for one in found], right=(0, 3))
+    elif remove is None:
+        out.say("No timelines yet. Make one with: python main.py voices timeline FILE")
+
+
+def name_stranger(context: typer.Context, timeline: Annotated[int, typer.Argument(help="Number of the timeline.")],
+                  stranger: Annotated[int, typer.Argument(help="Number of the stranger.")], name: str) -> None:
+    """Make a stranger a voice; other timelines in which that voice speaks learn its name."""
+    out, app = context.obj.out, context.obj.app
+    found = app.timelines.name_stranger(timeline, stranger, name)
+    out.document(_naming(found))
+    more = "" if found.tracks == 1 else f" In {found.tracks - 1} other timelines, too."
+    out.say(f"Stranger {stranger} is {found.voice} now.{more} To undo it: python main.py voices undo-naming")
+
+
+def undo_naming(context: typer.Context,
+                number: Annotated[int | None, typer.Argument(help="Of the naming (default: the last one).")] = None) -> None:
+    """Undo the naming of a stranger, everywhere."""
+    out = context.obj.out
+    found = context.obj.app.timelines.undo_naming(number)
+    out.document(_naming(found))
+    out.say(f"{found.voice} is a stranger again where it was named so.")
+
+
+def _named(text: str) -> tuple[int, str]:
+    match = _STRANGER.match(text)
+    if match is None or not match[2].strip():
+        raise UsageError(f"--name is written “Stranger 1=Anna”, not “{text}”.")
+    return int(match[1]), match[2].strip()
+
+
+def _rows(found: Timeline) -> list[list[str]]:
+    rows = []
+    for number, track in enumerate(found.tracks):
+        count = sum(turn.track == number for turn in found.turns)
+        similarity = "–" if track.similarity is None else f"{track.similarity:.2f}"
+        rows.append([track.label, f"{track.speech_s:.1f} s", str(count), similarity])
+    return rows
+
+
+def _document(found: Timeline) -> dict[str, Any]:
+    return {"id": found.id, "file": file_name(found.path), "sha256": found.sha256, "duration_s": found.duration_s,
+            "speech_s": found.speech_s, "made_at": found.made_at.isoformat(),
+            "speakers": [{"speaker": t.label, "voice": t.voice, "stranger": t.stranger, "status": t.status,
+                          "similarity": t.similarity, "speech_s": t.speech_s} for t in found.tracks],
+            "turns": [{"start_s": t.span.start_s, "end_s": t.span.end_s, "speaker": found.tracks[t.track].label}
+                      for t in found.turns]}
+
+
+def _naming(found: Naming) -> dict[str, Any]:
+    return {"naming": found.id, "voice": found.voice, "made_voice": found.made_voice, "strangers": found.tracks,
+            "made_at": found.made_at.isoformat()}

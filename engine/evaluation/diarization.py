@@ -1,0 +1,218 @@
+"""Who spoke when, measured: diarization error rate on seeded mixtures, with everybody enrolled, every second one, nobody.
+
+The mixtures are those of `diarization_mixtures`, written to a temporary folder and heard as any recording is. Errors are
+those of pyannote.metrics (Bredin 2017, Interspeech), which is imported here alone: missed speech, false alarm and
+confusion as parts of the speech in the reference. Its collar is the whole width that is left out around an edge, half on
+each side. Where voices are enrolled, `named_error` is its identification error rate: names have to be right, too.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.audio import files
+from engine.audio.speech import SpeechDetector
+from engine.encoders.protocols import VoiceEncoder
+from engine.errors import AudioError, EncoderError, UsageError
+from engine.evaluation import data
+from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture, mix
+from engine.metrics import intervals
+from engine.records import Audio, Embedding, Failure, FloatArray, Sample, Span, Voice
+from engine.tasks import Ticket
+from engine.voices.identification import Identifier
+from engine.voices.takes import net_speech, sample_parts
+from engine.voices.timeline.assignment import assign
+from engine.voices.timeline.recording import Recording, listen
+from engine.voices.timeline.turns import turns
+
+MIXTURES = 20
+ENROLL = 3  # utterances of each speaker, never heard in the mixture; fewer where a speaker has fewer than twice that
+SCORED = ((0.25, True), (0.0, False))  # (collar in seconds, overlap skipped)
+PARTS = ("missed", "false_alarm", "confusion")
+Identify = Callable[[Sequence[Voice], Sequence[Sample]], Identifier]
+
+
+@dataclass(frozen=True)
+class _Speaker:
+    """A speaker of the folder: utterances at 16 kHz, and the embeddings of what would be enrolled of each."""
+
+    names: list[str]
+    waves: list[FloatArray]
+    parts: list[list[Embedding]]
+
+
+def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, identifier: Identify, seed: int = 7,
+             mixtures: int = MIXTURES, ticket: Ticket | None = None) -> dict[str, Any]:
+    """Measure on a folder with a sub-folder a speaker. Returns the document of `evaluate diarization --json`.
+
+    identifier: made of voices and samples, as the program would. x_real_time: seconds of mixture a second of hearing.
+    Raises UsageError when there is too little, or pyannote.metrics is not installed.
+    """
+    _pyannote()
+    ticket = ticket or Ticket()
+    people, failed = _people(data.utterances(folder), encoder, detector, ticket)
+    if len(people) < 2:
+        raise UsageError(f"{folder} needs at least two speakers with two utterances each that can be read.")
+    made: list[dict[str, Any]] = []
+    scores: dict[tuple[str, float, bool], list[dict[str, float]]] = {}
+    heard_s = wall_s = 0.0
+    with tempfile.TemporaryDirectory(prefix="earmark-mixtures-") as temporary:
+        for number in range(mixtures):
+            ticket.report(number, mixtures, "", "mixtures")
+            rng = np.random.default_rng([seed, number])
+            enrolled, mixture = _mixture(people, rng)
+            path = Path(temporary) / f"mixture {number}.wav"
+            files.write(path, Audio(mixture.wave, RATE_HZ))
+            began = time.perf_counter()
+            recording = listen(path, encoder, detector, ticket)
+            wall_s += time.perf_counter() - began
+            heard_s += recording.duration_s
+            made.append(_listed(number, mixture))
+            everybody = sorted(people)
+            half = [name for name in everybody if name not in mixture.speakers[::2]]
+            for who, names in (("all", everybody), ("half", half), ("none", [])):
+                found = _found(recording, identifier(*_voices(names, people, enrolled)))
+                for collar_s, skip in SCORED:
+                    scores.setdefault((who, collar_s, skip), []).append(
+                        scored(mixture, found, recording.duration_s, collar_s, skip, who == "all"))
+    ticket.report(mixtures, mixtures, "", "mixtures")
+    return {
+        "speakers": len(people), "seed": seed, "enroll": ENROLL, "mixtures": made,
+        "results": [_row(*key, rows, seed) for key, rows in scores.items()],
+        "audio_s": heard_s, "wall_s": wall_s, "x_real_time": heard_s / max(wall_s, 1e-9),
+        "encoder": {"name": encoder.spec.name, "version": encoder.spec.version, "dim": encoder.spec.dim},
+        "failed": [{"file": str(f.path.absolute()), "error": f.reason} for f in failed],
+    }
+
+
+# --- speakers and mixtures --------------------------------------------------------------------------------------------
+
+
+def _people(items: Sequence[data.Labelled], encoder: VoiceEncoder, detector: SpeechDetector,
+            ticket: Ticket) -> tuple[dict[str, _Speaker], list[Failure]]:
+    people: dict[str, _Speaker] = {}
+    failed: list[Failure] = []
+    for number, item in enumerate(items):
+        ticket.report(number, len(items), item.path.name, "utterances")
+        try:
+            audio = files.read(item.path, RATE_HZ)
+            speech = net_speech(audio, detector.spans(audio))
+            parts = encoder.embed_many(sample_parts(speech)) if len(speech.samples) else []
+        except (AudioError, EncoderError) as error:
+            failed.append(Failure(item.path, getattr(error, "reason", str(error))))
+            continue
+        one = people.setdefault(item.label, _Speaker([], [], []))
+        one.names.append(item.path.name)
+        one.waves.append(audio.samples)
+        one.parts.append(parts)
+    return {name: one for name, one in people.items() if len(one.waves) >= 2 and any(one.parts)}, failed
+
+
+def _mixture(people: Mapping[str, _Speaker], rng: np.random.Generator) -> tuple[dict[str, list[int]], Mixture]:
+    """(utterances that are enrolled of each speaker, a mixture of the others)."""
+    enrolled: dict[str, list[int]] = {}
+    rest: dict[str, list[tuple[str, FloatArray]]] = {}
+    for name in sorted(people):
+        one = people[name]
+        order = rng.permutation(len(one.waves)).tolist()
+        count = max(1, min(ENROLL, len(order) // 2))
+        enrolled[name] = order[:count]
+        rest[name] = [(one.names[at], one.waves[at]) for at in order[count:]]
+    return enrolled, mix(rest, rng)
+
+
+def _voices(names: Sequence[str], people: Mapping[str, _Speaker],
+            enrolled: Mapping[str, Sequence[int]]) -> tuple[list[Voice], list[Sample]]:
+    voices: list[Voice] = []
+    samples: list[Sample] = []
+    for number, name in enumerate(names, 1):
+        voices.append(Voice(number, name, 0, "enrolled", datetime.now(UTC), 1, 1, 0.0))
+        samples += [Sample(len(samples), at, number, embedding, 3.0, 1.0)
+                    for at in enrolled[name] for embedding in people[name].parts[at]]
+    return voices, samples
+
+
+def _listed(number: int, mixture: Mixture) -> dict[str, Any]:
+    spans = sorted((span.start_s, span.end_s) for _, span in mixture.reference)
+    overlap_s = reached_s = 0.0
+    for start_s, end_s in spans:
+        overlap_s += max(0.0, min(end_s, reached_s) - start_s)
+        reached_s = max(reached_s, end_s)
+    return {"number": number, "speakers": mixture.speakers, "duration_s": len(mixture.wave) / RATE_HZ,
+            "speech_s": sum(end_s - start_s for start_s, end_s in spans), "overlap_s": overlap_s,
+            "turns": [{"speaker": said.speaker, "source": said.source, "source_start_s": said.source_start_s,
+                       "start_s": said.span.start_s, "end_s": said.span.end_s} for said in mixture.said]}
+
+
+# --- scoring ----------------------------------------------------------------------------------------------------------
+
+
+def _found(recording: Recording, identifier: Identifier) -> list[tuple[str, Span]]:
+    assigned = assign(recording.heard, identifier)
+    names = {voice.id: voice.name for voice in identifier.voices}
+    labels = [f"stranger {number}" if track.voice_id is None else names[track.voice_id]
+              for number, track in enumerate(assigned.tracks)]
+    return [(labels[track], span) for track, span in turns(recording.heard, recording.spans, assigned.label)]
+
+
+def _pyannote() -> tuple[Any, Any, Any, Any, Any]:
+    try:
+        from pyannote.core import Annotation, Segment, Timeline
+        from pyannote.metrics.diarization import DiarizationErrorRate
+        from pyannote.metrics.identification import IdentificationErrorRate
+    except ImportError as error:
+        raise UsageError("Diarization is measured with pyannote.metrics, which is not installed. "
+                         "Get it with: pip install pyannote.metrics") from error
+    return Annotation, Segment, Timeline, DiarizationErrorRate, IdentificationErrorRate
+
+
+def _annotation(stretches: Sequence[tuple[str, Span]]) -> Any:
+    annotation, segment = _pyannote()[:2]
+    made = annotation()
+    for number, (name, span) in enumerate(stretches):
+        made[segment(span.start_s, span.end_s), number] = name
+    return made.support()
+
+
+def scored(mixture: Mixture, found: Sequence[tuple[str, Span]], duration_s: float, collar_s: float, skip: bool,
+            named: bool) -> dict[str, float]:
+    """Seconds of each kind of error, and of speech, in one mixture."""
+    _, segment, timeline, diarization, identification = _pyannote()
+    reference, hypothesis = _annotation(mixture.reference), _annotation(found)
+    whole = timeline([segment(0, duration_s)])
+    parts = diarization(collar=collar_s, skip_overlap=skip)(reference, hypothesis, uem=whole, detailed=True)
+    rows = {"missed": parts["missed detection"], "false_alarm": parts["false alarm"], "confusion": parts["confusion"],
+            "total": parts["total"]}
+    if named:
+        strict = identification(collar=collar_s, skip_overlap=skip)(reference, hypothesis, uem=whole, detailed=True)
+        rows["named"] = strict["missed detection"] + strict["false alarm"] + strict["confusion"]
+    return rows
+
+
+def _row(who: str, collar_s: float, skip: bool, rows: Sequence[Mapping[str, float]], seed: int) -> dict[str, Any]:
+    """Rates over all mixtures; intervals by drawing mixtures again."""
+    total = np.array([row["total"] for row in rows])
+    seconds = {name: np.array([row[name] for row in rows]) for name in PARTS}
+    seconds["der"] = np.sum([seconds[name] for name in PARTS], axis=0)
+    if "named" in rows[0]:
+        seconds["named_error"] = np.array([row["named"] for row in rows])
+
+    def rate(name: str) -> float:
+        return float(seconds[name].sum() / total.sum())
+
+    def interval(name: str) -> list[float]:
+        values = seconds[name]
+        return list(intervals.bootstrap_statistic(lambda at: float(values[at].sum() / total[at].sum()), len(rows), seed=seed))
+
+    return {"enrolled": who, "collar_s": collar_s, "skip_overlap": skip, "speech_s": float(total.sum()),
+            "der": rate("der"), **{name: rate(name) for name in PARTS},
+            "named_error": rate("named_error") if "named_error" in seconds else None,
+            "ci95": {name: interval(name) if name in seconds else None for name in ("der", *PARTS, "named_error")}}

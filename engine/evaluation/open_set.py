@@ -1,0 +1,188 @@
+"""The open set: names for those who are enrolled, *unknown* for strangers, at thresholds that were set beforehand.
+
+Three utterances a speaker are enrolled (fewer where there are fewer), in the twenty seeded draws of `speakers.py`. Every
+other utterance asks with one drawn stretch of 1.5, 3 and 5 s and as a whole; of the strangers as many stretches are drawn
+that there are at least 1,000 of each length ("whole" ones are as long as utterances of the enrolled). Strangers whose
+recordings are in the cohort statistics are left out. Thresholds are those of resources/cohort, or none.
+
+Rates by a sliding threshold (far_at_frr, EER, minDCF) take as genuine the similarity to a query's own voice, and as impostor
+the highest similarity of a stranger. `right` and `false_accept` are at the fixed threshold and margin: matches by the right
+name among the queries, and matches among the strangers. Intervals are bootstraps over speakers.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.encoders.protocols import VoiceEncoder
+from engine.errors import UsageError
+from engine.evaluation import data
+from engine.evaluation.stretches import Cut, Embedded, crop, embed
+from engine.metrics import intervals, verification
+from engine.records import Audio
+from engine.tasks import Ticket
+from engine.voices.backends import Backend, Scale
+from engine.voices.cohort import Cohort, digest
+from engine.voices.identification import DEFAULT_MARGIN
+
+if TYPE_CHECKING:
+    from engine.evaluation.speakers import Utterances
+
+LENGTHS_S: tuple[float | None, ...] = (1.5, 3.0, 5.0, None)
+ENROLL = 3
+STRANGER_CROPS = 1000  # of each length, at least
+
+
+def kind_of(length_s: float | None) -> str:
+    return "whole" if length_s is None else f"{length_s:g} s"
+
+
+def query_cut(seed: int) -> Cut:
+    """One drawn stretch of each length of an utterance."""
+    def cut(number: int, audio: Audio) -> list[tuple[str, Audio]]:
+        rng = np.random.default_rng([seed, 1, number])
+        made = [(kind_of(length), crop(audio, length, rng)) for length in LENGTHS_S if length is not None]
+        return [(kind, stretch) for kind, stretch in made if stretch is not None]
+
+    return cut
+
+
+def stranger_cut(seed: int, count: int, lengths_s: np.ndarray) -> Cut:
+    """`count` drawn stretches of each length of a recording; the last length is drawn from lengths_s."""
+    def cut(number: int, audio: Audio) -> list[tuple[str, Audio]]:
+        rng = np.random.default_rng([seed, 2, number])
+        made = []
+        for length in LENGTHS_S:
+            for _ in range(count):
+                wanted = min(float(rng.choice(lengths_s)), audio.duration_s) if length is None else length
+                stretch = crop(audio, wanted, rng)
+                if stretch is not None:
+                    made.append((kind_of(length), stretch))
+        return made
+
+    return cut
+
+
+def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: Path, encoder: VoiceEncoder,
+             cohort: Cohort | None, backends: Sequence[Backend], seed: int, ticket: Ticket,
+             lists: Path | None = None) -> dict[str, Any]:
+    """Rows of `open_set`, and what the test lists were. Raises UsageError when there are no strangers left."""
+    from engine.evaluation import speakers
+
+    everybody = data.strangers(folder)
+    items = [item for item in everybody if cohort is None or digest(item.path) not in cohort.files]
+    if not items:
+        raise UsageError(f"Everybody in {folder} is in the cohort statistics. Strangers have to be somebody else.")
+    count = -(-STRANGER_CROPS // len(items))
+    unknown = embed(items, stranger_cut(seed, count, whole.seconds), encoder, ticket, "strangers")
+    if not len(unknown.vectors):
+        raise UsageError(f"None of the recordings in {folder} can be read.")
+    enroll = min(ENROLL, int(np.bincount(spoken.label).max()) - 1)
+    rows: list[dict[str, Any]] = []
+    names = np.array([item.label for item in items])
+    for backend in backends:
+        fitted = [(who, backend.fit(enrolled, cohort.background if cohort else None), set(left.tolist()))
+                  for who, enrolled, left in speakers.draws(spoken, enroll, seed)]
+        for length in LENGTHS_S:
+            trials = _Trials()
+            source, at = (whole, np.arange(len(whole.vectors))) if length is None else (stretches, stretches.of(kind_of(length)))
+            strange = unknown.of(kind_of(length))
+            for who, scorer, left in fitted:
+                asked = at[np.isin(source.item[at] if length is not None else at, list(left))]
+                utterance = asked if length is None else source.item[asked]
+                trials.add(scorer.similarities(source.vectors[asked]),
+                           np.searchsorted(who, spoken.label[utterance]), spoken.label[utterance], source.seconds[asked],
+                           scorer.similarities(unknown.vectors[strange]), names[unknown.item[strange]], unknown.seconds[strange])
+            if trials.own:
+                rows.append(_row(backend, length, trials, cohort, seed))
+    about = {"seed": seed, "enroll": enroll, "draws": speakers.DRAWS, "strangers": len(set(names)),
+             "left_out": len(everybody) - len(items),
+             "stranger_crops": {kind_of(x): len(unknown.of(kind_of(x))) for x in LENGTHS_S},
+             "queries": {kind_of(x): len(whole.vectors) if x is None else len(stretches.of(kind_of(x))) for x in LENGTHS_S}}
+    drawn = _lists(spoken, items, unknown, whole, enroll, seed)
+    about["sha256"] = hashlib.sha256("\n".join(",".join(line) for line in drawn).encode()).hexdigest()
+    if lists is not None:
+        with lists.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("kind", "draw_or_length", "file_or_utterance", "seconds"), *drawn])
+    return {"open_set": rows, "open_set_lists": about}
+
+
+class _Trials:
+    """What all draws gave, for one back-end and length."""
+
+    def __init__(self) -> None:
+        self.own: list[np.ndarray] = []  # similarity to the own voice
+        self.best: list[np.ndarray] = []
+        self.second: list[np.ndarray] = []
+        self.named: list[np.ndarray] = []  # the nearest voice is the right one
+        self.who: list[np.ndarray] = []
+        self.seconds: list[np.ndarray] = []
+        self.strange: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []  # best, second, name, seconds
+
+    def add(self, known: np.ndarray, voice: np.ndarray, who: np.ndarray, seconds: np.ndarray, strange: np.ndarray,
+            names: np.ndarray, strange_s: np.ndarray) -> None:
+        if len(known):
+            best, second = _two(known)
+            self.own.append(known[np.arange(len(known)), voice])
+            self.best.append(best)
+            self.second.append(second)
+            self.named.append(known.argmax(axis=1) == voice)
+            self.who.append(who)
+            self.seconds.append(seconds)
+        self.strange.append((*_two(strange), names, strange_s))
+
+
+def _two(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The highest and the second highest of each row."""
+    if raw.shape[1] < 2:
+        return raw[:, 0], np.full(len(raw), -np.inf)
+    ordered = np.partition(raw, -2, axis=1)
+    return ordered[:, -1], ordered[:, -2]
+
+
+def _row(backend: Backend, length: float | None, trials: _Trials, cohort: Cohort | None, seed: int) -> dict[str, Any]:
+    own, best, second, named, who, seconds = (np.concatenate(part) for part in (
+        trials.own, trials.best, trials.second, trials.named, trials.who, trials.seconds))
+    strange, runner, names, strange_s = (np.concatenate([t[i] for t in trials.strange]) for i in range(4))
+    scale = cohort.scales.get(backend.name) if cohort else None
+    calibration = cohort.calibrations.get(backend.name) if cohort else None
+    row: dict[str, Any] = {
+        "backend": backend.title, "length_s": length, "queries": len(own), "stranger_trials": len(strange),
+        "far_at_frr_01": verification.far_at_frr(own, strange, 0.01)[0],
+        "far_at_frr_05": verification.far_at_frr(own, strange, 0.05)[0],
+        "eer": verification.eer(own, strange)[0], "min_dcf": verification.min_dcf(own, strange),
+        "cllr": None, "threshold": None, "right": None, "wrong": None, "false_accept": None, "ci95": None}
+    if calibration is not None:
+        row["cllr"] = verification.cllr(calibration.log_odds(own, seconds), calibration.log_odds(strange, strange_s))
+    if scale is not None:
+        accepted = _accepted(best, second, scale, seconds)
+        right, wrong = (accepted & named).astype(float), (accepted & ~named).astype(float)
+        let_in = _accepted(strange, runner, scale, strange_s).astype(float)
+        row |= {"threshold": scale.middle, "right": float(right.mean()), "wrong": float(wrong.mean()),
+                "false_accept": float(let_in.mean()), "ci95": {
+                    "right": list(intervals.bootstrap_ci95(right, seed=seed, groups=who.tolist())),
+                    "false_accept": list(intervals.bootstrap_ci95(let_in, seed=seed, groups=names.tolist()))}}
+    return row
+
+
+def _accepted(best: np.ndarray, second: np.ndarray, scale: Scale, seconds: np.ndarray) -> np.ndarray:
+    """Similar enough, and far enough ahead of the runner-up, as `Identifier` decides on the scale 0 to 1."""
+    top, next_ = scale.apply(best, seconds), scale.apply(second, seconds)
+    return (top >= 0.5) & (top - next_ >= DEFAULT_MARGIN)
+
+
+def _lists(spoken: Utterances, items: Sequence[data.Labelled], unknown: Embedded, whole: Embedded, enroll: int,
+           seed: int) -> list[tuple[str, str, str, str]]:
+    """Every draw and every stranger's stretch, one line each; utterances by their number in order of the paths."""
+    from engine.evaluation import speakers
+
+    drawn = [("query", str(n), str(int(whole.item[u])), "") for n, (_, _, left) in enumerate(speakers.draws(spoken, enroll, seed))
+             for u in left]
+    return drawn + [("stranger", str(k), items[i].path.name, f"{s:.3f}")
+                    for k, i, s in zip(unknown.kind, unknown.item, unknown.seconds, strict=True)]

@@ -1,0 +1,1 @@
+"""What keeps voices private: sealed records, keys from passphrases and in the keyring, sealed files. Knows no database."""

@@ -1,0 +1,43 @@
+"""Files of recordings below the workspace: written whole, found again when nobody names them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from engine.errors import StoreError
+from engine.store.records import TAKES
+
+log = logging.getLogger(__name__)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all, and is on the disk when this returns. Raises StoreError."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        if os.name != "nt":
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"A recording cannot be written: {error.strerror or error}. Nothing was changed.") from error
+
+
+def remove_strays(recordings: Path, named: set[Path]) -> None:
+    """Remove the files among the takes' recordings that are not among `named`."""
+    for folder, _, names in os.walk(recordings / TAKES):
+        for stray in {Path(folder, name) for name in names} - named:
+            try:
+                stray.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("a recording without a take could not be removed: %s", type(error).__name__)

@@ -1,0 +1,1 @@
+"""`train voice`: statistics of strangers, for the back-ends that need them."""

@@ -1,0 +1,118 @@
+"""Recordings of strangers → the vectors that statistics and calibration are made of."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.audio import files
+from engine.audio.levels import level_dbfs
+from engine.encoders.protocols import VoiceEncoder
+from engine.errors import AudioError, EncoderError, UsageError
+from engine.evaluation import data
+from engine.records import Audio, FloatArray
+from engine.tasks import Ticket
+from engine.training.voice.styles import RATE_HZ, restyled, through_a_line
+from engine.voices.cohort import digest
+from engine.voices.takes import noise_dbfs, sample_parts
+
+STYLES, LINES = 2, 1  # changed versions of each part of about 3 s
+QUERY_S = (1.5, 3.0, 5.0, None)  # lengths that calibration asks with; None: all there is
+LEAST_S = 6.0  # of one person, so that half of it can be enrolled and the other half ask
+SEVERAL = 4  # utterances from which on three are enrolled and the others ask
+
+
+@dataclass(frozen=True)
+class Person:
+    """One stranger as vectors, float32 unit rows.
+
+    variety: parts of all recordings, plain and changed. enrolled: parts of about 3 s. queries: stretches of what was not
+    enrolled, with their lengths in s, their index in QUERY_S, whether they are plain or came through a line, and
+    signal-to-noise ratios in dB. whole: (dim,).
+    """
+
+    name: str
+    variety: FloatArray
+    enrolled: FloatArray
+    queries: FloatArray
+    seconds: FloatArray
+    kinds: FloatArray
+    plain: np.ndarray
+    snr_db: FloatArray
+    whole: FloatArray
+    digests: tuple[str, ...]
+
+
+def listed(folder: Path) -> list[tuple[str, list[Path]]]:
+    """Everybody in a folder with their recordings, by name. Raises UsageError."""
+    by_name: dict[str, list[Path]] = {}
+    for item in data.strangers(folder):
+        by_name.setdefault(item.label, []).append(item.path)
+    return sorted(by_name.items())
+
+
+def whole(persons: Sequence[tuple[str, list[Path]]], encoder: VoiceEncoder) -> FloatArray:
+    """One vector a person, of the first recording: float32 (n, dim). What cannot be read or embedded is left out."""
+    vectors = []
+    for _, paths in persons:
+        with contextlib.suppress(AudioError, EncoderError):
+            vectors.append(encoder.embed(files.read(paths[0], RATE_HZ)).vector)
+    return np.array(vectors, np.float32)
+
+
+def people(persons: Sequence[tuple[str, list[Path]]], encoder: VoiceEncoder, seed: int, ticket: Ticket) -> Iterator[Person]:
+    """Everybody of whom there is enough. Recordings that cannot be read are left out."""
+    for number, (name, paths) in enumerate(persons):
+        ticket.report(number, len(persons), "", "people")
+        try:
+            waves = [files.read(path, RATE_HZ).samples for path in paths]
+        except AudioError:
+            continue
+        if sum(map(len, waves)) < LEAST_S * RATE_HZ:
+            continue
+        rng = np.random.default_rng([seed, number])
+        try:
+            yield _person(name, waves, encoder, rng, tuple(digest(path) for path in paths))
+        except EncoderError:
+            continue
+    ticket.report(len(persons), len(persons), "", "people")
+
+
+def _person(name: str, waves: Sequence[FloatArray], encoder: VoiceEncoder, rng: np.random.Generator,
+            digests: tuple[str, ...]) -> Person:
+    parts = [part.samples for wave in waves for part in sample_parts(Audio(wave, RATE_HZ))]
+    variety = [*parts, *(restyled(part, rng) for part in parts for _ in range(STYLES)),
+               *(through_a_line(part, rng) for part in parts for _ in range(LINES))]
+    if len(waves) >= SEVERAL:
+        enrolled, asking = list(waves[:3]), list(waves[3:])
+    else:
+        joined = np.concatenate(waves)
+        enrolled, asking = [joined[:len(joined) // 2]], [joined[len(joined) // 2:]]
+    samples = [part.samples for wave in enrolled for part in sample_parts(Audio(wave, RATE_HZ))]
+    queries, kinds = [], []
+    for wave in asking:
+        for kind, length in enumerate(QUERY_S):
+            size = len(wave) if length is None else int(length * RATE_HZ)
+            if size > len(wave):
+                continue
+            start = int(rng.integers(0, len(wave) - size + 1))
+            queries += [wave[start:start + size], through_a_line(wave[start:start + size], rng)]
+            kinds += [kind, kind]
+    if not queries:
+        raise UsageError(f"{name} says too little.")
+    stretches = [*variety, *samples, *queries, np.concatenate(waves)]
+    vectors = np.array([e.vector for e in encoder.embed_many([Audio(np.ascontiguousarray(s, np.float32), RATE_HZ)
+                                                              for s in stretches])])
+    a, b, c = np.cumsum([len(variety), len(samples), len(queries)])
+    return Person(name, vectors[:a], vectors[a:b], vectors[b:c], np.array([len(q) / RATE_HZ for q in queries], np.float32),
+                  np.array(kinds, np.float32), np.arange(len(queries)) % 2 == 0,
+                  np.array([snr_db(q) for q in queries], np.float32), vectors[c], digests)
+
+
+def snr_db(wave: FloatArray) -> float:
+    """Speech over the noise floor, as takes are judged."""
+    return float(level_dbfs(wave) - noise_dbfs(Audio(wave, RATE_HZ)))

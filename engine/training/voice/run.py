@@ -1,0 +1,65 @@
+"""The run of `train voice`: a folder of strangers → resources/cohort. Every stage is a record, one JSON line each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.encoders.protocols import VoiceEncoder
+from engine.errors import UsageError
+from engine.tasks import Ticket
+from engine.training.voice import calibrating, material
+from engine.training.voice.statistics import RANK_BETWEEN, RANK_WITHIN, recognisable, statistics
+from engine.voices import cohort
+from engine.voices.backends import all_backends
+
+SHARE = 0.5
+LEAST_PEOPLE = 20
+
+
+def train(data: Path, out: Path, encoder: VoiceEncoder, seed: int, also: Path | None = None, share: float = SHARE,
+          name: str = "ge2e", ticket: Ticket | None = None) -> Iterator[dict[str, Any]]:
+    """Make the statistics from a drawn share of the people in `data`; the others are kept for tests.
+
+    also: people with several recordings each, who help to set scales and calibrations and are in no statistics. Raises
+    UsageError.
+    """
+    ticket = ticket or Ticket()
+    began = time.monotonic()
+    if not 0 < share <= 1:
+        raise UsageError("The share of people to use lies above 0 and is at most 1.")
+    everybody = material.listed(data)
+    order = np.random.default_rng(seed).permutation(len(everybody))
+    count = max(LEAST_PEOPLE, round(share * len(everybody)))
+    members = list(material.people([everybody[i] for i in order[:count]], encoder, seed, ticket))
+    if len(members) < LEAST_PEOPLE:
+        raise UsageError(f"{data} has {len(members)} people with enough speech; {LEAST_PEOPLE} are needed.")
+    others = material.whole([everybody[i] for i in order[count:]], encoder)
+    helpers = list(material.people(material.listed(also), encoder, seed, ticket)) if also else []
+    vectors = np.concatenate([p.variety for p in members])
+    owners = np.repeat(np.arange(len(members)), [len(p.variety) for p in members])
+    yield {"stage": "data", "people": len(members), "kept_for_tests": len(others), "also": len(helpers),
+           "vectors": len(vectors), "seconds": time.monotonic() - began}
+    kept = statistics(vectors, owners)
+    scales, calibrations, measured = {}, {}, {}
+    for backend in all_backends():
+        judged = calibrating.judge(backend, members, helpers, seed)
+        scales[backend.name], calibrations[backend.name] = judged.scale, judged.calibration
+        measured[backend.name] = {"eer": judged.eer, "min_dcf": judged.min_dcf, "cllr": judged.cllr,
+                                  "genuine": judged.trials[0], "strangers": judged.trials[1]}
+        yield {"stage": "backend", "backend": backend.name, "threshold": judged.scale.middle, "width": judged.scale.width,
+               "by_length": judged.scale.by_length,
+               **measured[backend.name], "seconds": time.monotonic() - began}
+    found = None
+    if len(others):
+        found = recognisable(kept, np.array([p.whole for p in members]), others, seed)
+    files = cohort.save(out, name, encoder.spec, kept, scales, calibrations,
+                        [d for p in members for d in p.digests],
+                        {"seed": seed, "people": len(members), "kept_for_tests": len(others), "vectors": len(vectors),
+                         "rank_within": RANK_WITHIN, "rank_between": RANK_BETWEEN, "measured": measured, "recognisable": found})
+    yield {"stage": "done", "files": [str(f.absolute()) for f in files], "recognisable": found,
+           "seconds": time.monotonic() - began}

@@ -1,0 +1,70 @@
+"""What a back-end is: it learns the enrolled samples, and then says how much a query is like each voice.
+
+A back-end only stores its parameters; `fit` returns a new, immutable object, so any thread may use it while the next one
+is fitted. All vectors are of one encoder spec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.records import FloatArray
+
+IntArray = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """The samples of all voices. vectors: float32 (n, dim), unit rows; owner: int64 (n,), 0 to voices − 1, each at least once."""
+
+    vectors: FloatArray
+    owner: IntArray
+    voices: int
+
+    @property
+    def counts(self) -> IntArray:
+        """Samples of each voice, int64 (voices,)."""
+        return np.bincount(self.owner, minlength=self.voices)
+
+    def means(self) -> Doubles:
+        """Mean of each voice's samples, float64 (voices, dim)."""
+        sums = np.zeros((self.voices, self.vectors.shape[1]))
+        np.add.at(sums, self.owner, self.vectors.astype(np.float64))
+        return sums / self.counts[:, None]
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is known of people who are not enrolled, for one encoder spec; it holds nobody's voiceprint.
+
+    mean: float64 (dim,). within, between: float64 (dim, dim), covariance of one person's samples and of people's means.
+    strangers: float32 (s, dim), unit rows, synthetic samples of people who do not exist, for score normalisation.
+    """
+
+    mean: Doubles
+    within: Doubles
+    between: Doubles
+    strangers: FloatArray
+
+
+class Fitted(Protocol):
+    """A back-end that has learned the voices."""
+
+    def similarities(self, queries: FloatArray) -> FloatArray:
+        """queries: float32 (m, dim), unit rows. Returns float32 (m, voices), rising with likeness."""
+        ...
+
+
+class Backend(Protocol):
+    """A way to compare a query with voices. needs_background: it cannot be fitted without one."""
+
+    name: str
+    title: str
+    needs_background: bool
+
+    def fit(self, enrolled: Enrolled, background: Background | None) -> Fitted: ...

@@ -1,0 +1,30 @@
+"""Scatter of vectors within and between people, shrunk so that it can be inverted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.voices.backends.protocol import Background, Doubles, Enrolled
+
+
+def shrunk(covariance: Doubles, share: float) -> Doubles:
+    """Move a covariance (dim, dim) towards a sphere of the same trace (Ledoit & Wolf 2004), `share` 0–1 of the way."""
+    dim = len(covariance)
+    return (1 - share) * covariance + share * np.trace(covariance) / dim * np.eye(dim)
+
+
+def within_of(enrolled: Enrolled, mean: Doubles) -> tuple[Doubles, int]:
+    """Scatter of the samples around their voices' means: (sum of squares (dim, dim), degrees of freedom)."""
+    away = enrolled.vectors.astype(np.float64) - mean
+    means = enrolled.means() - mean
+    # Σ (x − m)(x − m)ᵀ = Σ x xᵀ − Σ n m mᵀ, two products of matrices however many voices there are
+    scatter = away.T @ away - (means * enrolled.counts[:, None]).T @ means
+    return scatter, len(away) - enrolled.voices
+
+
+def adapted_within(enrolled: Enrolled, background: Background, weight: float, shrinkage: float) -> Doubles:
+    """Covariance of one person's samples: the background's, counted as `weight` degrees of freedom, and that of the
+    enrolled samples themselves. So a few voices borrow what speech does from strangers, and many show it themselves.
+    """
+    scatter, freedom = within_of(enrolled, background.mean)
+    return shrunk((weight * background.within + scatter) / (weight + freedom), shrinkage)

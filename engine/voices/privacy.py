@@ -1,0 +1,60 @@
+"""Privacy of the voices: encryption at rest, export and import. What pages and commands call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.records import Encryption
+from engine.store import Store
+from engine.tasks import Ticket
+from engine.voices.exporting import Clash, Exported, Imported, export, import_
+from engine.voices.service import Voices
+
+
+class Privacy:
+    """Methods raise Busy and StoreError where they say nothing else; nothing is changed then."""
+
+    def __init__(self, store: Store, voices: Voices) -> None:
+        self._store, self._voices = store, voices
+
+    def state(self) -> Encryption:
+        """How the voices are kept on the disk; asks nobody for a passphrase, but may ask the keyring."""
+        return self._store.encrypting.state()
+
+    def keyring_usable(self) -> bool:
+        """Whether this computer has a keyring; whether it is unlocked shows when it is used."""
+        from engine.privacy import keyrings
+
+        return keyrings.usable()
+
+    def encrypt(self, passphrase: str | None = None) -> str | None:
+        """Seal names, samples and recordings; where they are sealed already, keep their key in another way.
+
+        Without a passphrase the key is kept in the keyring of the system, and a recovery code is returned, to be written
+        down. Raises KeyringMissing, UsageError (passphrase too short), Locked.
+        """
+        return self._store.encrypting.turn_on(passphrase)
+
+    def decrypt(self) -> None:
+        """Write everything plainly again. Raises Locked, UsageError."""
+        self._store.encrypting.turn_off()
+
+    def unlock(self, secret: str) -> None:
+        """Open the workspace with its passphrase or recovery code, for this run. Raises WrongPassphrase."""
+        self._store.seals.unlock(secret)
+        self._voices.forget_cached()
+
+    def export(self, path: Path, passphrase: str, names: Sequence[str] = (), ticket: Ticket | None = None) -> Exported:
+        """Write voices (all, where none is named) to a file that the passphrase opens. The file appears whole or not at
+        all. Raises VoiceUnknown, UsageError (passphrase too short, nothing to export)."""
+        voices = [self._voices.get(name) for name in dict.fromkeys(names)]
+        return export(self._store, voices or self._voices.list(), path, passphrase, ticket or Ticket())
+
+    def import_(self, path: Path, passphrase: str, clash: Clash = "rename", ticket: Ticket | None = None) -> list[Imported]:
+        """Add the voices of a file, all or none; see `engine.voices.exporting`. Raises ExportUnreadable,
+        WrongPassphrase."""
+        try:
+            return import_(self._store, path, passphrase, clash, self._voices.spec(), ticket or Ticket())
+        finally:
+            self._voices.forget_cached()

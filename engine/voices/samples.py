@@ -1,0 +1,88 @@
+"""What is odd about samples, and voices that are too much alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from engine.errors import ShapeError
+from engine.index import unit_mean
+from engine.records import ClosePair, Embedding, FloatArray, Sample, SampleCheck, Take
+from engine.voices.identification import Identifier
+from engine.voices.takes import APART, NOISY_SNR_DB
+
+SHORT_S = 1.5  # one partial of GE2E hardly
+LEAST_FOR_SPREAD = 4  # samples, below which their spread says nothing
+SPREADS = 4.0  # median absolute deviations (scaled to standard deviations) below the median
+LEAST_GAP = 0.1  # and at least so far below it
+
+
+def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[int, str], known_scale: bool) -> list[SampleCheck]:
+    """Every sample with what is odd about it. samples: of all voices; takes, names: by id of take and of voice.
+
+    known_scale: the encoder is the one that APART was measured for, so that a likeness below it is odd of itself.
+    """
+    groups: dict[int, list[Sample]] = {}
+    for one in samples:
+        groups.setdefault(one.voice_id, []).append(one)
+    centroids = {voice: mean for voice, group in groups.items() if (mean := _mean(group)) is not None}
+    found = []
+    for voice, group in groups.items():
+        likenesses = [_likeness(one, [other for other in group if other is not one]) for one in group]
+        limit = _limit([value for value in likenesses if value is not None], known_scale)
+        others = [(names[other], mean) for other, mean in centroids.items() if other != voice and other in names]
+        for one, likeness in zip(group, likenesses, strict=True):
+            flags: list[Literal["far", "nearer", "short", "noisy"]] = []
+            nearer = max(others, key=lambda pair: float(pair[1] @ one.embedding.vector), default=None)
+            own = one.similarity if likeness is None else likeness
+            if nearer is not None and float(nearer[1] @ one.embedding.vector) <= own:
+                nearer = None
+            take = takes[one.take_id]
+            if likeness is not None and likeness < limit:
+                flags.append("far")
+            if nearer is not None:
+                flags.append("nearer")
+            if one.speech_s < SHORT_S:
+                flags.append("short")
+            if take.snr_db < NOISY_SNR_DB:
+                flags.append("noisy")
+            found.append(SampleCheck(one, take, likeness, None if nearer is None else nearer[0], tuple(flags)))
+    return found
+
+
+def close_pairs(identifier: Identifier) -> list[ClosePair]:
+    """Pairs of voices of which one's centroid would be taken for the other, nearest first; similarities are the back-end's."""
+    names = [voice.name for voice in identifier.voices]
+    if len(names) < 2:
+        return []
+    table = [identifier.similarities(Embedding(row, 1.0)) for row in identifier.centroids]
+    found = []
+    for first in range(len(names)):
+        for second in range(first + 1, len(names)):
+            likeness = float(max(table[first][second], table[second][first]))
+            if likeness >= identifier.threshold:
+                found.append(ClosePair(names[first], names[second], likeness))
+    return sorted(found, key=lambda pair: -pair.similarity)
+
+
+def _mean(group: Sequence[Sample]) -> FloatArray | None:
+    try:
+        return unit_mean(np.array([one.embedding.vector for one in group], np.float32))
+    except ShapeError:  # samples that cancel each other out
+        return None
+
+
+def _likeness(one: Sample, others: Sequence[Sample]) -> float | None:
+    mean = _mean(others) if others else None
+    return None if mean is None else float(mean @ one.embedding.vector)
+
+
+def _limit(values: Sequence[float], known_scale: bool) -> float:
+    limits = [APART] if known_scale else [-2.0]
+    if len(values) >= LEAST_FOR_SPREAD:
+        middle = float(np.median(values))
+        spread = 1.4826 * float(np.median(np.abs(np.array(values) - middle)))
+        limits.append(middle - max(LEAST_GAP, SPREADS * spread))
+    return max(limits)

@@ -1,0 +1,1 @@
+"""Who spoke when in a recording: windows → assignment → turns, strangers that can be named, exports."""

@@ -1,0 +1,255 @@
+"""Timelines of recordings: make, keep, list, remove; name a stranger once, everywhere, and undo it."""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import Busy, DecodeError, EnrollmentError, VoiceUnknown
+from engine.index import unit_mean
+from engine.records import Embedding, EncoderSpec, Timeline, TimelineTrack, TimelineTurn, Voice
+from engine.store import NewTake, Store
+from engine.store.records import Naming, NewTimeline, NewTrack, Stranger
+from engine.tasks import Ticket
+from engine.voices.timeline.assignment import assign, speech_s
+from engine.voices.timeline.recording import Recording, listen
+from engine.voices.timeline.turns import turns
+
+if TYPE_CHECKING:
+    from engine.audio.speech import SpeechDetector
+    from engine.encoders.protocols import VoiceEncoder
+    from engine.voices.identification import Identifier
+    from engine.voices.listening import Listener
+    from engine.voices.service import Voices
+    from engine.voices.timeline.clustering import IntArray
+    from engine.voices.timeline.online import HeardStranger
+
+log = logging.getLogger(__name__)
+
+SAMPLE_WINDOWS = 5  # windows that one sample of a stranger is made of: 3.2 s, as long as a sample of a take
+MOST_SAMPLES = 60  # of a stranger; three minutes say who somebody is
+SILENT_DBFS = -90.0
+
+
+class Timelines:
+    """The timelines of one workspace. Methods raise StoreError and EnrollmentError where they say nothing else."""
+
+    def __init__(self, store: Store, voices: Voices, encoder: Callable[[], VoiceEncoder], spec: Callable[[], EncoderSpec],
+                 detector: Callable[[], SpeechDetector]) -> None:
+        """encoder and detector load what they give on first use; spec loads nothing."""
+        self._store, self._voices = store, voices
+        self._encoder, self._spec, self._detector = encoder, spec, detector
+
+    def make(self, path: Path, keep: bool = True, ticket: Ticket | None = None) -> Timeline:
+        """Hear a recording and say who spoke when; strangers are numbered in the order in which they speak.
+
+        keep: store it, in place of an older one of the same file. Where another program writes to the workspace, it is
+        not kept: the result's id is None. Raises AudioError, EncoderError, Cancelled.
+        """
+        path = path.absolute()
+        digest = file_hash(path)
+        made = _timeline(path, digest, listen(path, self._encoder(), self._detector(), ticket), self._voices.identifier(),
+                         self._spec())
+        if keep:
+            try:
+                return self._store.timelines.add(made)
+            except Busy:
+                log.warning("a timeline was not kept: the workspace is in use")
+        return _shown(made, self._voices.list())
+
+    def list(self) -> builtins.list[Timeline]:
+        """What is kept, newest first."""
+        return self._store.timelines.list()
+
+    def get(self, timeline_id: int) -> Timeline:
+        return self._store.timelines.get(timeline_id)
+
+    def remove(self, timeline_id: int) -> None:
+        """Remove a timeline with what its strangers are known by. The file and the voices stay."""
+        self._store.timelines.remove(timeline_id)
+
+    # --- naming strangers ---------------------------------------------------------------------------------------------
+
+    def name_stranger(self, timeline_id: int, number: int, name: str) -> Naming:
+        """Make a stranger a voice: a new one, or one more take of the voice that has this name.
+
+        The strangers of all other timelines that are that voice become it, too. Raises VoiceUnknown (no such unnamed
+        stranger), EnrollmentError (nothing is kept to know it by), UsageError (the name).
+        """
+        with self._store.writing():
+            stranger = self._store.timelines.stranger(timeline_id, number)
+            if not stranger.samples:
+                raise EnrollmentError(f"Too little is kept of Stranger {number} to know it again. Make the timeline again.")
+            known = self._store.voices.find(name)
+            voice = known or self._store.voices.create(name, state="enrolling")
+            take = self._store.voices.add_take(voice.id, _take(stranger, self._spec()))
+            if known is None:
+                self._store.voices.set_state(voice.id, "enrolled")
+            self._voices.forget_cached()
+            same = self._same(voice.id, stranger)
+            named = self._store.timelines.name(voice.id, take.id, known is None, [stranger.track_id, *same])
+        return next(one for one in self.namings() if one.id == named)
+
+    def name_live_stranger(self, listener: Listener, number: int, name: str) -> Voice:
+        """Make a stranger of a live session a voice, or one more take of the voice that has this name; its turns become hers.
+
+        Only embeddings are kept, no sound. `Voices.undo` takes it back: after `look_again` the turns are the stranger's again.
+        Raises VoiceUnknown (no such stranger), EnrollmentError (nothing to know it by, another encoder), UsageError (the name).
+        """
+        heard = listener.stranger(number)
+        if heard is None:
+            raise VoiceUnknown(f"Stranger {number}")
+        if not heard.samples:
+            raise EnrollmentError(f"Too little was heard of Stranger {number} to know it again. Let it speak for longer.")
+        if heard.spec != self._spec():
+            raise EnrollmentError(f"Stranger {number} was heard by another voice encoder than the one in use. Listen again.")
+        known = self._store.voices.find(name)
+        with self._voices.history.change("enroll", name, () if known is None else (known.id,)) as rows:
+            voice = known or self._store.voices.create(name, state="enrolling")
+            rows.voices.add(voice.id)
+            self._store.voices.add_take(voice.id, _live_take(heard))
+            if known is None or known.state != "enrolled":
+                self._store.voices.set_state(voice.id, "enrolled")
+        self._voices.forget_cached()
+        listener.name_stranger(number, voice.id)
+        return self._store.voices.get(voice.id, heard.spec)
+
+    def namings(self) -> builtins.list[Naming]:
+        """What was named and can be undone, newest first."""
+        return self._store.timelines.namings()
+
+    def undo_naming(self, naming_id: int | None = None) -> Naming:
+        """Undo a naming (default: the last one): strangers are strangers again.
+
+        Its take goes, and the voice too if the naming made it and it has no other take.
+        """
+        namings = self.namings()
+        found = next((one for one in namings if naming_id in (None, one.id)), None)
+        if found is None:
+            raise EnrollmentError("There is no naming to undo.")
+        try:
+            with self._store.writing():
+                voice_id, take_id, alone = self._store.timelines.unname(found.id)
+                if alone:
+                    self._store.voices.remove(voice_id)
+                else:
+                    self._store.voices.remove_take(take_id)
+        finally:
+            self._voices.forget_cached()
+        return found
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _same(self, voice_id: int, named: Stranger) -> builtins.list[int]:
+        """Tracks of the strangers of other timelines that are identified as a voice."""
+        identifier = self._voices.identifier()
+        found = []
+        for other in self._store.timelines.strangers(self._spec()):
+            if other.timeline_id == named.timeline_id:  # two tracks of one recording were told apart already
+                continue
+            who = identifier.identify(_together(other), sum(length for _, length in other.samples))
+            if who.status == "match" and who.candidates[0].voice_id == voice_id:
+                found.append(other.track_id)
+        return found
+
+
+def file_hash(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes. Raises DecodeError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DecodeError(path, f"the file cannot be opened: {error.strerror or error}.") from error
+
+
+def _timeline(path: Path, digest: str, recording: Recording, identifier: Identifier, spec: EncoderSpec) -> NewTimeline:
+    heard = recording.heard
+    assigned = assign(heard, identifier)
+    stretches = turns(heard, recording.spans, assigned.label)
+    tracks = []
+    strangers = 0
+    for number, one in enumerate(assigned.tracks):
+        mine = assigned.label == number
+        spans = tuple(span for track, span in stretches if track == number)
+        level = 10 * float(np.log10(max(1e-9, float(recording.power[mine].mean()))))
+        if one.voice_id is None:
+            strangers += 1
+        tracks.append(NewTrack(
+            one.voice_id, strangers if one.voice_id is None else None, one.status, one.similarity, level,
+            int(recording.clipped[mine].sum()), spans,
+            _samples(recording, assigned.label, number) if one.voice_id is None else ()))
+    return NewTimeline(path, digest, recording.duration_s, recording.noise_dbfs, datetime.now(UTC), spec, tuple(tracks))
+
+
+def _samples(recording: Recording, label: IntArray, number: int) -> tuple[tuple[Embedding, float], ...]:
+    """Embeddings of about 3 s each of one track, spread over the whole recording; at most MOST_SAMPLES."""
+    heard = recording.heard
+    parts: list[list[int]] = []
+    reached_s = -1.0  # samples share no sound
+    for at in np.flatnonzero(label == number).tolist():
+        last = parts[-1] if parts else []
+        if last and len(last) < SAMPLE_WINDOWS and last[-1] == at - 1 and heard.run[at] == heard.run[at - 1]:
+            last.append(at)
+        elif heard.start_s[at] >= reached_s:
+            parts.append([at])
+        else:
+            continue
+        reached_s = float(heard.end_s[at])
+    long = [part for part in parts if speech_s(heard, _mask(len(heard), part)) >= 1.0] or parts
+    if len(long) > MOST_SAMPLES:
+        long = [long[at] for at in np.linspace(0, len(long) - 1, MOST_SAMPLES).round().astype(int)]
+    found = []
+    for part in long:
+        rows = _mask(len(heard), part)
+        found.append((Embedding(unit_mean(heard.vectors[rows]), float(heard.norms[rows].mean())), speech_s(heard, rows)))
+    return tuple(found)
+
+
+def _mask(n: int, rows: builtins.list[int]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    mask = np.zeros(n, bool)
+    mask[rows] = True
+    return mask
+
+
+def _together(stranger: Stranger) -> Embedding:
+    return Embedding(unit_mean(np.array([e.vector for e, _ in stranger.samples])),
+                     float(np.mean([e.norm for e, _ in stranger.samples])))
+
+
+def _take(stranger: Stranger, spec: EncoderSpec) -> NewTake:
+    """The take that a stranger becomes; its source is the file."""
+    content = hashlib.sha256(f"{stranger.sha256} stranger {stranger.number}".encode()).hexdigest()
+    return NewTake(stranger.path.name, content, stranger.made_at, stranger.duration_s,
+                   sum(length for _, length in stranger.samples), stranger.level_dbfs,
+                   stranger.level_dbfs - max(SILENT_DBFS, stranger.noise_dbfs), stranger.clipped, None, None, spec,
+                   stranger.samples)
+
+
+def _live_take(heard: HeardStranger) -> NewTake:
+    """The take that a stranger of a live session becomes. Its content is its embeddings: there is no sound."""
+    content = hashlib.sha256(b"".join(np.ascontiguousarray(e.vector, np.float32).tobytes() for e, _ in heard.samples))
+    return NewTake("microphone", content.hexdigest(), datetime.now(UTC), heard.speech_s,
+                   sum(length for _, length in heard.samples), heard.level_dbfs, heard.snr_db, heard.clipped, None, None,
+                   heard.spec, heard.samples)
+
+
+def _shown(made: NewTimeline, voices: builtins.list[Voice]) -> Timeline:
+    """A timeline that is not kept."""
+    by_id = {voice.id: voice for voice in voices}
+    tracks = []
+    for one in made.tracks:
+        voice = by_id.get(one.voice_id) if one.voice_id is not None else None
+        tracks.append(TimelineTrack(0, one.voice_id, voice.name if voice else None, one.stranger,
+                                    voice.colour if voice else None, one.status, one.similarity,
+                                    sum(span.duration_s for span in one.turns), 0))
+    stretches = sorted(((span.start_s, at, span) for at, one in enumerate(made.tracks) for span in one.turns),
+                       key=lambda found: found[:2])
+    return Timeline(None, made.path, made.sha256, made.duration_s, made.made_at, tuple(tracks),
+                    tuple(TimelineTurn(at, span) for _, at, span in stretches))

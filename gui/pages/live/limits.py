@@ -1,0 +1,42 @@
+"""Threshold and margin, in the toolbar of the Live page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from gui.context import Context
+from gui.widgets.controls import NumberBox, Text
+
+
+class Limits(QWidget):
+    """changed: one of them is another one, and written to the settings."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme, self._settings = context.theme, context.app.settings
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        value = self._settings.value
+        self.threshold = NumberBox(theme, self.tr("Threshold"), -1.0, 1.0, 0.01, value=value.threshold)
+        self.margin = NumberBox(theme, self.tr("Margin"), 0.0, 2.0, 0.01, value=value.margin)
+        self.threshold.valueChanged.connect(lambda number: self._set(threshold=round(number, 2)))
+        self.margin.valueChanged.connect(lambda number: self._set(margin=round(number, 2)))
+        for words, box in ((self.tr("Threshold"), self.threshold), (self.tr("Margin"), self.margin)):
+            row.addWidget(Text(theme, words, "body", "text2"))
+            row.addWidget(box)
+
+    def refresh(self) -> None:
+        """Show what the settings say."""
+        value = self._settings.value
+        self.threshold.setValue(value.threshold)
+        self.margin.setValue(value.margin)
+
+    def _set(self, **values: float) -> None:
+        current = self._settings.value
+        if any(getattr(current, key) != value for key, value in values.items()):
+            self._settings.change(**values)
+            self.changed.emit()

@@ -1,0 +1,87 @@
+"""The field in which a stranger is given a name, over the lane."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from gui.theme import Theme
+from gui.widgets.controls import Button, Text
+
+WIDTH = 300
+
+
+class NameField(QFrame):
+    """named(stranger's number, name): Enter or the button."""
+
+    named = Signal(int, str)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._ground = parent
+        self.setProperty("frame", "toast")
+        self.setFixedWidth(WIDTH)
+        self._number = 0
+        self._voices: dict[str, str] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.setSpacing(6)
+        self.field = QLineEdit()
+        self.field.setFont(theme.font("body"))
+        self.field.installEventFilter(self)
+        self.field.textChanged.connect(self._say)
+        self.field.returnPressed.connect(self._go)
+        self.button = Button(theme, self.tr("Name"), kind="primary")
+        self.button.clicked.connect(self._go)
+        self.hint = Text(theme, "", "small", "text2", wrap=True)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.field, 1)
+        row.addWidget(self.button)
+        column.addLayout(row)
+        column.addWidget(self.hint)
+        self.hide()
+
+    def ask(self, number: int, voices: list[str], x: int, y: int) -> None:
+        """For Stranger `number`; voices: names that are there already. x, y: where it opens, kept inside its parent."""
+        self._number, self._voices = number, {name.casefold(): name for name in voices}
+        completer = QCompleter(voices, self.field)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.field.setCompleter(completer)
+        self.field.clear()
+        self.field.setPlaceholderText(self.tr("Who is Stranger {}?").format(number))
+        self.field.setAccessibleName(self.tr("Name of Stranger {}").format(number))
+        self._say("")
+        self.adjustSize()
+        room = self._ground
+        self.move(max(0, min(x, room.width() - self.width() - 4)), max(0, min(y, room.height() - self.height() - 4)))
+        self.show()
+        self.raise_()
+        self.field.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            self._close()
+            return True
+        if event.type() == QEvent.Type.FocusOut and not self.field.text().strip():
+            self.hide()  # nothing was written: a press elsewhere takes it away
+        return False
+
+    def _say(self, text: str) -> None:
+        name = self._voices.get(text.strip().casefold())
+        self.button.setEnabled(bool(text.strip()))
+        self.button.setToolTip("" if text.strip() else self.tr("Write a name first."))
+        self.hint.setText(self.tr("Becomes one more take of {}, here and in other recordings.").format(name) if name
+                          else self.tr("Becomes a voice, here and in other recordings."))
+
+    def _go(self) -> None:
+        name = self.field.text().strip()
+        if name:
+            self._close()
+            self.named.emit(self._number, self._voices.get(name.casefold(), name))
+
+    def _close(self) -> None:
+        self.hide()
+        self._ground.setFocus()

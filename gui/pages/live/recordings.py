@@ -1,0 +1,150 @@
+"""The timelines of recordings: made, listed, opened, named, exported, each in a job. Knows no widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.errors import EarmarkError
+from engine.records import Timeline
+from engine.tasks import Progress, Ticket
+from gui.context import Context
+
+
+class Recordings(QObject):
+    """changed: the list, or the one that is open. progressed(title, Progress or None): one is being made; ended: not any
+    more. failed(title, error). named(Naming). told(sentence): something worked.
+
+    kept: what the workspace keeps, newest first. open: the one that is looked at, None if none is. making: the file that is
+    heard now. error: why the list could not be read.
+    """
+
+    changed = Signal()
+    progressed = Signal(str, object)
+    ended = Signal()
+    failed = Signal(str, object)
+    named = Signal(object)
+    told = Signal(str)
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.app, self._jobs = context.app, context.jobs
+        self.kept: list[Timeline] = []
+        self.open: Timeline | None = None
+        self.making: Path | None = None
+        self.error: EarmarkError | None = None
+        self.listed = False
+        self._ticket: Ticket | None = None
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the list again, and what is open with it: names and voices may have changed."""
+        self._jobs.run(self, lambda ticket: self.app.timelines.list(), lane="store", done=self._listed, failed=self._not_listed)
+
+    def _listed(self, found: list[Timeline]) -> None:
+        self.kept, self.error, self.listed = found, None, True
+        if self.open is not None and self.open.id is not None:
+            self.open = next((one for one in found if one.id == self.open.id), None)
+        self.changed.emit()
+
+    def _not_listed(self, error: EarmarkError) -> None:
+        self.kept, self.error, self.listed = [], error, True
+        if self.open is not None and self.open.id is not None:
+            self.open = None  # its names may not be seen now
+        self.changed.emit()
+
+    def show(self, timeline: Timeline | None) -> None:
+        self.open = timeline
+        self.changed.emit()
+
+    # --- making -------------------------------------------------------------------------------------------------------
+
+    def make(self, path: Path) -> None:
+        """Hear a file; it is open when that is done. One at a time: what was being made is given up."""
+        self.cancel()
+        self.making = path
+        title = self.tr("Listening to {}").format(path.name)
+        ticket = self._ticket = self._jobs.run(
+            self, lambda ticket: self.app.timelines.make(path, True, ticket), lane="files", title=title,
+            done=lambda found: self._made(ticket, found), failed=lambda error: self._not_made(ticket, path, error),
+            progress=lambda progress: self._progress(ticket, title, progress))
+        self.progressed.emit(title, None)
+
+    def cancel(self) -> None:
+        if self._ticket is not None:
+            self._ticket.cancel()
+            self._over()
+
+    def _progress(self, ticket: Ticket, title: str, progress: Progress) -> None:
+        if ticket is self._ticket:
+            self.progressed.emit(title, progress)
+
+    def _made(self, ticket: Ticket, found: Timeline) -> None:
+        if ticket is not self._ticket:
+            return
+        self._over()
+        self.open = found
+        self.changed.emit()
+        self.refresh()
+
+    def _not_made(self, ticket: Ticket, path: Path, error: EarmarkError) -> None:
+        if ticket is self._ticket:
+            self._over()
+            self.failed.emit(self.tr("{} could not be heard").format(path.name), error)
+
+    def _over(self) -> None:
+        self._ticket = self.making = None
+        self.ended.emit()
+
+    # --- changing -----------------------------------------------------------------------------------------------------
+
+    def remove(self, timeline: Timeline) -> None:
+        """Remove a timeline and what its strangers are known by; the file stays."""
+        number = timeline.id
+        if number is None:
+            return
+
+        def done(_: None) -> None:
+            if self.open is not None and self.open.id == number:
+                self.open = None
+            self.told.emit(self.tr("The timeline of {} is removed. The recording stays.").format(timeline.path.name))
+            self.refresh()
+
+        self._change(lambda: self.app.timelines.remove(number), done, self.tr("The timeline was not removed"))
+
+    def name(self, timeline: Timeline, stranger: int, name: str) -> None:
+        """Make a stranger a voice, here and in every other recording."""
+        number = timeline.id
+        if number is not None:
+            self._change(lambda: self.app.timelines.name_stranger(number, stranger, name), self._named,
+                         self.tr("Stranger {} was not named").format(stranger))
+
+    def undo(self, naming_id: int | None = None) -> None:
+        """Undo a naming, by default the last one."""
+        def done(naming: Any) -> None:
+            self.told.emit(self.tr("{} is a stranger again, as before.").format(naming.voice))
+            self.refresh()
+
+        self._change(lambda: self.app.timelines.undo_naming(naming_id), done, self.tr("The naming was not undone"))
+
+    def _named(self, naming: Any) -> None:
+        self.named.emit(naming)
+        self.refresh()
+
+    def _change(self, work: Callable[[], Any], done: Callable[[Any], None], title: str) -> None:
+        self._jobs.run(self, lambda ticket: work(), lane="store", done=done, must_finish=True,
+                       failed=lambda error: self.failed.emit(title, error))
+
+    # --- exporting ----------------------------------------------------------------------------------------------------
+
+    def export(self, timeline: Timeline, kind: str, path: Path) -> None:
+        """kind: rttm, csv, audacity or srt."""
+        from engine.voices.timeline import exports
+
+        self._jobs.run(self, lambda ticket: exports.write(timeline, kind, path), lane="files", must_finish=True,
+                       done=lambda _: self.told.emit(self.tr("Exported {}.").format(path.name)),
+                       failed=lambda error: self.failed.emit(self.tr("{} was not exported").format(path.name), error))

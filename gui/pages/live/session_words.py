@@ -1,0 +1,41 @@
+"""What the Live page says of its session."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from engine.audio.files import SUFFIXES
+from engine.errors import DeviceError
+from gui.pages.live.session import LiveSession
+
+
+def trouble(session: LiveSession) -> tuple[str, str]:
+    """Title and sentence of what went wrong; empty where all is well."""
+    error, lost = session.error, session.state == "lost"
+    if lost and (error is None or isinstance(error, DeviceError)):
+        safe = (_tr("The recording until then is safe: {}.").format(session.saved.name) if session.saved
+                else _tr("What was found until then stays below."))
+        return _tr("The microphone went away"), f"{safe} " + _tr("Plug it in again, then listen again.")
+    if error is None:
+        return "", ""
+    stopped = _tr("Listening stopped") if lost else _tr("Listening did not work")
+    detail = getattr(error, "detail", "")
+    return _tr("Recording stopped") if session.recording_failed else stopped, f"{error}" + (f" ({detail})" if detail else "")
+
+
+def kept(session: LiveSession) -> tuple[str, bool]:
+    """Whether the sound is kept, in words, and whether there is a file."""
+    if session.recording is not None:
+        return _tr("Saving to recordings/{}").format(session.recording.name), True
+    if session.saved is not None:
+        return _tr("Saved as recordings/{}").format(session.saved.name), True
+    return _tr("Kept on this machine. Audio is not saved."), False
+
+
+def sound_files() -> str:
+    """The filter of a file dialog."""
+    return _tr("Sound ({})").format(" ".join(f"*{suffix}" for suffix in sorted(SUFFIXES)))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("LivePage", text)

@@ -1,0 +1,86 @@
+"""`train voice` on made people: what it writes can be used, what it changes stays speech-like."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.audio import files
+from engine.errors import UsageError
+from engine.records import Audio, Embedding, EncoderSpec
+from engine.training.voice import run
+from engine.training.voice.statistics import scatter
+from engine.training.voice.styles import restyled, through_a_line
+from engine.voices import cohort
+from engine.voices.backends import Enrolled, make
+from tests.engine.cli.test_schemas import check
+from tests.true_models import spoken
+
+BANDS = 24
+
+
+class ByBands:
+    """An encoder that hears the mean level of 24 bands: people below are noises of different colour."""
+
+    spec = EncoderSpec("by bands", "1", "cd" * 32, "voice", BANDS, 16_000)
+
+    def embed(self, audio):
+        power = np.abs(np.fft.rfft(audio.samples)) ** 2
+        levels = np.array([np.log10(part.mean() + 1e-9) for part in np.array_split(power, BANDS)])
+        return Embedding(((levels - 1) / np.linalg.norm(levels - 1)).astype(np.float32))
+
+    def embed_many(self, audios):
+        return [self.embed(audio) for audio in audios]
+
+
+def person(seed, seconds=8.0):
+    """Noise whose colour is its own."""
+    rng = np.random.default_rng(seed)
+    spectrum = np.fft.rfft(rng.normal(size=int(seconds * 16_000)))
+    colour = np.interp(np.linspace(0, 1, len(spectrum)), np.linspace(0, 1, 9), rng.uniform(-1, 1, 9))
+    return (0.05 * np.fft.irfft(spectrum * 10 ** colour)).astype(np.float32)
+
+
+def test_statistics_are_made_and_used(tmp_path):
+    (tmp_path / "data").mkdir()
+    for number in range(24):
+        files.write(tmp_path / "data" / f"p{number:02}-1.wav", Audio(person(number), 16_000))
+    (tmp_path / "data" / "p99-1.wav").write_text("no sound")
+    records = list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), 7, share=0.85, name="bands"))
+    for record in records:
+        check("train voice", record)
+    assert [r["stage"] for r in records] == ["data", *["backend"] * 8, "done"]
+    assert records[0]["people"] + records[0]["kept_for_tests"] == 24
+    made = cohort.read(tmp_path / "out", "bands")
+    assert len(made.files) == records[0]["people"]
+    enrolled = Enrolled(np.array([ByBands().embed(Audio(person(n)[:48_000], 16_000)).vector for n in range(5)]), np.arange(5), 5)
+    query = np.array([ByBands().embed(Audio(person(n)[60_000:], 16_000)).vector for n in range(5)])
+    assert (make("two-covariance").fit(enrolled, made.background).similarities(query).argmax(axis=1) == np.arange(5)).all()
+    again = list(run.train(tmp_path / "data", tmp_path / "again", ByBands(), 7, share=0.85, name="bands"))
+    assert again[-1]["recognisable"] == records[-1]["recognisable"]
+    assert (tmp_path / "again" / "bands.json").read_bytes() == (tmp_path / "out" / "bands.json").read_bytes()
+
+
+def test_too_few_people_are_refused(tmp_path):
+    (tmp_path / "data").mkdir()
+    files.write(tmp_path / "data" / "a-1.wav", Audio(person(0), 16_000))
+    with pytest.raises(UsageError, match="20 are needed"):
+        list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), 7))
+
+
+def test_scatter_by_hand():
+    """Two people, two samples each, one axis: 0 and 2, 10 and 12. Within (1+1+1+1)/2 = 2; means 1 and 11, between 50 − 2/2."""
+    mean, within, between = scatter(np.array([[0], [2], [10], [12]], np.float32), np.array([0, 0, 1, 1]))
+    assert (mean[0], within[0, 0], between[0, 0]) == pytest.approx((6, 2, 49))
+
+
+@pytest.mark.parametrize("change", [restyled, through_a_line])
+def test_a_changed_take_keeps_level_and_nearly_its_length(change):
+    wave = spoken(1).samples
+    made = change(wave, np.random.default_rng(3))
+    assert np.isfinite(made).all() and made.dtype == np.float32
+    assert 0.7 < len(made) / len(wave) < 1.4
+    assert (change(wave, np.random.default_rng(3)) == made).all()
+    assert (change(wave, np.random.default_rng(4))[:1000] != made[:1000]).any()
+    if change is restyled:
+        assert np.sqrt(np.mean(made ** 2)) == pytest.approx(np.sqrt(np.mean(wave ** 2)), rel=0.01)

@@ -1,0 +1,108 @@
+"""Grouping, the smoothed path, turns and the open set, on vectors whose answer is known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from engine.records import Embedding, Sample, Span, Voice
+from engine.voices.identification import Identifier
+from engine.voices.timeline import clustering
+from engine.voices.timeline.assignment import Heard, assign, smoothed, speech_s
+from engine.voices.timeline.clustering import cluster, numbered
+from engine.voices.timeline.turns import turns
+
+DIM = 64
+PEOPLE = np.linalg.qr(np.random.default_rng(0).normal(size=(DIM, DIM)))[0].T.astype(np.float32)  # at right angles
+
+
+def near(person: int, count: int, seed: int = 0, spread: float = 0.06):
+    vectors = PEOPLE[person] + np.random.default_rng([seed, person]).normal(0, spread, (count, DIM)).astype(np.float32)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def heard(*people: int, each: int = 10) -> Heard:
+    """Turns of ten windows, each in a run of its own."""
+    count = len(people) * each
+    run = np.repeat(np.arange(len(people)), each)
+    start = np.arange(count) * 0.4 + run * 3.0
+    vectors = np.concatenate([near(person, each, seed=number) for number, person in enumerate(people)])
+    return Heard(start, start + 1.6, run, vectors, np.ones(count, np.float32))
+
+
+def identifier(*people: int, threshold: float = 0.75) -> Identifier:
+    voices = [Voice(10 + p, f"voice {p}", 0, "enrolled", datetime.now(UTC), 1, 3, 9.0) for p in people]
+    samples = [Sample(0, 0, 10 + p, Embedding(v), 3.0, 1.0) for p in people for v in near(p, 3, seed=99)]
+    return Identifier(voices, samples, threshold, 0.05)
+
+
+def test_groups_are_found_without_their_number_and_numbered_as_they_appear():
+    vectors = np.concatenate([near(3, 20), near(1, 5), near(3, 10, seed=1), near(2, 8)])
+    assert cluster(vectors).tolist() == [0] * 20 + [1] * 5 + [0] * 10 + [2] * 8
+    assert cluster(vectors[:1]).tolist() == [0]
+    assert cluster(vectors[:0]).tolist() == []
+    assert numbered(np.array([5, -1, 2, 5])).tolist() == [0, -1, 1, 0]
+
+
+def test_a_long_recording_clustered_in_parts_gives_the_same_groups(monkeypatch):
+    rng = np.random.default_rng(1)
+    people = rng.integers(0, 4, 400)
+    vectors = np.stack([near(person, 1, seed=at)[0] for at, person in enumerate(people)])
+    whole = cluster(vectors)
+    monkeypatch.setattr(clustering, "PART", 60)
+    assert cluster(vectors).tolist() == whole.tolist()
+    assert len(set(zip(whole.tolist(), people.tolist(), strict=True))) == 4
+
+
+def test_one_odd_window_makes_no_turn_and_a_real_change_does():
+    likeness = np.full((30, 2), 0.5, np.float32)
+    likeness[:15, 0] = likeness[15:, 1] = 0.8
+    likeness[7] = (0.50, 0.53)
+    assert smoothed(likeness, np.ones(30), np.zeros(30, np.int64)).tolist() == [0] * 15 + [1] * 15
+
+
+def test_a_window_that_says_little_is_led_by_its_neighbours():
+    likeness = np.tile(np.array([[0.8, 0.5]], np.float32), (9, 1))
+    likeness[4] = (0.5, 0.8)
+    run = np.zeros(9, np.int64)
+    weight = np.ones(9)
+    assert smoothed(likeness, weight, run)[4] == 1
+    weight[4] = 0.2
+    assert smoothed(likeness, weight, run)[4] == 0
+
+
+def test_voices_are_named_and_the_others_are_strangers():
+    found = assign(heard(0, 5, 1, 5, 6, 0), identifier(0, 1, 2))
+    assert [(track.voice_id, track.status) for track in found.tracks] == [
+        (10, "match"), (None, "unknown"), (11, "match"), (None, "unknown")]
+    assert found.label.reshape(6, 10).tolist() == [[0] * 10, [1] * 10, [2] * 10, [1] * 10, [3] * 10, [0] * 10]
+    assert found.tracks[0].similarity > 0.75 > found.tracks[1].similarity
+
+
+def test_with_nobody_enrolled_everybody_is_a_stranger_and_with_nothing_heard_nobody():
+    found = assign(heard(4, 2, 4), identifier())
+    assert [track.voice_id for track in found.tracks] == [None, None]
+    assert found.label.reshape(3, 10)[:, 0].tolist() == [0, 1, 0]
+    nothing = assign(Heard(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros((0, DIM), np.float32),
+                           np.zeros(0, np.float32)), identifier(0))
+    assert (nothing.tracks, len(nothing.label)) == ((), 0)
+
+
+def test_a_threshold_that_nobody_reaches_names_nobody():
+    found = assign(heard(0, 1), identifier(0, 1, threshold=0.999))
+    assert [track.voice_id for track in found.tracks] == [None, None]
+
+
+def test_what_windows_share_counts_once():
+    some = heard(0)
+    assert speech_s(some, np.ones(10, bool)) == pytest.approx(9 * 0.4 + 1.6)
+    assert speech_s(some, np.zeros(10, bool)) == 0
+
+
+def test_turns_begin_and_end_with_the_speech_and_change_halfway():
+    start = np.array([0, 0.4, 0.8, 5.0])
+    some = Heard(start, start + 1.6, np.array([0, 0, 0, 1]), near(0, 4), np.ones(4, np.float32))
+    found = turns(some, [Span(0, 2.4), Span(5, 6.6)], np.array([0, 0, 1, 1]))
+    assert found == [(0, Span(0, pytest.approx(1.4))), (1, Span(pytest.approx(1.4), 2.4)), (1, Span(5, 6.6))]
