@@ -33,9 +33,10 @@ def test_what_is_pinned_satisfies_what_is_asked_for() -> None:
     from importlib import metadata
 
     from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
 
-    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if "==" in line)
-    pinned = {name.lower().replace("_", "-"): version for name, version in pinned.items()}
+    lines = (line.split("==") for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if "==" in line)
+    pinned = {canonicalize_name(name): version for name, version in lines}
     for text in metadata.requires("earmark") or []:
         wanted = Requirement(text)
-        assert wanted.specifier.contains(pinned[wanted.name.lower().replace("_", "-")]), text
+        assert wanted.specifier.contains(pinned[canonicalize_name(wanted.name)]), text

@@ -72,6 +72,7 @@ class SpectrogramStream:
         for row in range(0, count, rows):
             banded[row : row + rows] = power[row : row + rows] @ self._filters
         decibels = 10 * np.log10(np.maximum(banded, np.float32(10 ** (FLOOR_DB / 10))))
+        decibels = np.maximum(decibels, np.float32(FLOOR_DB))  # the logarithm may fall a rounding below it
         return np.ascontiguousarray(decibels.T, dtype=np.float32)
 
 

@@ -60,7 +60,7 @@ def main() -> None:
 
 def _hops(items: list[data.Labelled], classes: list[str]) -> list[list[str]]:
     """The shipped bridge with patches closer together and further apart."""
-    encoder = Models(Weights(), "cpu").joint()
+    encoder = Models(Weights(), "cpu").joint_named("bridge")
     texts = encoder.embed_texts([zero_shot.TEMPLATE.format(label=c) for c in classes])
     shipped, rows = sound.PATCH_HOP, []
     for hop in (48, 72, 96):

@@ -391,7 +391,7 @@ def test_tags_of_the_library(run, furnished, tmp_path):
     assert all("music" in [label["label"] for label in one["labels"]] for one in found["results"])
     check("library untag", run("library", "untag", "mine", "--json").document)
     gone = run("search", "sound", "--tag", "mine:music", "--json")
-    assert (gone.code, gone.document["error"]["kind"]) == (1, "library-error")
+    assert (gone.code, gone.document["error"]["kind"]) == (1, "tag-unknown")
 
 
 def test_locate(run, furnished):

@@ -22,4 +22,4 @@ def yamnet() -> YAMNetEncoder:
 
 @pytest.fixture(scope="session")
 def bridge() -> TagBridge:
-    return models().joint()
+    return models().joint_named("bridge")
