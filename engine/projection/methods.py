@@ -11,13 +11,14 @@ McInnes, Healy & Melville 2018, arXiv 1802.03426.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.errors import ShapeError, UsageError
+from engine.errors import Cancelled, ShapeError, UsageError
 from engine.records import FloatArray
 from engine.tasks import Ticket
 
@@ -154,7 +155,7 @@ def fit_umap(vectors: ArrayLike, params: Mapping[str, Any], ticket: Ticket | Non
         n_epochs=params["epochs"], init=_start(start, params["seed"]) / INITIAL_SPREAD, random_state=params["seed"],
         n_jobs=1, verbose=False,
         tqdm_kwds={"disable": False, "file": _BarToTicket(ticket), "bar_format": "{n_fmt}/{total_fmt}",
-                   "mininterval": 0, "miniters": 1, "leave": False},
+                   "mininterval": _Always(ticket), "miniters": 1, "leave": False},
     ).fit_transform(rows)
     ticket.report(1, 1, "UMAP")
     return _centred(np.asarray(fitted, dtype=np.float64))
@@ -166,7 +167,11 @@ def capped_perplexity(perplexity: float, points: int) -> float:
 
 
 class _BarToTicket:
-    """The file that umap-learn's progress bar is written to: reads the count off it and tells the ticket."""
+    """The file that umap-learn's progress bar is written to: reads the count off it and tells the ticket.
+
+    It never raises: tqdm holds its lock while it writes, the one lock of all its bars, and does not let go of it when a file
+    raises. Every later bar of the program, also those of the text encoder, would wait for ever. `_Always` raises instead.
+    """
 
     def __init__(self, ticket: Ticket) -> None:
         self._ticket = ticket
@@ -174,11 +179,27 @@ class _BarToTicket:
     def write(self, text: str) -> None:
         done, slash, total = text.strip().partition("/")
         if slash and done.isdigit() and total.isdigit():
-            self._ticket.report(int(done), int(total), "UMAP", "steps")
-        self._ticket.check()
+            with suppress(Cancelled):
+                self._ticket.report(int(done), int(total), "UMAP", "steps")
 
     def flush(self) -> None:
         """Nothing is buffered."""
+
+
+class _Always(float):
+    """The interval between two writes of a bar: none. tqdm compares with it after each step, before it takes its lock; so this
+    is where a cancelled fit stops."""
+
+    def __new__(cls, ticket: Ticket) -> _Always:
+        made = super().__new__(cls, 0.0)
+        made._ticket = ticket
+        return made
+
+    _ticket: Ticket
+
+    def __le__(self, other: float) -> bool:
+        self._ticket.check()
+        return super().__le__(other)
 
 
 def _start(layout: Coordinates, seed: int) -> Coordinates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 
 import numpy as np
@@ -82,6 +83,24 @@ def test_cancelling_while_it_runs_stops_it(method: str) -> None:
     with pytest.raises(Cancelled):
         FITS[method](clusters(), validated(method), ticket)  # type: ignore[arg-type]
     assert max(steps) < 100
+
+
+@pytest.mark.parametrize("after", [1, 20])
+def test_a_cancelled_umap_holds_up_no_other_progress_bar(after: int) -> None:
+    """All bars of a process share one lock, and the text encoder makes a bar for each query."""
+    from tqdm import tqdm
+
+    def stop(progress: Progress) -> None:
+        if progress.total and progress.done >= after:
+            ticket.cancel()
+
+    ticket = Ticket(stop)
+    with pytest.raises(Cancelled):
+        fit_umap(clusters(), validated("umap"), ticket)
+    other = threading.Thread(target=lambda: tqdm(total=1, disable=True), daemon=True)
+    other.start()
+    other.join(10)
+    assert not other.is_alive(), "the bar of UMAP went away with the lock of all bars"
 
 
 @pytest.mark.parametrize("method", ["tsne", "umap"])
