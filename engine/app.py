@@ -247,10 +247,12 @@ class Earmark:
 
         Raises Busy, StoreError.
         """
-        self.store.forget_everything()
-        self.voices.history.clear()
-        self.voices.forget_cached()
-        self.maps.forget()
+        try:
+            self.store.forget_everything()
+        finally:  # also where a file could not be removed
+            self.voices.history.clear()
+            self.voices.forget_cached()
+            self.maps.forget()
         self.describing.forget()
         logs.forget(self._log)
 

@@ -91,8 +91,19 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
         out.failure(EarmarkError(f"Something unexpected went wrong: {sys.exc_info()[1]}.{where}"))
     finally:
         for app in run.opened:
-            app.close()
+            _leave(app)
     return out.exit_code
+
+
+def _leave(app: Earmark) -> None:
+    """Close the workspace. A command that wrote to it also puts right what an earlier one, killed, left behind."""
+    try:
+        if app.store.claimed:
+            app.tidy()
+    except EarmarkError as error:
+        log.info("what a killed program left stays for now: %s", error.kind)
+    finally:
+        app.close()
 
 
 def _common(arguments: Sequence[str], run: Run) -> list[str]:

@@ -122,5 +122,5 @@ def _tell(context: typer.Context, more: dict[str, Any] | None = None) -> None:
     if state.locked is not None:
         run.out.say(LOCKED[state.locked])
     if state.unclean:
-        run.out.note("earmark: another program was reading, so old pages could not be wiped yet. That is done by the next "
-                     "command that changes something.")
+        run.out.note("earmark: old pages and files could not be wiped yet: another program was reading, or this one was killed. "
+                     "That is done by the next command that changes something.")

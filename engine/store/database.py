@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,28 +80,32 @@ class Database:
             yield open_already
             return
         self._lock.acquire()
+        waiting: list[Callable[[], object]] = []
         with self._told(), self._turn, self._engine.connect() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
-                self._mine.connection = connection
+                self._mine.connection, self._mine.waiting = connection, waiting
                 try:
                     yield connection
                 finally:
                     self._mine.connection = None
-        if getattr(self._mine, "wipe_after", False):
-            self._mine.wipe_after = False
-            self.wipe()
+        for work in waiting:
+            work()
+
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Do something, once, as soon as the transaction of this thread is committed; at once where there is none."""
+        if getattr(self._mine, "connection", None) is None:
+            work()
+        elif work not in self._mine.waiting:
+            self._mine.waiting.append(work)
 
     def wipe(self) -> bool:
         """Leave no deleted byte behind: rebuild the file and empty the write-ahead log.
 
         `secure_delete` zeroes what is deleted, but pages that were rebalanced may hold older copies; only a rebuild is
-        certain. Inside a transaction of this thread it is put off until that is committed. Another program that reads
-        at this moment can keep the log alive; then it is emptied by the last one to close, and False is returned.
+        certain. Not inside a transaction (see `afterwards`). Another program that reads at this moment can keep the log
+        alive; then it is emptied by the last one to close, and False is returned.
         """
-        if getattr(self._mine, "connection", None) is not None:
-            self._mine.wipe_after = True
-            return False
         self._lock.acquire()
         with self._told(), self._turn:
             connection = self._engine.raw_connection()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from engine.errors import EnrollmentError, StoreError
 from engine.store.database import inserted_id
-from engine.store.recordings import write_whole
+from engine.store.recordings import recording_path, write_whole
 from engine.store.schema import sample, take
 from engine.store.sealed import Records, of_source, of_vector
 
@@ -70,7 +70,7 @@ def _copied(connection: Connection, take_id: int, voice_id: int, recordings: Pat
         except OSError as error:
             raise StoreError(f"The recording cannot be read: {error.strerror or error}. Nothing was changed.") from error
         if data:
-            recording = old["recording"].with_name(f"{voice_id}-{old['sha256'][:16]}{records.suffix}")
+            recording = recording_path(voice_id, old["sha256"], records)
             write_whole(recordings / recording, data)
     made = inserted_id(connection.execute(insert(take).values(
         {**old, "voice_id": voice_id, "source": "", "speech_s": 0.0, "recording": recording})))

@@ -15,6 +15,7 @@ from engine.store.migrations import REVISIONS
 
 SCRIPTS = Path(__file__).parent / "migrations"
 BACKUPS_KEPT = 3
+OWN = 0o600  # of a new file: its owner reads it, and nobody else
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,10 @@ def create(path: Path, revision: str) -> None:
     from engine.store.database import connect, told
     from engine.store.schema import counter, metadata
 
+    try:
+        path.touch(OWN)
+    except OSError as error:
+        raise StoreError(f"The workspace cannot be written: {error.strerror or error}.") from error
     engine = connect(path)
     try:
         with engine.connect().execution_options(writes=True) as connection, connection.begin():
@@ -102,6 +107,8 @@ def backup(path: Path, backups: Path, revision: str) -> Path:
     target = backups / f"earmark-{revision}-{datetime.now():%Y%m%d-%H%M%S}.db"
     temporary = target.with_suffix(".tmp")
     try:
+        temporary.unlink(missing_ok=True)
+        temporary.touch(OWN)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(temporary)) as copy:
             source.backup(copy)
         temporary.replace(target)
@@ -109,7 +116,8 @@ def backup(path: Path, backups: Path, revision: str) -> Path:
         temporary.unlink(missing_ok=True)
         raise StoreError("The database has to be brought up to date, but no backup could be made, so it was left as it "
                          f"is: {error}.") from error
-    for old in sorted(backups.glob("earmark-*.db"), key=lambda file: file.stat().st_mtime)[:-BACKUPS_KEPT]:
+    older = [file for file in backups.glob("earmark-*.db") if file != target]  # the clock may have gone back since they were made
+    for old in sorted(older, key=lambda file: file.stat().st_mtime)[:1 - BACKUPS_KEPT]:
         old.unlink()
     log.info("made a backup before migrating from revision %s", revision)
     return target

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from pathlib import Path
 
 from engine.errors import StoreError
 from engine.store.records import TAKES
+from engine.store.sealed import Records
 
 log = logging.getLogger(__name__)
+
+
+def recording_path(voice_id: int, sha256: str, records: Records) -> Path:
+    """Where the recording of a take belongs, relative to the folder of recordings. Raises StoreError.
+
+    sha256: of the take's content, in hex. It may have come in somebody's file, and must not lead out of the folder.
+    """
+    if not re.fullmatch("[0-9a-f]{1,64}", sha256):
+        raise StoreError("The content of a take is not named by its hash. Nothing was changed.")
+    return Path(TAKES, f"{voice_id}-{sha256}{records.suffix}")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -24,7 +24,8 @@ class NewTake:
 
     source: "microphone" or the file's name. sha256: of the content, hex. recorded_at: naive times are local.
     recording: a file inside the workspace's recordings folder, only with consent_at. samples: (embedding, seconds of
-    speech) each, embeddings of `spec`. spans: where in the take each sample comes from, or empty where nobody knows.
+    speech) each, embeddings of `spec`. spans: where in the take each sample comes from, None where nobody knows
+    (empty: of none).
     """
 
     source: str
@@ -39,7 +40,7 @@ class NewTake:
     consent_at: datetime | None
     spec: EncoderSpec
     samples: tuple[tuple[Embedding, float], ...] | list[tuple[Embedding, float]]
-    spans: Sequence[Span] = ()
+    spans: Sequence[Span | None] = ()
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from engine.store.database import Database
 from engine.store.recordings import write_whole
 from engine.store.schema import sample, seal, stranger_sample, take, timeline, voice, voice_change
 from engine.store.sealed import PLAIN, Records, of_name, of_recording, of_source, of_stranger, of_timeline, of_vector
-from engine.store.seals import HeldKey, Seals, cleaned, row_of, write_row
+from engine.store.seals import HeldKey, Seals, row_of, write_row
 from engine.store.voices import VoiceStore, name_key
 
 log = logging.getLogger(__name__)
@@ -89,18 +89,18 @@ class Encrypting:
         with self._database.writing() as connection:
             row = row_of(connection)
             connection.execute(delete(seal))
-        self._seals.forget()
-        if row is not None and row.key_id is not None:
-            keyrings.forget(row.key_id)
+            self._database.afterwards(self._seals.forget)
+            if row is not None and row.key_id is not None:
+                self._database.afterwards(lambda: keyrings.forget(row.key_id))
 
     def finish(self) -> bool:
-        """Remove what the last change left in the files, if it left anything; False where that has to wait."""
+        """Remove what the last change or removal left in the files, if it left anything; False where that has to wait."""
         with self._database.reading() as connection:
             row = row_of(connection)
         if row is None or not row.unclean:
             return True
         try:
-            return self._clean()
+            return self._voices.clean()
         except Busy:
             return False
 
@@ -120,7 +120,7 @@ class Encrypting:
             raise
         self._seals.hold(held)
         self._database.sync()  # before the files that it named go
-        self._clean()
+        self._voices.clean()
 
     def _kept(self, held: HeldKey) -> bool:
         """Whether a change that was broken off had been committed: then the keyring has to keep the key."""
@@ -130,14 +130,6 @@ class Encrypting:
         except StoreError:
             return True
         return row is not None and row.key_id == held.id and row.way == "keyring"
-
-    def _clean(self) -> bool:
-        self._voices.remove_strays()
-        if not self._voices.wipe():
-            return False
-        with self._database.writing() as connection:
-            cleaned(connection)
-        return True
 
 
 def reseal(connection: Connection, recordings: Path, old: Records, new: Records) -> None:

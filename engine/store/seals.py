@@ -148,6 +148,12 @@ def write_row(connection: Connection, way: EncryptionWay, held: HeldKey | None, 
     connection.execute(insert(seal).values(values))
 
 
+def soiled(connection: Connection) -> None:
+    """Something private was removed that the files may still hold: whoever may write next wipes them."""
+    if not connection.execute(update(seal).values(unclean=True)).rowcount:
+        connection.execute(insert(seal).values(id=1, way="off", since=datetime.now(UTC), unclean=True))
+
+
 def cleaned(connection: Connection) -> None:
     """Nothing is left in the files of how things were before."""
     connection.execute(update(seal).values(unclean=False))
@@ -155,6 +161,9 @@ def cleaned(connection: Connection) -> None:
 
 def _unwrapped(row: Any, secret: str) -> HeldKey:
     """The key from its wrapping, checked. Raises WrongPassphrase, StoreError."""
+    if any(column is None for column in (row.key_id, row.wrapped, row.salt, row.log2_n, row.r, row.p)):
+        raise StoreError("The sealed key of this workspace is damaged. It was left as it is. Put an older copy of the workspace "
+                         "in its place.")
     secret = passphrases.grouped(secret) if row.way == "keyring" else secret
     stretching = passphrases.Stretching(row.salt, row.log2_n, row.r, row.p)
     held = HeldKey.new(passphrases.unwrap(row.wrapped, secret, stretching, row.key_id.encode("ascii")), row.key_id)

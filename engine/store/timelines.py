@@ -60,23 +60,23 @@ class TimelineStore:
                 path=records.data(os.fsencode(new.path), *of_timeline(made))))
             for one in new.tracks:
                 _add_track(connection, made, one, new.spec, records)
-            found_now = self._read(connection, made)
-        if older:
-            self._voices.wipe()  # what is known of strangers is a voiceprint, too
-        return found_now
+            if older:
+                self._voices.wipe()  # what is known of strangers is a voiceprint, too
+            return self._read(connection, made)
 
     def remove(self, timeline_id: int) -> None:
         """Remove a timeline with its strangers, and every trace of them in the files. Voices that were named stay."""
         with self._database.writing() as connection:
             if not connection.execute(delete(timeline).where(timeline.c.id == timeline_id)).rowcount:
                 raise _gone()
-        self._voices.wipe()  # what is known of strangers is a voiceprint, too
+            self._voices.wipe()  # what is known of strangers is a voiceprint, too
 
     def remove_all(self) -> None:
-        """Remove all timelines. The caller wipes the files afterwards (`Store.forget_everything`)."""
+        """Remove all timelines, and every trace of them in the files."""
         with self._database.writing() as connection:
             for table in (stranger_sample, turn, track, naming, timeline):
                 connection.execute(delete(table))
+            self._voices.wipe()
 
     # --- strangers ---
 

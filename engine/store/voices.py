@@ -19,11 +19,11 @@ from engine.index import SMALLEST_NORM, unit, unit_mean
 from engine.records import Embedding, EncoderSpec, Sample, Span, Take, Voice, VoiceState
 from engine.store import moving
 from engine.store.database import Database, inserted_id
-from engine.store.recordings import remove_strays, write_whole
-from engine.store.records import TAKES, NewTake
+from engine.store.recordings import recording_path, remove_strays, write_whole
+from engine.store.records import NewTake
 from engine.store.schema import encoder_spec, sample, take, voice, voice_change
 from engine.store.sealed import PLAIN, SUFFIX, Records, of_name, of_recording, of_source, of_vector
-from engine.store.seals import Seals
+from engine.store.seals import Seals, cleaned, soiled
 from engine.store.spaces import find_space, space_key, take_space
 
 COLOURS = 12
@@ -56,7 +56,7 @@ class VoiceStore:
         with self._database.reading() as connection:
             row = connection.execute(_voices(spec).where(voice.c.id == voice_id)).one_or_none()
             if row is None:
-                raise EnrollmentError("This voice is not there any more.")
+                raise _gone()
             return _voice(row, self._seals.records(connection))
 
     def find(self, name: str, spec: EncoderSpec | None = None) -> Voice | None:
@@ -104,18 +104,19 @@ class VoiceStore:
     def remove(self, voice_id: int) -> None:
         """Remove a voice with its takes, samples and recordings, and every trace of it in the files."""
         with self._database.writing() as connection:
-            self.get(voice_id)
             self._unlink_recordings(take.c.voice_id == voice_id)
-            connection.execute(delete(voice).where(voice.c.id == voice_id))
+            if not connection.execute(delete(voice).where(voice.c.id == voice_id)).rowcount:
+                raise _gone()
             connection.execute(delete(voice_change).where(voice_change.c.voices.contains(f",{voice_id},")))
-        self.wipe()
+            self.wipe()
 
     def remove_all(self) -> None:
-        """Remove all voices. The caller wipes the files afterwards (`Store.forget_everything`)."""
+        """Remove all voices, and every trace of them in the files."""
         with self._database.writing() as connection:
             self._unlink_recordings(take.c.id > 0)
             for table in (sample, take, voice, voice_change):
                 connection.execute(delete(table))
+            self.wipe()
 
     # --- takes ---
 
@@ -141,7 +142,7 @@ class VoiceStore:
             return self.take(take_id, new.spec)
 
     def add_samples(self, take_id: int, spec: EncoderSpec, samples: Sequence[tuple[Embedding, float]],
-                    spans: Sequence[Span] = ()) -> None:
+                    spans: Sequence[Span | None] = ()) -> None:
         """Give a take samples in one more space, in place of those it has there; the other spaces keep theirs.
 
         samples: (embedding, seconds of speech) each. spans: see NewTake. Raises ShapeError as `add_take`.
@@ -151,8 +152,8 @@ class VoiceStore:
             voice_id, records = self.take(take_id).voice_id, self._seals.records(connection)
             spec_id = take_space(connection, spec)
             connection.execute(delete(sample).where(sample.c.take_id == take_id, sample.c.spec_id == spec_id))
-            places: builtins.list[tuple[float | None, float | None]] = [(one.start_s, one.end_s) for one in spans]
-            places = places or [(None, None)] * len(vectors)
+            places: builtins.list[tuple[float | None, float | None]] = [
+                (None, None) if one is None else (one.start_s, one.end_s) for one in spans or [None] * len(vectors)]
             for vector, (embedding, speech_s), (start_s, end_s) in zip(vectors, samples, places, strict=True):
                 sample_id = inserted_id(connection.execute(insert(sample).values(
                     take_id=take_id, spec_id=spec_id, vector=b"", norm=float(embedding.norm), speech_s=float(speech_s),
@@ -182,11 +183,13 @@ class VoiceStore:
     def remove_take(self, take_id: int) -> None:
         """Remove a take with its samples and recording, and every trace of it in the files."""
         with self._database.writing() as connection:
-            gone = self.take(take_id)
+            voice_id = connection.execute(select(take.c.voice_id).where(take.c.id == take_id)).scalar_one_or_none()
+            if voice_id is None:
+                raise EnrollmentError("This take is not there any more.")
             self._unlink_recordings(take.c.id == take_id)
             connection.execute(delete(take).where(take.c.id == take_id))
-            connection.execute(delete(voice_change).where(voice_change.c.voices.contains(f",{gone.voice_id},")))
-        self.wipe()
+            connection.execute(delete(voice_change).where(voice_change.c.voices.contains(f",{voice_id},")))
+            self.wipe()
 
     def keep_recording(self, voice_id: int, sha256: str, wav: bytes) -> Path:
         """Write the recording of a take that is about to be added, sealed where the workspace is; returns the file.
@@ -195,7 +198,7 @@ class VoiceStore:
         """
         with self._database.reading() as connection:
             records = self._seals.records(connection)
-        path = self._recordings / TAKES / f"{voice_id}-{sha256[:16]}{records.suffix}"
+        path = self._recordings / recording_path(voice_id, sha256, records)
         write_whole(path, records.data(wav, *of_recording(sha256)))
         return path
 
@@ -233,14 +236,14 @@ class VoiceStore:
                     select(*sample.c, *encoder_spec.c["name", "version", "sha256", "kind", "dim", "rate_hz"])
                     .join(encoder_spec, sample.c.spec_id == encoder_spec.c.id)
                     .where(sample.c.take_id == one.id).order_by(encoder_spec.c.id, sample.c.id)).all()
-            by_spec: dict[EncoderSpec, builtins.list[tuple[Embedding, float]]] = {}
+            by_spec: dict[EncoderSpec, builtins.list[Any]] = {}
             for row in rows:
                 spec = EncoderSpec(row.name, row.version, row.sha256, row.kind, row.dim, row.rate_hz)
-                vector = _vector(row, records, one.voice_id)
-                by_spec.setdefault(spec, []).append((Embedding(vector, row.norm), row.speech_s))
-            for spec, samples in by_spec.items():
+                by_spec.setdefault(spec, []).append(row)
+            for spec, mine in by_spec.items():
+                samples = [(Embedding(_vector(row, records, one.voice_id), row.norm), row.speech_s) for row in mine]
                 yield NewTake(one.source, sha256, one.recorded_at, one.duration_s, one.speech_s, one.level_dbfs, one.snr_db,
-                              one.clipped, one.recording, one.consent_at, spec, samples), one.id
+                              one.clipped, one.recording, one.consent_at, spec, samples, [_span(row) for row in mine]), one.id
 
     def take_hashes(self, voice_id: int, spec: EncoderSpec | None = None) -> frozenset[str]:
         """sha256 of the content of a voice's takes; with a spec, only of takes that have samples of it."""
@@ -338,14 +341,33 @@ class VoiceStore:
                 raise StoreError(f"A recording could not be removed: {error.strerror or error}. "
                                  "The list of voices was not changed.") from error
 
-    def wipe(self) -> bool:
-        """What was removed must not live on in free pages, in the log, or in backups from before a migration.
+    def wipe(self) -> None:
+        """What was removed must not live on in free pages, in the log, in backups from before a migration, or in files.
 
-        False where the log can only be emptied later, because another program reads.
+        Inside a transaction it is noted with it, and done once that is committed; what a kill or a program that reads keeps from
+        being done, `Encrypting.finish` does later.
         """
-        for old in self._backups.glob("earmark-*"):
-            old.unlink(missing_ok=True)
-        return self._database.wipe()
+        with self._database.writing() as connection:
+            soiled(connection)
+            self._database.afterwards(self.clean)
+
+    def clean(self) -> bool:
+        """Do now what `wipe` noted; not inside a transaction. False where the log can only be emptied later."""
+        self.remove_strays()
+        try:
+            for old in self._backups.glob("earmark-*"):
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"An old backup could not be removed: {error.strerror or error}.") from error
+        if not self._database.wipe():
+            return False
+        with self._database.writing() as connection:
+            cleaned(connection)
+        return True
+
+
+def _gone() -> EnrollmentError:
+    return EnrollmentError("This voice is not there any more.")
 
 
 def name_key(name: str) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from engine.store.timelines import TimelineStore
     from engine.store.voices import VoiceStore
 
+PRIVATE = 0o700  # nobody else on this computer looks into what Earmark makes; a folder that was there keeps its mode
+
 log = logging.getLogger(__name__)
 
 
@@ -91,6 +93,11 @@ class Store:
             return self._sounds
 
     @property
+    def claimed(self) -> bool:
+        """Whether this is the one program that writes to the workspace: it took the lock."""
+        return self._lock.held
+
+    @property
     def plain(self) -> bool:
         """Whether nothing is encrypted; quick."""
         return plain(self.database)
@@ -141,21 +148,22 @@ class Store:
         Every trace of them goes, too. Encryption is off afterwards, and its key is gone; the key is not needed for this.
         Settings and downloaded models stay. Raises Busy, StoreError.
         """
+        failed: OSError | None = None
         with self._opened().writing():
+            self.encrypting.forget_key()
             self.timelines.remove_all()
             self.voices.remove_all()
-            self.encrypting.forget_key()
             self.queries.remove_all()
             self.tags.remove_all()
             self.sounds.remove_all()
-        try:
-            for folder in (self.vectors, self.recordings, self.backups):
-                shutil.rmtree(folder)
-                folder.mkdir()
-        except OSError as error:
-            raise StoreError(f"Not everything could be removed: {error.strerror or error}. Try again.") from error
-        finally:
-            self._opened().wipe()
+            for folder in (self.vectors, self.recordings, self.backups):  # before the commit: killed now, it is told
+                try:
+                    shutil.rmtree(folder)
+                    folder.mkdir(mode=PRIVATE)
+                except OSError as error:
+                    failed = error
+        if failed is not None:
+            raise StoreError(f"Not everything could be removed: {failed.strerror or failed}. Try again.") from failed
         log.info("forgot everything")
 
     def close(self) -> None:
@@ -185,7 +193,7 @@ class Store:
     def _make_folders(self) -> None:
         try:
             for folder in (self.folder, self.vectors, self.recordings, self.backups, self.logs):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"The workspace folder “{self.folder.name}” cannot be made: "
                              f"{error.strerror or error}.") from error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from engine.errors import UsageError
 from engine.records import Encryption
 from engine.store import Store
 from engine.tasks import Ticket
@@ -32,13 +34,15 @@ class Privacy:
         """Seal names, samples and recordings; where they are sealed already, keep their key in another way.
 
         Without a passphrase the key is kept in the keyring of the system, and a recovery code is returned, to be written
-        down. Raises KeyringMissing, UsageError (passphrase too short), Locked.
+        down. Raises KeyringMissing, UsageError (passphrase too short), Locked. What was done before cannot be undone then.
         """
-        return self._store.encrypting.turn_on(passphrase)
+        with self._new_records():
+            return self._store.encrypting.turn_on(passphrase)
 
     def decrypt(self) -> None:
-        """Write everything plainly again. Raises Locked, UsageError."""
-        self._store.encrypting.turn_off()
+        """Write everything plainly again. Raises Locked, UsageError. What was done before cannot be undone then."""
+        with self._new_records():
+            self._store.encrypting.turn_off()
 
     def unlock(self, secret: str) -> None:
         """Open the workspace with its passphrase or recovery code, for this run. Raises WrongPassphrase."""
@@ -48,8 +52,10 @@ class Privacy:
     def export(self, path: Path, passphrase: str, names: Sequence[str] = (), ticket: Ticket | None = None) -> Exported:
         """Write voices (all, where none is named) to a file that the passphrase opens. The file appears whole or not at
         all. Raises VoiceUnknown, UsageError (passphrase too short, nothing to export)."""
-        voices = [self._voices.get(name) for name in dict.fromkeys(names)]
-        return export(self._store, voices or self._voices.list(), path, passphrase, ticket or Ticket())
+        voices = [self._voices.get(name) for name in dict.fromkeys(names)] or self._voices.list()
+        if not voices:
+            raise UsageError("There are no voices to export. Nothing was written.")
+        return export(self._store, voices, path, passphrase, ticket or Ticket())
 
     def import_(self, path: Path, passphrase: str, clash: Clash = "rename", ticket: Ticket | None = None) -> list[Imported]:
         """Add the voices of a file, all or none; see `engine.voices.exporting`. Raises ExportUnreadable,
@@ -58,3 +64,13 @@ class Privacy:
             return import_(self._store, path, passphrase, clash, self._voices.spec(), ticket or Ticket())
         finally:
             self._voices.forget_cached()
+
+    @contextmanager
+    def _new_records(self) -> Iterator[None]:
+        """Changes that this session remembers are rows as they were; none of them fits once all rows are written anew."""
+        before = self._store.plain
+        try:
+            yield
+        finally:
+            if self._store.plain != before:
+                self._voices.history.clear()

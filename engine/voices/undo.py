@@ -152,8 +152,8 @@ class History:
                 self._store.changes.apply(rows, back)
                 removed = removed or any((after if back else before) is not None and (before if back else after) is None
                                          for _, _, before, after in rows.rows)
-        if removed:
-            self._store.voices.wipe()
+            if removed:
+                self._store.voices.wipe()
 
 
 def require(change: VoiceChange | None, words: str) -> VoiceChange:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import getpass
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,7 +109,7 @@ def test_a_passphrase_from_a_file_and_typed(run, enrolled, secret, tmp_path, mon
     wrong.write_text("something else\n")
     monkeypatch.setenv("EARMARK_PASSPHRASE_FILE", str(wrong))
     assert run("voices", "list", "--json").document["error"]["kind"] == "wrong-passphrase"
-    for content, words in ((b"", "empty"), (b"\xff\xfe", "no text")):
+    for content, words in ((b"", "empty"), (b"\xff\xfe", "no text"), (b"x" * 5_000, "longer than 4096 bytes")):
         wrong.write_bytes(content)
         assert words in run("voices", "list").err
     wrong.unlink()
@@ -156,6 +158,30 @@ def test_export_and_import(run, enrolled, secret, tmp_path):
     file.write_bytes(file.read_bytes()[:-1])
     cut = run("voices", "import", file, "--passphrase-file", secret, "--json", workspace=other)
     assert (cut.code, cut.document["error"]["kind"]) == (1, "export-unreadable")
+
+
+def test_a_command_that_changes_something_removes_what_a_killed_one_left(run, enrolled, tmp_path):
+    workspace = tmp_path / "workspace"
+    left = [workspace / "recordings" / "takes" / ".7-ab.wav.part", workspace / "recordings" / "takes" / "7-ab.wav",
+            workspace / "backups" / "earmark-0004-20260101-000000.db"]
+    for file in left:
+        file.write_bytes(b"what a killed program left")
+    with closing(sqlite3.connect(workspace / "earmark.db")) as connection, connection:
+        connection.execute("INSERT INTO seal (id, way, since, unclean) VALUES (1, 'off', '2026-01-01 00:00:00', 1)")
+    status = run("privacy", "status")
+    assert "next command that changes something" in status.err
+    assert run("voices", "list", "--json").document[0]["name"] == "Zoë Wintergreen"
+    assert all(file.exists() for file in left)  # reading changes nothing
+    assert run("voices", "rename", "Zoë Wintergreen", "Zoë").code == 0
+    assert not any(file.exists() for file in left)
+    assert run("privacy", "status", "--json").document["wiped"]
+    assert len(list((workspace / "recordings" / "takes").iterdir())) == 1
+
+
+def test_without_voices_nothing_is_exported(run, secret, tmp_path):
+    ran = run("voices", "export", tmp_path / "x.earmark", "--passphrase-file", secret)
+    assert (ran.code, ran.err) == (2, "earmark: There are no voices to export. Nothing was written.\n")
+    assert not (tmp_path / "x.earmark").exists()
 
 
 def test_nothing_leaves_the_machine_and_the_log_tells_nothing(run, tmp_path, secret, monkeypatch):

@@ -15,10 +15,13 @@ import keyring
 import pytest
 from keyring.backends import fail, null
 
-from engine.errors import KeyringMissing, Locked, StoreError, UsageError, WrongPassphrase
+from engine.errors import EnrollmentError, KeyringMissing, Locked, StoreError, UsageError, WrongPassphrase
 from engine.records import Embedding, Span
+from engine.settings import SettingsFile
 from engine.store import Store
 from engine.store.records import NewTimeline, NewTrack
+from engine.voices.privacy import Privacy
+from engine.voices.service import Voices
 from tests.engine.privacy.conftest import NOW, PASSPHRASE, SPEC, add_take, contents, secrets, traces, vectors_of
 
 ROOT = Path(__file__).parents[3]
@@ -128,6 +131,115 @@ def test_a_removed_voice_is_in_no_byte_of_the_workspace(workspace, sealed):
     with Store(workspace) as store:
         assert [voice.name for voice in store.voices.list()] == ["Bert Oakenshaw"]
         assert len(contents(store)) == 1 + 1 + 3
+
+
+def voices_of(store: Store) -> Voices:
+    def not_loaded():
+        raise AssertionError("nothing is to be embedded here")
+
+    return Voices(store, SettingsFile(store.folder / "settings.toml"), not_loaded, lambda: SPEC, not_loaded, not_loaded)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_what_was_removed_before_a_change_of_encryption_does_not_come_back_in_the_old_way(workspace, sealed):
+    """The window holds removed voices for *undo* as their rows were: plain ones have no place among sealed ones."""
+    with Store(workspace) as store:
+        voices = voices_of(store)
+        privacy = Privacy(store, voices)
+        if sealed:
+            privacy.encrypt(PASSPHRASE)
+        voices.remove("Anna Wintergreen")
+        voices.rename("Bert Oakenshaw", "Bert Oakenshaw the Elder")
+        privacy.decrypt() if sealed else privacy.encrypt(PASSPHRASE)
+        with pytest.raises(EnrollmentError, match="nothing to undo"):
+            voices.undo()
+        assert [voice.name for voice in voices.list()] == ["Bert Oakenshaw the Elder"]
+        assert sealed or traces(workspace, secrets()) == []
+        voices.rename("Bert Oakenshaw the Elder", "Bertram")
+        privacy.encrypt("another passphrase" if not sealed else PASSPHRASE)  # not sealed: only the key is kept in another way
+        assert voices.history.next_undo() is None if sealed else voices.undo().kind == "rename"
+
+
+REMOVES = """
+import os, pathlib, signal, sys
+import keyring
+from tests.keyring_in_a_folder import FolderKeyring
+keyring.set_keyring(FolderKeyring(pathlib.Path(sys.argv[2])))
+from engine.store import Store
+from engine.store.voices import VoiceStore
+VoiceStore.clean = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+store = Store(pathlib.Path(sys.argv[1]))
+store.voices.remove(store.voices.find("Anna Wintergreen").id)
+"""
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_removal_that_is_killed_before_it_is_wiped_is_wiped_by_the_next_program(workspace, tmp_path, sealed):
+    if sealed:
+        with Store(workspace) as store:
+            store.encrypting.turn_on()
+    backup = workspace / "backups" / "earmark-0002-20250101-000000.db"
+    backup.write_bytes(b"Anna Wintergreen")
+    stray = workspace / "recordings" / "takes" / ".9-ab.wav.part"
+    stray.write_bytes(b"a recording that was being written")
+    ran = subprocess.run([sys.executable, "-c", REMOVES, str(workspace), str(tmp_path / "keyring")], cwd=ROOT, check=False,
+                         capture_output=True, text=True)
+    assert ran.returncode == -signal.SIGKILL, ran.stderr
+    with Store(workspace) as store:
+        assert [voice.name for voice in store.voices.list()] == ["Bert Oakenshaw"]
+        assert store.encrypting.state().unclean
+        assert store.plain != sealed
+        assert backup.exists()
+        assert store.encrypting.finish()
+        assert not store.encrypting.state().unclean
+        assert not backup.exists()
+        assert not stray.exists()
+        assert len(contents(store)) == 5
+
+
+def test_a_removal_while_another_program_reads_is_noted_until_it_is_wiped(workspace):
+    with Store(workspace) as store, Store(workspace) as other:
+        with other._opened().reading() as connection:
+            connection.exec_driver_sql("SELECT COUNT(*) FROM voice")
+            store.voices.remove(store.voices.find("Anna Wintergreen").id)
+            assert store.encrypting.state().unclean
+            assert not store.encrypting.finish()
+        assert store.encrypting.finish()
+        assert not store.encrypting.state().unclean
+        assert traces(workspace, [b"Wintergreen", *(vector.tobytes() for seed in (1, 2) for vector in vectors_of(seed))]) == []
+
+
+def test_a_voice_whose_record_is_damaged_can_be_removed_as_the_error_says(workspace):
+    with Store(workspace) as store:
+        anna = store.voices.find("Anna Wintergreen")
+        store.encrypting.turn_on()
+    with closing(sqlite3.connect(workspace / "earmark.db")) as connection, connection:
+        connection.execute("UPDATE voice SET name = 'plain' WHERE id = ?", (anna.id,))
+        connection.execute("UPDATE take SET source = 'plain' WHERE voice_id = ?", (anna.id,))
+    with Store(workspace) as store:
+        with pytest.raises(StoreError, match="Remove that voice"):
+            store.voices.list()
+        store.voices.remove_take(1)
+        store.voices.remove(anna.id)
+        with pytest.raises(EnrollmentError, match="not there any more"):
+            store.voices.remove(anna.id)
+        assert [voice.name for voice in store.voices.list()] == ["Bert Oakenshaw"]
+
+
+def test_a_sealed_key_that_is_damaged_is_not_taken_for_a_wrong_passphrase(workspace):
+    with Store(workspace) as store:
+        store.encrypting.turn_on(PASSPHRASE)
+    for column in ("wrapped", "salt", "log2_n"):
+        with closing(sqlite3.connect(workspace / "earmark.db")) as connection, connection:
+            kept = connection.execute(f"SELECT {column} FROM seal").fetchone()
+            connection.execute(f"UPDATE seal SET {column} = NULL")
+        with Store(workspace) as store, pytest.raises(StoreError, match="key of this workspace is damaged"):
+            store.seals.unlock(PASSPHRASE)
+        with closing(sqlite3.connect(workspace / "earmark.db")) as connection, connection:
+            connection.execute(f"UPDATE seal SET {column} = ?", kept)
+    with Store(workspace) as store:
+        store.seals.unlock(PASSPHRASE)
 
 
 def test_records_that_are_swapped_or_changed_do_not_open(workspace):
@@ -262,6 +374,21 @@ def test_forgetting_everything_needs_no_key_and_removes_it(workspace, folder_key
     with Store(workspace) as store:  # the passphrase is lost
         store.forget_everything()
         assert store.voices.create("Dora").name == "Dora"
+
+
+def test_forgetting_tells_what_could_not_be_removed_and_forgets_the_rest(workspace, monkeypatch):
+    def refuses(folder):
+        if folder.name == "vectors":
+            raise PermissionError(13, "Permission denied")
+        rmtree(folder)
+
+    rmtree = shutil.rmtree
+    monkeypatch.setattr(shutil, "rmtree", refuses)
+    with Store(workspace) as store:
+        with pytest.raises(StoreError, match=r"Not everything could be removed: Permission denied\. Try again"):
+            store.forget_everything()
+        assert store.voices.list() == []
+        assert traces(workspace, secrets()) == []
 
 
 KILLED = """
