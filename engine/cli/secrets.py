@@ -61,6 +61,8 @@ def first_line(file: Path) -> str:
                 data = opened.readline(MOST_BYTES)
     except OSError as error:
         raise StoreError(f"The passphrase file cannot be read: {error.strerror or error}.") from error
+    if len(data) == MOST_BYTES and not data.endswith(b"\n"):  # cut, it would be another passphrase
+        raise UsageError(f"The first line of the passphrase file is longer than {MOST_BYTES} bytes.")
     try:
         found = data.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:

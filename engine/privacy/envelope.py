@@ -17,6 +17,7 @@ prefix, number of the piece (4 bytes), and 1 for the last piece; every piece is 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import io
@@ -33,6 +34,7 @@ VERSION = 1
 PREFIX_BYTES, CHECK_BYTES, SUM_BYTES = 7, 16, 8
 HEADER_BYTES = len(MAGIC) + 1 + 3 + SALT_BYTES + PREFIX_BYTES + CHECK_BYTES + SUM_BYTES
 PIECE_BYTES = 1 << 20
+OWN = 0o600  # of the file: its owner reads it, and nobody else
 
 NOT_ONE = "This is not a file of exported voices. Nothing was changed."
 TOO_NEW = "This file was exported by a newer Earmark. Update Earmark to import it. Nothing was changed."
@@ -58,9 +60,14 @@ class SealedWriter(io.RawIOBase):
         self._header = begins + hashlib.sha256(begins).digest()[:SUM_BYTES]
         self._waiting, self._number = bytearray(), 0
         try:
-            self._file = self._part.open("xb")
+            self._part.touch(OWN, exist_ok=False)
+            self._file = self._part.open("wb")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        try:
             self._file.write(self._header)
         except OSError as error:
+            self.__exit__()
             raise _unwritable(path, error) from error
 
     def writable(self) -> bool:
@@ -87,7 +94,8 @@ class SealedWriter(io.RawIOBase):
             raise _unwritable(self._path, error) from error
 
     def __exit__(self, *exception: object) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what is still to be written does not matter any more
+            self._file.close()
         self._part.unlink(missing_ok=True)
 
     def _put(self, plain: bytes, last: bool) -> None:
@@ -99,9 +107,9 @@ class SealedWriter(io.RawIOBase):
 
 
 class SealedReader(io.RawIOBase):
-    """Reads a sealed file from its beginning; what `read` gives has been proved to be what was written.
+    """Reads a sealed file from its beginning; what `exactly` gives has been proved to be what was written.
 
-    Raises ExportUnreadable (foreign, too new, cut, damaged), WrongPassphrase.
+    Raises ExportUnreadable (foreign, too new, cut, damaged), WrongPassphrase, StoreError (parameters that no Earmark writes).
     """
 
     def __init__(self, path: Path, passphrase: str) -> None:

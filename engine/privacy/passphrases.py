@@ -32,14 +32,19 @@ class Stretching:
         return cls(os.urandom(SALT_BYTES))
 
     def key(self, passphrase: str) -> bytes:
-        """32 bytes. Raises StoreError for parameters that no Earmark writes."""
+        """32 bytes. Raises StoreError for parameters that no Earmark writes, and where the memory for it is not to be had."""
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
         sane = (1 <= self.log2_n <= MOST_LOG2_N and 1 <= self.r <= MOST_R and 1 <= self.p <= MOST_P
                 and len(self.salt) == SALT_BYTES)
         if not sane:
-            raise StoreError("The parameters of the passphrase are damaged, or come from a newer Earmark.")
-        return Scrypt(salt=self.salt, length=32, n=2 ** self.log2_n, r=self.r, p=self.p).derive(normal(passphrase))
+            raise StoreError("The parameters of the passphrase are damaged, or come from a newer Earmark. Nothing was changed.")
+        try:
+            return Scrypt(salt=self.salt, length=32, n=2 ** self.log2_n, r=self.r, p=self.p).derive(normal(passphrase))
+        except MemoryError:
+            size = 2 ** self.log2_n * self.r * 128 // 1_000_000
+            raise StoreError(f"Trying a passphrase takes {size} MB of memory, and they are not free. Close other programs and "
+                             "try again. Nothing was changed.") from None
 
 
 def normal(passphrase: str) -> bytes:

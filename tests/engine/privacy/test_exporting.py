@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
+import stat
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from engine.audio import files
 from engine.errors import Cancelled, ExportUnreadable, StoreError, UsageError, WrongPassphrase
 from engine.privacy.envelope import HEADER_BYTES, PIECE_BYTES, SealedReader, SealedWriter
 from engine.privacy.sealing import TAG_BYTES
-from engine.records import Embedding
-from engine.store import Store
+from engine.records import Embedding, Span
+from engine.store import NewTake, Store
 from engine.tasks import Ticket
 from engine.voices.exporting import Clash, Imported, export, import_
-from tests.engine.privacy.conftest import OTHER, PASSPHRASE, SPEC, add_take, contents, secrets, traces, vectors_of
+from tests.engine.privacy.conftest import NOW, OTHER, PASSPHRASE, SPEC, add_take, contents, secrets, sound_of, traces, vectors_of
 
 
 @pytest.fixture
@@ -142,6 +147,104 @@ def test_a_file_that_is_not_right_is_told_in_one_sentence_and_changes_nothing(wo
             bring(other, tmp_path / "nowhere")
         exported.write_bytes(whole)
         assert len(bring(other, exported)) == 2
+
+
+def test_where_samples_come_from_in_their_take_is_carried_along(workspace, tmp_path):
+    """Otherwise a sample could not be played by itself any more, and re-embedding would bring removed ones back."""
+    spans = [Span(0.25, 1.5), None, Span(2.0, 2.75)]
+    with Store(workspace) as store, Store(tmp_path / "new") as other:
+        carla = store.voices.create("Carla")
+        store.voices.add_take(carla.id, NewTake(
+            "c.wav", "5" * 64, NOW, 3.0, 2.5, -21.0, 30.0, 0, None, None, SPEC,
+            [(Embedding(vector, 2.0), 1.25) for vector in vectors_of(5)], spans))
+        export(store, [carla], tmp_path / "one", PASSPHRASE, Ticket())
+        bring(other, tmp_path / "one")
+        assert [sample.span for sample in other.voices.samples(SPEC)] == spans
+        assert [sample.span for sample in store.voices.samples(SPEC, carla.id)] == spans
+
+
+def test_only_its_owner_can_read_an_exported_file(workspace, tmp_path):
+    path = tmp_path / "voices.earmark"
+    path.touch(0o644)
+    before = os.umask(0)
+    try:
+        with Store(workspace) as store:
+            export(store, store.voices.list(), path, PASSPHRASE, Ticket())
+    finally:
+        os.umask(before)
+    assert os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def crafted(path: Path, wav: bytes | None = None, voice: dict[str, Any] | None = None, vectors: bytes | None = None,
+            words: bytes | None = None, more: bytes = b"", **take: Any) -> Path:
+    """A file with one voice and one take, as somebody who knows the passphrase might write it, with fields of their own."""
+    vectors = vectors_of(1, n=1).astype("<f4").tobytes() if vectors is None else vectors
+    wav = files.wav_bytes(sound_of(1)) if wav is None else wav
+    entries: list[dict[str, Any]] = [
+        {"kind": "voices", "voices": 1},
+        {"kind": "voice", "name": "Mallory", "colour": 1, "created_at": NOW.isoformat(), "takes": 1, **(voice or {})},
+        {"kind": "take", "source": "x.wav", "sha256": "ab" * 32, "recorded_at": NOW.isoformat(), "duration_s": 3.0,
+         "speech_s": 2.0, "level_dbfs": -20.0, "snr_db": 30.0, "clipped": 0, "consent_at": NOW.isoformat(), "spec": asdict(SPEC),
+         "samples": [[1.0, 1.0]], "vectors_bytes": len(vectors), "recording_bytes": len(wav), **take}]
+    with SealedWriter(path, PASSPHRASE) as out:
+        for entry in entries:
+            said = words if words is not None and entry["kind"] == "take" else json.dumps(entry).encode()
+            out.write(len(said).to_bytes(4, "big") + said)
+        out.write(vectors + wav + more)
+        out.finish()
+    return path
+
+
+NAN, INFINITE = float("nan"), float("inf")
+HOSTILE: list[dict[str, Any]] = [
+    *({"sha256": one} for one in ("/../../../up", "../" * 21 + "a", "A" * 64, "ab", 7, None, "/etc/passwd", "a" * 63 + "\n")),
+    *({"vectors": np.full(64, one, "<f4").tobytes()} for one in (NAN, INFINITE, 0.0)), {"vectors": b""}, {"vectors": bytes(252)},
+    *({field: one} for field in ("duration_s", "speech_s", "level_dbfs", "snr_db", "clipped")
+      for one in (NAN, INFINITE, 10 ** 400, "3", None, True, [])),
+    *({"clipped": one} for one in (-1, 10 ** 30, 0.5)), {"speech_s": -1.0},
+    *({"samples": one} for one in ([], [[1.0]], [[NAN, 1.0]], [[0.0, 1.0]], [[1.0, NAN]], [[1.0, -1.0]], [[1.0, 1.0, 0.5]],
+                                   [[1.0, 1.0, 2.0, 1.0]], [[1.0, 1.0, 0.0, NAN]], [[1.0, 1.0], [1.0, 1.0]], "a", 7)),
+    *({"recorded_at": one} for one in ("yesterday", 7, None, "0001-01-01T00:00:00+14:00")), {"consent_at": "x"},
+    {"source": "\ud800"}, {"source": "x" * 5_000}, {"source": 7},
+    *({"spec": asdict(SPEC) | one} for one in (
+        {"kind": "joint"}, {"kind": "x"}, {"dim": 0}, {"dim": -64}, {"dim": 64.0}, {"dim": 2 ** 62}, {"dim": "64"},
+        {"rate_hz": "x"}, {"rate_hz": -1}, {"name": {"a": 1}}, {"version": None}, {"sha256": "x"}, {"more": 1})), {"spec": None},
+    *({"voice": one} for one in ({"name": ""}, {"name": " "}, {"name": "a\0b"}, {"name": "\ud800"}, {"name": "x" * 5_000},
+                                 {"name": 7}, {"colour": 12}, {"colour": -1}, {"colour": INFINITE}, {"takes": 2}, {"takes": 0},
+                                 {"takes": -1}, {"takes": 10 ** 12}, {"kind": "take"})),
+    {"vectors_bytes": -256}, {"vectors_bytes": 10 ** 15}, {"recording_bytes": -1}, {"recording_bytes": 10 ** 15},
+    {"wav": b"no sound at all"}, {"more": b"more"},
+    *({"words": one} for one in (b"[" * 100_000, b"7", b"\xff", b"{}", b"")),
+]
+
+
+@pytest.mark.parametrize("clash", ["rename", "merge"])
+def test_a_file_of_somebody_who_means_harm_changes_nothing(workspace, tmp_path, clash, monkeypatch):
+    """The seal is right, and what stands behind it is not: told in one sentence, with no byte written anywhere."""
+    monkeypatch.setattr("engine.privacy.passphrases.LOG2_N", 4)
+    monkeypatch.setattr("engine.privacy.passphrases.Stretching.new",
+                        classmethod(lambda cls: cls(os.urandom(16), 4)))  # a hundred files: not 0.3 s for each
+    file = tmp_path / "file"
+    with Store(workspace) as store:
+        before = contents(store)
+        there = sorted(one for one in tmp_path.rglob("*") if not one.name.startswith("earmark"))
+        for case in HOSTILE:
+            with pytest.raises(ExportUnreadable) as caught:
+                bring(store, crafted(file, **case), clash)
+            assert str(caught.value).endswith("Nothing was changed."), case
+            file.unlink()
+            assert contents(store) == before, case
+        assert sorted(one for one in tmp_path.rglob("*") if not one.name.startswith("earmark")) == there
+        assert [one.action for one in bring(store, crafted(file), clash)] == ["made"]  # unchanged, it is taken
+
+
+def test_a_take_whose_hash_begins_like_anothers_does_not_replace_its_recording(workspace, tmp_path):
+    with Store(workspace) as store:
+        anna = store.voices.find("Anna Wintergreen")
+        file = crafted(tmp_path / "file", files.wav_bytes(sound_of(66)), {"name": anna.name}, sha256="0" * 63 + "f")
+        assert [one.action for one in bring(store, file, "merge")] == ["merged"]  # Anna's own are 63 zeros and a 1 or a 2
+        assert [store.voices.recording(take.id) for take in store.voices.takes(anna.id) if take.recording] == [
+            files.wav_bytes(sound_of(1)), files.wav_bytes(sound_of(66))]
 
 
 def test_an_import_that_fails_half_way_leaves_nothing(workspace, exported, tmp_path, monkeypatch):
