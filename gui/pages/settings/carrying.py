@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,20 @@ class CarryingRows(QObject):
         self.section.bring_into_view(self.form)
 
     def _choose_target(self) -> None:
-        start = Path.home() / ((self.which.currentData() or self.tr("voices")) + ENDING)
-        path, _ = QFileDialog.getSaveFileName(self.section, self.tr("Export voices"), str(start),
-                                              self.tr("Earmark voices (*{})").format(ENDING))
-        if path:
-            self.ask_for_export(Path(path) if Path(path).suffix else Path(path + ENDING))
+        dialog = self.target_dialog()
+        if dialog.exec():
+            self.ask_for_export(Path(dialog.selectedFiles()[0]))
+        dialog.deleteLater()
+
+    def target_dialog(self) -> QFileDialog:
+        """Asks where to; it adds the ending that is left out before it looks whether a file would be replaced."""
+        name = re.sub(r'[/\\:*?"<>|]', "-", self.which.currentData() or self.tr("voices"))
+        dialog = QFileDialog(self.section, self.tr("Export voices"), str(Path.home()),
+                             self.tr("Earmark voices (*{})").format(ENDING))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(ENDING.removeprefix("."))
+        dialog.selectFile(name + ENDING)
+        return dialog
 
     def _choose_source(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self.section, self.tr("Import voices"), str(Path.home()),
