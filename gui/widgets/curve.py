@@ -14,6 +14,7 @@ from gui.words import clock, similarity
 
 HEIGHT_PX = 32
 GROUND_SHARE = 0.17
+WORDS_GROUND = 0.88
 
 
 class Curve(QWidget):
@@ -107,6 +108,10 @@ class Curve(QWidget):
         painter.drawLine(QPointF(box.x(), level), QPointF(box.right(), level))
         painter.setPen(QPen(QColor(t.wave_span), 1.5))
         painter.drawPolyline(QPolygonF(points))
+        if not self.words.isHidden():  # on a ground of their own, so that the curve does not run through them
+            ground = QColor(t.plot)
+            ground.setAlphaF(WORDS_GROUND)
+            painter.fillRect(QRectF(self.words.geometry()).adjusted(-8, 2, 8, -2), ground)
         if self._position_s is not None:
             x = box.x() + box.width() * min(1.0, max(0.0, self._position_s / self.found.duration_s))
             painter.fillRect(QRectF(x - 1, box.y(), 2, box.height()), QColor(t.text1))

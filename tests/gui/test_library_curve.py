@@ -14,6 +14,7 @@ from engine.records import Localisation
 from engine.tasks import Ticket
 from gui.context import Context
 from gui.pages.library import LibraryPage
+from gui.reindexing import Reindexing
 from tests.gui.fakes import FakeEarmark, FakePlayer
 from tests.gui.library_page import LOUDSPEAKERS, ask, rest, shown
 
@@ -122,6 +123,30 @@ def test_not_heard_and_not_readable_are_said(page: LibraryPage, app: FakeEarmark
     ask(page, qtbot, "door slam")
     page.table.pick(CHURCH)
     qtbot.waitUntil(lambda: "the file is gone" in page.player.curve.words.text())
+
+
+def test_another_encoder_has_another_curve(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    """Vectors of different spaces never meet: what the encoder before has found is neither shown nor remembered."""
+    locate(page, qtbot, CHURCH)
+    assert page.player.curve.isVisible() and len(app.library.located) == 1
+    Reindexing.of(page.context).in_use_changed.emit()
+    assert page.player.curve.isHidden() and page.hearing.found == ()
+    with qtbot.waitSignal(page.locating.located):
+        page.models_ready()
+    assert len(app.library.located) == 2 and page.player.curve.isVisible()
+    assert page.player.row is not None and page.player.row.sound.path.name == "church_foot_and_door.ogg"
+
+
+def test_words_over_a_curve_have_a_ground_of_their_own(page: LibraryPage, qtbot: QtBot) -> None:
+    ask(page, qtbot, "silence")
+    locate(page, qtbot, CHURCH)
+    curve = page.player.curve
+    words = curve.words.geometry()
+    picture = curve.grab().toImage()
+    ratio = picture.devicePixelRatio()
+    gap = [picture.pixelColor(round(x * ratio), round(y * ratio)).lightness()
+           for x in range(words.left() - 7, words.left() - 1) for y in range(3, curve.height() - 3)]
+    assert max(gap) - min(gap) < 40  # the line of the curve does not come through
 
 
 def test_without_a_query_there_is_no_curve(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:

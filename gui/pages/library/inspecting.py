@@ -49,6 +49,12 @@ class Inspecting(QObject):
             self.inspector.show_row(self._row)
             self.ask()
 
+    def forget(self) -> None:
+        """Another encoder answers from now on."""
+        if not self.inspector.isHidden():
+            self.inspector.show_row(self._row)
+            self.ask()
+
     def ask(self) -> None:
         """Ask for words about the chosen sound."""
         self._timer.stop()

@@ -85,6 +85,13 @@ class Locating(QObject):
         self.stop()
         self.curve.show_offer(self.tr("The query can be looked for all along this sound."))
 
+    def forget(self) -> None:
+        """Another encoder answers from now on: what was found with the old one counts no more."""
+        self.stop()
+        self._answers.clear()
+        self._row, self._terms = None, ()
+        self._show(None)
+
     def stop(self) -> None:
         self._timer.stop()
         if self._ticket is not None:
