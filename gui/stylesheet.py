@@ -63,6 +63,7 @@ QLineEdit, QTextEdit, QPlainTextEdit {{ color: {t.text1}; background: {t.field};
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
 QLineEdit:focus, QTextEdit:focus, QPlainTextEdit:focus {{
   border: 2px solid {t.accent}; padding: 0 7px; min-height: 26px; }}
+QLineEdit, QTextEdit, QPlainTextEdit {{ placeholder-text-color: {t.text3}; }}
 QLineEdit:disabled {{ color: {t.text3}; border-color: {t.line}; }}
 QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ background: transparent; border: none; padding: 0; }}
 

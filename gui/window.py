@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
             self.rail.set_current(page)
             self.status.set_words(wanted.status)
             self._notice_here()
+            self.toast.keep_clear(wanted.bottom_px)
             wanted.shown()
             wanted.setFocus(Qt.FocusReason.OtherFocusReason)
         if what is not None:
@@ -141,7 +142,7 @@ class MainWindow(QMainWindow):
     def say(self, sentence: str, act: str = "", slot: Callable[[], object] | None = None) -> None:
         """A toast, with at most one act."""
         here = self.pages.get(self.current)
-        self.toast.bottom_px = here.bottom_px if here is not None else 0
+        self.toast.keep_clear(here.bottom_px if here is not None else 0)
         self.toast.say(sentence, act, slot)
 
     # --- models -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QCoreApplication
 
 
@@ -37,7 +39,9 @@ def clock(seconds: float, tenths: bool = True) -> str:
 
 
 def length(seconds: float) -> str:
-    """A sound's length: tenths below one minute, whole seconds from there on."""
+    """A sound's length: tenths below one minute, whole seconds from there on; hundredths where tenths would say nothing."""
+    if 0 < seconds < 0.1:
+        return f"0:00.{max(1, round(seconds * 100)):02d}"
     return clock(seconds, tenths=seconds < 60)
 
 
@@ -74,6 +78,11 @@ def data_size(done: float, total: float | None = None) -> str:
 def rate_hz(hz: int) -> str:
     """44100 → "44.1k"."""
     return f"{hz / 1000:g}k"
+
+
+def without_commands(sentence: str) -> str:
+    """What an error says, without the sentences that offer a command: in the window there are buttons for it."""
+    return " ".join(part for part in re.split(r"(?<=[.!?]) ", sentence) if "python main.py" not in part)
 
 
 def short_version(version: str) -> str:

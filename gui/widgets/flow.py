@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 
 class Flow(QWidget):
-    """Its height follows from its width. Keyboard focus goes through the widgets in their order."""
+    """Its height follows from its width. Keyboard focus comes from `after`, and goes through the widgets in their order."""
 
-    def __init__(self, gap: int = 8, parent: QWidget | None = None) -> None:
+    def __init__(self, after: QWidget | None = None, gap: int = 8, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._gap = gap
+        self._after, self._gap = after, gap
         self.widgets: list[QWidget] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -25,10 +25,10 @@ class Flow(QWidget):
                 gone.hide()
                 gone.deleteLater()
         self.widgets = list(widgets)
-        for before, widget in zip([None, *self.widgets], self.widgets, strict=False):
+        for before, widget in zip([self._after, *self.widgets], self.widgets, strict=False):
             widget.setParent(self)
             widget.show()
-            if before is not None:
+            if before is not None and before.window() is widget.window():
                 QWidget.setTabOrder(before, widget)
         self.arrange()
 

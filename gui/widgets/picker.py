@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.theme import Theme
-from gui.widgets.controls import SearchBox
+from gui.widgets.controls import SearchBox, Text
 
 ROW_PX, ROWS = 32, 11  # height of a row, and how many are shown at once
 ID, RIGHT, DETAIL = (int(Qt.ItemDataRole.UserRole) + n for n in range(3))
@@ -62,6 +62,9 @@ class Picker(QDialog):
         self.list.itemClicked.connect(self._choose)
         self.column.addWidget(self.field)
         self.column.addWidget(self.list)
+        self.none = Text(theme, self.tr("Nothing here has these letters."), "small", "text3")
+        self.none.setContentsMargins(12, 6, 12, 6)
+        self.column.addWidget(self.none)
         for choice in choices:
             item = QListWidgetItem(choice.words)
             item.setData(ID, choice.id)
@@ -100,6 +103,8 @@ class Picker(QDialog):
                 first = item
         self.list.setCurrentRow(self.list.row(first) if first is not None else -1)
         self.list.setFixedHeight(ROW_PX * max(1, min(ROWS, shown)))
+        self.list.setVisible(bool(shown))
+        self.none.setVisible(not shown and bool(wanted))
         self.adjustSize()
 
     def _choose(self, item: QListWidgetItem | None) -> None:

@@ -19,20 +19,22 @@ from PySide6.QtCore import (
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QDrag, QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QTableView, QWidget
 
 from engine.records import Label, Sound, Span
 from gui.theme import ROW_TABLE_PX, Theme
 from gui.widgets.controls import paint_bar
+from gui.widgets.drag_label import drag_label
 from gui.widgets.strip import paint_strip
-from gui.words import clock, length, rate_hz, similarity
+from gui.words import clock, count, length, rate_hz, similarity
 
 NUMBER, NAME, WAVE, SIMILARITY, SPAN, LENGTH, TAGS, RATE = range(8)
 RIGHT = {NUMBER, SIMILARITY, SPAN, LENGTH}
 FIXED_PX = {NUMBER: 40, SIMILARITY: 122, SPAN: 136, LENGTH: 62, TAGS: 206, RATE: 96}
 COMPACT_PX = {NUMBER: 40, SIMILARITY: 112, SPAN: 128, LENGTH: 58, TAGS: 152, RATE: 82}
 ROOMY_PX = 1120  # below this width of the table the fixed columns shrink
+BAR_PX = 44  # of a similarity; beside it 42 px hold −0.07
 NARROW_PX = 900  # below this width of the table tags and rate are left out
 ROW = int(Qt.ItemDataRole.UserRole)
 Index = QModelIndex | QPersistentModelIndex
@@ -156,9 +158,13 @@ def shown_name(sound: Sound) -> str:
 
 
 class ResultTable(QTableView):
-    """picked(row): a row was pressed or reached with the keys. menu(row, global position): a context menu is wanted."""
+    """picked(row): a row was pressed or reached with the keys, to be heard. reached(row): it was only selected.
+
+    menu(row, global position): a context menu is wanted.
+    """
 
     picked = Signal(int)
+    reached = Signal(int)
     menu = Signal(int, QPoint)
 
     def __init__(self, theme: Theme, model: ResultModel, parent: QWidget | None = None) -> None:
@@ -187,6 +193,7 @@ class ResultTable(QTableView):
         header.setFont(theme.font("caption", 500))
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(20)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -194,10 +201,13 @@ class ResultTable(QTableView):
         self.viewport().setAccessibleName(self.tr("Sounds"))
         theme.changed.connect(self.viewport().update)
         model.modelReset.connect(self.lay_out)
+        self.selectionModel().currentRowChanged.connect(lambda *_: self._reach())
+        self.selectionModel().selectionChanged.connect(lambda *_: self._reach())
 
     def current_row(self) -> int:
+        """The row that is chosen, −1 for none. (The Tab key makes a row current that nobody chose.)"""
         index = self.currentIndex()
-        return index.row() if index.isValid() else -1
+        return index.row() if index.isValid() and self.selectionModel().isSelected(index) else -1
 
     def pick(self, number: int) -> None:
         """Select a row and say so."""
@@ -240,12 +250,45 @@ class ResultTable(QTableView):
         super().resizeEvent(event)
         self.lay_out()
 
+    def startDrag(self, supported: Qt.DropAction) -> None:
+        """Drag the selected rows under a small label, not under a picture of the rows that hides where they fall."""
+        numbers = self.selected_rows()
+        if not numbers:
+            return
+        first = self.rows.row(numbers[0])
+        words = shown_name(first.sound) if len(numbers) == 1 and first is not None else self.tr("{} sounds").format(
+            count(len(numbers)))
+        drag = QDrag(self)
+        drag.setMimeData(self.rows.mimeData([self.rows.index(number, NAME) for number in numbers]))
+        drag.setPixmap(drag_label(self.theme, words, self.devicePixelRatioF()))
+        drag.setHotSpot(QPoint(-12, -8))
+        drag.exec(supported)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
         plain = not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
         if event.button() == Qt.MouseButton.LeftButton and index.isValid() and plain:
             self.picked.emit(index.row())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus() and self.current_row() < 0:  # a chosen row shows well enough where the keys go
+            painter = QPainter(self.viewport())
+            painter.setPen(QPen(self.theme.colour("accent"), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def _reach(self) -> None:
+        if (row := self.current_row()) >= 0:
+            self.reached.emit(row)
 
     def _wants_menu(self, position: QPoint) -> None:
         index = self.indexAt(position)
@@ -314,7 +357,7 @@ class RowPainter(QStyledItemDelegate):
     def _similarity(self, painter: QPainter, inner: QRectF, row: Row) -> None:
         if row.similarity is None:
             return
-        paint_bar(painter, QRectF(inner.right() - 80, inner.y(), 44, inner.height()), self.theme, row.similarity,
+        paint_bar(painter, QRectF(inner.right() - BAR_PX - 42, inner.y(), BAR_PX, inner.height()), self.theme, row.similarity,
                   thickness=6)
         painter.setFont(self.theme.font("body", 500))
         painter.setPen(QColor(self.theme.tokens.text1))
@@ -326,7 +369,7 @@ class RowPainter(QStyledItemDelegate):
         painter.setFont(font)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
-        x, shown = inner.x() - 6, 0
+        x, shown = inner.x(), 0
         longest = min(118, int(inner.width()) - 40)
         names = row.tag_names()
         for tag, chosen in names[:3]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.records import Span
 from engine.tasks import Progress
 from gui import words
-from gui.theme import Theme
-from gui.widgets.controls import Chip, ElidedText, NumberBox, Segmented, Toast, progress_words
+from gui.theme import Mode, Theme, contrast
+from gui.widgets.controls import Button, Chip, ElidedText, NumberBox, SearchBox, Segmented, Toast, progress_words
+from gui.widgets.picker import Choice, Picker
 from gui.widgets.strip import Strip, envelope, span_pixels
 
 
@@ -31,6 +33,41 @@ def test_progress_is_done_of_all_rate_and_time_left() -> None:
     assert progress_words("Looking", Progress(12, None, "", 1.0)) == "Looking · 12"
     assert progress_words("Fetching", Progress(54e6, 91e6, "", 9.0, "B", 6.2e6)) == (
         "Fetching · 54 of 91 MB · 6.2 MB/s · 6 s left")
+
+
+def test_a_length_is_never_nothing() -> None:
+    assert words.length(0.04) == "0:00.04" and words.length(0.001) == "0:00.01" and words.length(0.1) == "0:00.1"
+
+
+def test_a_button_keeps_its_icon_in_place_whenever_its_words_come(theme: Theme, qtbot: QtBot) -> None:
+    at_once, later = Button(theme, "One file", "warning"), Button(theme, "", "warning")
+    for button in (at_once, later):
+        qtbot.addWidget(button)
+    later.setText("One file")
+    assert later.sizeHint() == at_once.sizeHint() and later.iconSize() == at_once.iconSize()
+
+
+@pytest.mark.parametrize("mode", ["dark", "light"])
+def test_a_placeholder_can_be_read_even_where_nothing_can_be_typed(theme: Theme, mode: Mode, qtbot: QtBot) -> None:
+    theme.set_mode(mode)
+    field = SearchBox(theme, "MMMMMMMM")
+    qtbot.addWidget(field)
+    field.setEnabled(False)
+    field.show()
+    ink = field.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.PlaceholderText)
+    assert ink.alpha() == 255 and contrast(ink.name(), theme.tokens.field) >= 4.5
+
+
+def test_a_picker_says_when_nothing_has_these_letters(theme: Theme, qtbot: QtBot) -> None:
+    ground = QWidget()
+    qtbot.addWidget(ground)
+    picker = Picker(theme, "Tags", "Find a tag", [Choice("a", "Rain"), Choice("b", "Wind")], lambda chosen: None, 300, ground)
+    picker.show()
+    assert picker.list.isVisible() and not picker.none.isVisible()
+    qtbot.keyClicks(picker.field, "xyz")
+    assert picker.none.isVisible() and not picker.list.isVisible()
+    picker.field.setText("win")
+    assert picker.shown_words() == ["Wind"] and picker.list.isVisible() and not picker.none.isVisible()
 
 
 def test_a_segment_is_chosen_by_mouse_and_keys(theme: Theme, qtbot: QtBot) -> None:

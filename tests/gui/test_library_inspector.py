@@ -11,6 +11,7 @@ from engine.errors import EncoderError
 from gui.context import Context
 from gui.pages.library import LibraryPage
 from gui.pages.library.inspector import SoundInspector
+from gui.reindexing import Reindexing
 from tests.gui.fakes import FakeEarmark, FakePlayer
 from tests.gui.library_page import LOUDSPEAKERS, rest, shown
 
@@ -49,6 +50,23 @@ def test_the_tags_of_the_lists_stand_with_their_list(page: LibraryPage, box: Sou
     rest(page, qtbot)
     assert [(words, near) for words, near, _ in box.tags.lines] == [
         ("Door · audioset", pytest.approx(0.9)), ("Slam · audioset", pytest.approx(0.7))]
+
+
+def test_another_encoder_is_asked_anew(page: LibraryPage, box: SoundInspector, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.describing.captions = lambda vectors, k=5: ()  # type: ignore[method-assign, assignment]
+    Reindexing.of(page.context).in_use_changed.emit()
+    rest(page, qtbot)
+    assert box.isVisible() and box.captions.lines == () and box.ranking.lines != ()
+
+
+def test_it_stands_beside_the_table_or_over_it(page: LibraryPage, box: SoundInspector) -> None:
+    ground = page.ground
+    assert ground.stack.width() == ground.beside.width() - box.width() and box.x() == ground.stack.width()
+    page.resize(1000, 700)
+    assert ground.stack.width() == ground.beside.width() and box.x() == ground.beside.width() - box.width()
+    page.info.setChecked(False)
+    page.resize(1364, 700)
+    assert ground.stack.width() == ground.beside.width() and not box.isVisible()
 
 
 def test_it_follows_the_arrow_keys_and_closes(page: LibraryPage, box: SoundInspector, player: FakePlayer, qtbot: QtBot) -> None:

@@ -183,6 +183,16 @@ def test_geometry_is_remembered_in_the_workspace(window: MainWindow, app: FakeEa
     assert (app.workspace / "window.ini").is_file()
 
 
+def test_a_toast_makes_room_for_the_foot_of_the_page_that_is_shown(window: MainWindow) -> None:
+    window.page("map").bottom_px = 130  # type: ignore[misc]
+    window.say("The library is searched with compact from now on.")
+    low = window.toast.y()
+    window.show_page("map")
+    assert window.toast.isVisible() and window.toast.y() == low - 130
+    window.show_page("live")
+    assert window.toast.y() == low
+
+
 def test_the_theme_changes_by_command(window: MainWindow, app: FakeEarmark, theme: Theme) -> None:
     window.do("theme")
     assert not theme.dark and app.settings.value.theme == "light"

@@ -24,7 +24,8 @@ class FilterRow(QWidget):
     changed = Signal()
     wants_tag = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, after: QWidget | None = None, parent: QWidget | None = None) -> None:
+        """after: what has the keyboard before the chips."""
         super().__init__(parent)
         self.theme = theme
         self.tags: tuple[str, ...] = ()
@@ -32,7 +33,7 @@ class FilterRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        self.flow = Flow()
+        self.flow = Flow(after)
         row.addWidget(self.flow, 1)
         row.addSpacing(8)
         self.found = Text(theme, "", "small", "text1", weight=600)

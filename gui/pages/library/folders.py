@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QTreeView,
@@ -22,11 +23,12 @@ from PySide6.QtWidgets import (
 
 from engine.records import Folder
 from gui.theme import ROW_TREE_PX, Theme
-from gui.widgets.controls import Button, IconButton, Text
+from gui.widgets.controls import Button, IconButton, Text, paint_row_ground
 from gui.words import count
 
 PLACE, COUNT, DEPTH = (int(Qt.ItemDataRole.UserRole) + n for n in range(3))
 CARET_PX = 26  # at the left of a row with sub-folders, where a press opens it
+LEAST_ROWS = 4  # stay in view where the window is low
 TREE_DEPTH = 2  # sub-folders shown below a folder of the library
 
 
@@ -60,7 +62,10 @@ def below(folder: Path, sounds: Iterable[Path]) -> Counter[Path]:
 
 
 class FolderList(QWidget):
-    """chosen(Place); add, scan and failures: asked for; menu(Place, global position)."""
+    """chosen(Place); add, scan and failures: asked for; menu(Place, global position).
+
+    `failed` stands at the foot of the side list; the owner of that places it.
+    """
 
     chosen = Signal(object)
     add = Signal()
@@ -96,12 +101,10 @@ class FolderList(QWidget):
         self.tree.setItemDelegate(_FolderPainter(theme, self.tree))
         self.tree.selectionModel().currentChanged.connect(self._moved)
         self.tree.customContextMenuRequested.connect(self._wants_menu)
-        column.addWidget(self.tree, 1)
-        column.addStretch(0)
+        column.addWidget(self.tree)
         self.failed = Button(theme, "", "warning", "ghost", small=True)
         self.failed.clicked.connect(self.failures)
         self.failed.hide()
-        column.addWidget(self.failed, 0, Qt.AlignmentFlag.AlignLeft)
         self._place = Place()
 
     @property
@@ -138,6 +141,7 @@ class FolderList(QWidget):
         self.tree.setCurrentIndex(chosen.index())
         self._place = chosen.data(PLACE)
         self.tree.selectionModel().blockSignals(False)
+        self.tree.updateGeometry()
         self.tree.viewport().update()
 
     def show_failures(self, number: int) -> None:
@@ -216,7 +220,25 @@ class _Tree(QTreeView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        for moved in (self.expanded, self.collapsed):
+            moved.connect(lambda _: self.updateGeometry())
         theme.changed.connect(self.viewport().update)
+
+    def sizeHint(self) -> QSize:
+        """As high as its rows; where there is less room they scroll."""
+        return QSize(super().sizeHint().width(), ROW_TREE_PX * self._rows(QModelIndex()) + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(100, ROW_TREE_PX * min(self._rows(QModelIndex()), LEAST_ROWS) + 2)
+
+    def _rows(self, parent: QModelIndex) -> int:
+        """How many rows are open below parent."""
+        model, found = self.model(), 0
+        for n in range(model.rowCount(parent)):
+            index = model.index(n, 0, parent)
+            found += 1 + (self._rows(index) if self.isExpanded(index) else 0)
+        return found
 
     def drawBranches(self, painter: QPainter, rect: QRect, index: Any) -> None:
         """The delegate draws them."""
@@ -244,10 +266,8 @@ class _FolderPainter(QStyledItemDelegate):
         on = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(theme.colour("accent") if on and self.tree.hasFocus() else Qt.PenStyle.NoPen)
-        if on or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(theme.colour("raised"))
-            painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 6, 6)
+        paint_row_ground(painter, box, theme, on and self.tree.hasFocus(),
+                         on or bool(option.state & QStyle.StateFlag.State_MouseOver))
         left, middle = box.x() + 16 * depth, box.center().y()
         if self.tree.model().hasChildren(index):
             caret = "caret-down" if self.tree.isExpanded(index) else "caret-right"

@@ -6,11 +6,13 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.context import Context
+from gui.pages.library.beside import Beside
 from gui.pages.library.empty import EmptyLibrary
 from gui.pages.library.filters import FilterRow
 from gui.pages.library.folders import FolderList
 from gui.pages.library.inspector import SoundInspector
 from gui.pages.library.line import QueryLine
+from gui.pages.library.nothing import NothingFound
 from gui.pages.library.player import PlayerBar
 from gui.pages.library.query import QueryBox
 from gui.pages.library.saved import SavedSearches
@@ -62,11 +64,8 @@ class Ground(QWidget):
             self.stack.addWidget(page)
         self.inspector = SoundInspector(theme)
         self.inspector.hide()
-        beside = QHBoxLayout()
-        beside.setSpacing(0)
-        beside.addWidget(self.stack, 1)
-        beside.addWidget(self.inspector)
-        column.addLayout(beside, 1)
+        self.beside = Beside(self.stack, self.inspector)
+        column.addWidget(self.beside, 1)
         self._line = rule()
         column.addWidget(self._line)
         self.player = PlayerBar(context)
@@ -95,8 +94,13 @@ class Ground(QWidget):
         column.setSpacing(0)
         self.folders = FolderList(self.context.theme)
         self.saved = SavedSearches(self.context.theme)
-        column.addWidget(self.folders, 1)
+        column.addWidget(self.folders)
         column.addWidget(self.saved)
+        column.addStretch(1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(8, 0, 8, 10)
+        foot.addWidget(self.folders.failed, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(foot)
         return side
 
     def _results(self) -> QWidget:
@@ -105,13 +109,17 @@ class Ground(QWidget):
         inside = QVBoxLayout(results)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(10)
-        self.filters = FilterRow(theme)
-        self.line = QueryLine(theme)
+        self.filters = FilterRow(theme, after=self.query.keep)
+        self.line = QueryLine(theme, after=lambda: self.filters.more)
         for widget in (self.filters, self.line):
             inset = QHBoxLayout()
             inset.setContentsMargins(16, 0, 16, 0)
             inset.addWidget(widget)
             inside.addLayout(inset)
         self.table = ResultTable(theme, self.model)
-        inside.addWidget(self.table, 1)
+        self.nothing = NothingFound(theme)
+        self.answers = QStackedWidget()
+        self.answers.addWidget(self.table)
+        self.answers.addWidget(self.nothing)
+        inside.addWidget(self.answers, 1)
         return results

@@ -34,6 +34,7 @@ class Hearing(QObject):
         self._span_done = False  # a stretch of the chosen sound was played: the next key goes on from there
         self._outputs_known = False
         table.picked.connect(self.pick)
+        table.reached.connect(self._reached)
         player.toggle.connect(self.pause)
         player.stop.connect(self.audition.stop)
         player.sought.connect(self.play_from)
@@ -46,6 +47,11 @@ class Hearing(QObject):
         """A row was chosen: show and play it, its span first."""
         self.show_row(number)
         self.replay()
+
+    def _reached(self, number: int) -> None:
+        """A row was selected without being played: show it, unless another one is heard."""
+        if not (self._is_mine() and self.audition.state == "playing"):
+            self.show_row(number)
 
     def show_row(self, number: int) -> None:
         row = self._model.row(number)

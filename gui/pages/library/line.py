@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -19,9 +21,10 @@ class QueryLine(QWidget):
     suggested = Signal(str)
     left_out = Signal(str, str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, after: Callable[[], QWidget] | None = None, parent: QWidget | None = None) -> None:
+        """after: what has the keyboard before the chips."""
         super().__init__(parent)
-        self.theme = theme
+        self.theme, self._after = theme, after
         self.setFixedHeight(24)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -66,12 +69,24 @@ class QueryLine(QWidget):
             chip.setAccessibleName(self.tr("Leave out {}").format(what))
             chip.clicked.connect(lambda: self.left_out.emit(rest, what))
             self._row.addWidget(chip)
+            self._order([chip])
             return
         self._label.setText(self.tr("Try also"))
+        chips = []
         for word in self._words:
             chip = Chip(self.theme, word, outline=True)
             chip.clicked.connect(lambda word=word: self.suggested.emit(word))
             self._row.addWidget(chip)
+            chips.append(chip)
+        self._order(chips)
+
+    def _order(self, chips: list[Chip]) -> None:
+        """New chips stand in the order of the Tab key where they are seen, not at its end."""
+        before = self._after() if self._after is not None else None
+        for chip in chips:
+            if before is not None and before.window() is chip.window():
+                QWidget.setTabOrder(before, chip)
+            before = chip
 
 
 def suggest(query: str, sounds: list[Sound]) -> list[str]:
@@ -79,7 +94,7 @@ def suggest(query: str, sounds: list[Sound]) -> list[str]:
     weights: dict[str, float] = {}
     for sound in sounds:
         for tag in sound.tags:
-            name = tag.name.lower().split(",")[0]
+            name = tag.name.lower().split(",")[0].split(" (")[0]
             weights[name] = weights.get(name, 0.0) + tag.probability
     asked = query.lower()
     names = sorted(weights, key=lambda name: -weights[name])

@@ -27,8 +27,9 @@ from gui.pages.library.saving import Saving
 from gui.pages.library.scanning import Scanning
 from gui.pages.library.searching import Searching
 from gui.pages.library.tagging import Tagging
+from gui.reindexing import Reindexing
 from gui.widgets.controls import Button, IconButton, ask_before_loss
-from gui.words import amount, count
+from gui.words import amount, count, without_commands
 
 LOOK_MS = 2500  # how often a scan's findings are shown
 NARROW_PX = 1060  # below this width of the page the side list folds to a button, and the player to its left part
@@ -114,7 +115,12 @@ class LibraryPage(Page):
         if self._known is not None:
             self.refresh()
             if self.query.query:
-                self.search()
+                self.search(keep=True)
+
+    def _encoder_changed(self) -> None:
+        """Vectors of different spaces never meet: nothing that the encoder before has said stays."""
+        self.locating.forget()
+        self.inspecting.forget()
 
     def open(self, what: object) -> None:
         """ "query": to the query box. Other words: search for them. A path or a sound: what is like it."""
@@ -180,6 +186,7 @@ class LibraryPage(Page):
         title, sentence = self.tr("The search did not work."), str(error)
         if isinstance(error, EncoderError):
             title = self.tr("The search did not work. All sounds can be listed and played without a query.")
+            sentence = without_commands(sentence)
         if isinstance(error, TagUnknown):
             title = self.tr("No list has the tag “{}” any more.").format(error.tag)
             sentence = self.tr("The list was removed, or the tag is not on it now. Drop the filter to search all sounds, or "
@@ -187,6 +194,7 @@ class LibraryPage(Page):
             self._unknown_tag = error.tag
         self._tell(title, sentence)
         self.drop_filter.setVisible(isinstance(error, TagUnknown))
+        self.list_all.setVisible(isinstance(error, EncoderError))
 
     def _drop_unknown(self) -> None:
         self.notice.hide()
@@ -194,6 +202,7 @@ class LibraryPage(Page):
 
     def _tell(self, title: str, sentence: str) -> None:
         self.drop_filter.hide()
+        self.list_all.hide()
         self.notice.title.setText(title)
         self.notice.sentence.setText(sentence)
         self.notice.show()
@@ -278,6 +287,7 @@ class LibraryPage(Page):
         narrow = self.width() < NARROW_PX
         self.fold.setVisible(narrow)
         self.ground.side.setVisible(not narrow or self.fold.isChecked())
+        self.ground.beside.set_narrow(narrow)
         self.player.set_narrow(narrow)
 
     def _build(self) -> None:
@@ -297,6 +307,8 @@ class LibraryPage(Page):
         self.table, self.player, self.empty = self.ground.table, self.ground.player, self.ground.empty
         self.drop_filter = self.notice.add_act(self.tr("Drop the filter"), self._drop_unknown, "primary", "x")
         self.drop_filter.hide()
+        self.list_all = self.notice.add_act(self.tr("List all sounds"), self.query.clear, icon="list")
+        self.list_all.hide()
         self.notice.add_act(self.tr("Try again"), self._again)
 
     def _again(self) -> None:
@@ -306,6 +318,7 @@ class LibraryPage(Page):
 
     def _bind(self) -> None:
         self.searching.failed.connect(self._search_failed)
+        Reindexing.of(self.context).in_use_changed.connect(self._encoder_changed)
         self.info.toggled.connect(self.inspecting.open)
         self.saving.said.connect(self.said)
         self.tagging.said.connect(self.said)
@@ -317,6 +330,7 @@ class LibraryPage(Page):
         self.folders.scan.connect(self.scanning.scan)
         self.folders.failures.connect(self.show_failures)
         self.folders.menu.connect(lambda place, at: self._folder_menu(place, at))
+        self.ground.nothing.scan.connect(self.scanning.scan)
         self.empty.add.connect(self.choose_folder)
         self.empty.made.connect(self.scanning.add_made_sounds)
         self.empty.cancelled.connect(self.scanning.cancel)

@@ -51,8 +51,11 @@ class PlayerBar(QWidget):
     def show_row(self, row: Row | None, folder: str, number: int, total: int) -> None:
         """The chosen sound, the n-th of so many."""
         self.row = row
-        for widget in (self.play, self.stop_button, self.loop, self.like):
+        for widget, words in ((self.play, self.tr("Play (Space)")), (self.stop_button, self.tr("Stop (←)")),
+                              (self.like, self.tr("Find similar sounds (Ctrl L)"))):
             widget.setEnabled(row is not None)
+            widget.set_tip(words if row is not None else self.tr("{} · no sound is chosen").format(words))
+        self._allow_loop(row is not None and row.span is not None)
         if row is None:
             self.name.set_text(self.tr("Nothing chosen"))
             self.where.set_text(self.tr("Press a row, or ↓, to hear it."))
@@ -64,8 +67,13 @@ class PlayerBar(QWidget):
         place = self.tr("{n} of {all}").format(n=count(number + 1), all=count(total))
         self.where.set_text(f"{folder} · {place}" if folder else place)
         self.strip.set_sound(row.sound.peaks, row.sound.duration_s, row.span)
-        self.loop.setEnabled(row.span is not None)
         self.show_position(row.span.start_s if row.span else 0.0, shown=False)
+
+    def _allow_loop(self, on: bool) -> None:
+        """There is a matched span where a query found the chosen sound."""
+        words = self.tr("Loop the matched span (O)")
+        self.loop.setEnabled(on)
+        self.loop.set_tip(words if on else self.tr("{} · a query marks one").format(words))
 
     def show_position(self, position_s: float, shown: bool = True) -> None:
         if self.row is None:

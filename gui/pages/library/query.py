@@ -69,7 +69,7 @@ class QueryBox(QWidget):
         self.field.focus_moved.connect(self.update)
         self.field.down.connect(self.history)
         self._row.addWidget(self.field, 1)
-        self.flow = Flow()
+        self.flow = Flow(after=self.field)
         self.flow.hide()
         self._row.addWidget(self.flow)
         self.key = KeyCap(theme, "Ctrl F")
@@ -103,6 +103,12 @@ class QueryBox(QWidget):
             widget.setVisible(ready)
         self.field.setPlaceholderText(self.tr("Describe a sound, or drop one here") if ready
                                       else self.tr("Search opens when the first sounds are indexed"))
+
+    def allow_keeping(self, on: bool) -> None:
+        """Whether there is a query that could be saved."""
+        self.keep.setEnabled(on)
+        self.keep.set_tip(self.tr("Save this search (Ctrl S)") if on else
+                          self.tr("Nothing to save yet: say what to look for"))
 
     def ask(self, query: Query) -> None:
         """Ask for this now, in place of everything."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QStandardItem, QStan
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QMenu, QStyle, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from gui.theme import ROW_TREE_PX, Theme
-from gui.widgets.controls import Text
+from gui.widgets.controls import Text, paint_row_ground
 
 NAME = int(Qt.ItemDataRole.UserRole)
 Index = QModelIndex | QPersistentModelIndex
@@ -27,7 +27,7 @@ class SavedSearches(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 0, 8, 10)
+        column.setContentsMargins(8, 10, 8, 10)
         column.setSpacing(4)
         head = Text(theme, self.tr("Saved searches"), "caption", "text3", weight=600)
         head.setContentsMargins(8, 0, 0, 0)
@@ -148,10 +148,7 @@ class _SavedPainter(QStyledItemDelegate):
         focused = self.view.hasFocus() and index == self.view.currentIndex()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if focused or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(theme.colour("accent") if focused else Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("raised"))
-            painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 6, 6)
+        paint_row_ground(painter, box, theme, focused, focused or bool(option.state & QStyle.StateFlag.State_MouseOver))
         painter.drawPixmap(box.x() + 25, box.center().y() - 7, theme.pixmap("magnifying-glass", "text2", 16))
         painter.setFont(theme.font("body"))
         painter.setPen(theme.colour("text1"))

@@ -63,6 +63,8 @@ class Searching(QObject):
         ground.line.suggested.connect(ground.query.set_text)
         ground.line.left_out.connect(ground.query.leave_out)
         ground.model.more_wanted.connect(self._more)
+        ground.nothing.drop.connect(lambda: ground.filters.set(()))
+        ground.nothing.everywhere.connect(self._everywhere)
 
     def asked(self) -> Asked:
         """What the screen says now."""
@@ -76,7 +78,7 @@ class Searching(QObject):
             self._ticket.cancel()
         ground, asked = self.ground, self.asked()
         ground.line.show_hint(minus_meant(ground.query.field.text()))
-        ground.query.keep.setEnabled(bool(asked.query))
+        ground.query.allow_keeping(bool(asked.query))
         row = ground.player.row
         chosen = row.sound.id if keep and row is not None else None
         if asked.query and "joint" not in self.app.models.ready:
@@ -103,6 +105,11 @@ class Searching(QObject):
         self.shown = asked.query
         scrolled = ground.table.verticalScrollBar().value()
         ground.model.show(rows, found.total, found.took_ms is not None)
+        if not rows:
+            where = asked.under or asked.place.path
+            ground.nothing.say([tag.partition(":")[2] for tag in asked.tags], where.name if where else "", ground.filters.on,
+                               asked.place.folder is not None, bool(asked.query))
+        ground.answers.setCurrentWidget(ground.table if rows else ground.nothing)
         sounds = [row.sound for row in rows]
         if found.took_ms is not None:
             ground.filters.say(count(found.total), self.tr("of {all} · {ms} ms").format(
@@ -130,8 +137,15 @@ class Searching(QObject):
 
     def _failed(self, error: EarmarkError) -> None:
         self.ground.model.show([], 0, bool(self.ground.query.query))
+        self.ground.answers.setCurrentWidget(self.ground.table)
+        self.ground.line.show_suggestions([])
         self.ground.filters.say("", "")
         self.failed.emit(error)
+
+    def _everywhere(self) -> None:
+        """The same question to all folders."""
+        self.ground.folders.go_to(None)
+        self.search()
 
     def _more(self) -> None:
         """The table came to its end: ask for the next rows."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.records import EncoderChoice, ModelInfo
-from gui.theme import Theme
+from gui.theme import CONTROL_PX, Theme
 from gui.widgets.controls import ElidedText, Panel, Select, Text
 
 
@@ -89,15 +89,17 @@ class Value(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(Text(theme, word, "caption", "text3", weight=600))
-        line = QHBoxLayout()
-        line.setContentsMargins(0, 6, 0, 6)
+        held = QWidget()
+        held.setFixedHeight(CONTROL_PX)  # as high as the selects beside it
+        line = QHBoxLayout(held)
+        line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(10)
         self.value = Text(theme, "…", "body", weight=500)
         self.detail = Text(theme, "", "body", "text3")
         line.addWidget(self.value)
         line.addWidget(self.detail)
         line.addStretch(1)
-        column.addLayout(line)
+        column.addWidget(held)
         self.why = ElidedText(theme, "", "caption", "text3")
         column.addWidget(self.why)
 

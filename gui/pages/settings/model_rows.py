@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.records import EncoderChoice, ModelInfo
@@ -162,8 +162,8 @@ class ModelRow(QWidget):
             painter.fillRect(self.rect(), self.theme.colour("selected"))
             painter.fillRect(QRectF(0, 0, 3, self.height()), self.theme.colour("accent"))
         if self.hasFocus():
-            painter.setPen(self.theme.colour("accent"))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            painter.setPen(QPen(self.theme.colour("accent"), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.pressed.emit(self.row.info.name)

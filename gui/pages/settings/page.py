@@ -26,7 +26,7 @@ from gui.pages.settings.privacy import PrivacySection
 from gui.pages.settings.section import Section
 from gui.pages.settings.shortcuts import ShortcutsSection
 from gui.theme import Theme
-from gui.widgets.controls import rule
+from gui.widgets.controls import paint_row_ground, rule
 
 KEY, ICON = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 
@@ -139,10 +139,8 @@ class _Row(QStyledItemDelegate):
         on = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self.theme.colour("accent") if on and self.list.hasFocus() else Qt.PenStyle.NoPen)
-        if on or state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(self.theme.colour("raised"))
-            painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        paint_row_ground(painter, box, self.theme, on and self.list.hasFocus(),
+                         on or bool(state & QStyle.StateFlag.State_MouseOver))
         painter.drawPixmap(int(box.x()) + 10, int(box.center().y()) - 8,
                            self.theme.pixmap(str(index.data(ICON)), "text2", 16))  # type: ignore[attr-defined]
         painter.setFont(self.theme.font("body", 500 if on else 400))

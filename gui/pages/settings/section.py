@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QW
 
 from engine.errors import EarmarkError
 from gui.context import Context
-from gui.widgets.controls import Panel, Text, rule
+from gui.theme import CONTROL_PX
+from gui.widgets.controls import Check, Panel, Text, rule
 
 WORD_PX, TEXT_PX = 190, 720
 
@@ -52,15 +53,15 @@ class Section(QScrollArea):
         line.setSpacing(16)
         name = Text(self.theme, word, "body")
         name.setFixedWidth(WORD_PX)
-        name.setMinimumHeight(30)
+        name.setMinimumHeight(CONTROL_PX)
         line.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
         right = QVBoxLayout()
         right.setSpacing(4)
         held = QHBoxLayout()
         held.setSpacing(8)
         if isinstance(control, QWidget):
-            if isinstance(control, Text):
-                control.setMinimumHeight(30)
+            if isinstance(control, Text | Check):
+                control.setMinimumHeight(CONTROL_PX)
             held.addWidget(control, 1 if stretch else 0)
         else:
             held.addLayout(control, 1 if stretch else 0)

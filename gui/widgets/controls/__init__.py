@@ -4,11 +4,11 @@ from gui.widgets.controls.buttons import Button, Chip, IconButton, Segmented, pa
 from gui.widgets.controls.dialogs import ask_before_loss
 from gui.widgets.controls.fields import Check, NumberBox, SearchBox, Select, Slider, paint_field
 from gui.widgets.controls.messages import Details, EmptyState, ErrorPanel, Notice, ProgressLine, Toast, progress_words
-from gui.widgets.controls.panels import Badge, Bar, Panel, paint_badge, paint_bar
+from gui.widgets.controls.panels import Badge, Bar, Panel, paint_badge, paint_bar, paint_row_ground
 from gui.widgets.controls.passphrase import PassphraseForm
 from gui.widgets.controls.text import ElidedText, Icon, KeyCap, Text, rule
 
 __all__ = ["Badge", "Bar", "Button", "Check", "Chip", "Details", "ElidedText", "EmptyState", "ErrorPanel", "Icon",
            "IconButton", "KeyCap", "Notice", "NumberBox", "Panel", "PassphraseForm", "ProgressLine", "SearchBox",
            "Segmented", "Select", "Slider", "Text", "Toast", "ask_before_loss", "paint_badge", "paint_bar",
-           "paint_dashes", "paint_field", "progress_words", "rule"]
+           "paint_dashes", "paint_field", "paint_row_ground", "progress_words", "rule"]

@@ -70,8 +70,7 @@ class Button(QPushButton):
 
     def _colour(self) -> None:
         if self._icon_name:
-            side = self.iconSize().height()
-            gap = 4 if self.text() else 0  # beside the 4 px of the style
+            side, gap = self.iconSize().height(), 4  # beside the 4 px of the style
             self.setIconSize(QSize(side + gap, side))
             self.setIcon(_padded(self.theme, self._icon_name, ICON_ROLE[self.kind], side, gap))
 

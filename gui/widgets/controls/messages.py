@@ -259,7 +259,7 @@ class Toast(QFrame):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme, self._ground = theme, parent
-        self.bottom_px = 0  # kept free below, beside the status bar
+        self._bottom_px = 0
         self.setProperty("frame", "toast")
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 8, 8)
@@ -277,6 +277,12 @@ class Toast(QFrame):
         self._timer.timeout.connect(self.hide)
         parent.installEventFilter(self)
         self.hide()
+
+    def keep_clear(self, bottom_px: int) -> None:
+        """Stay above so many pixels at the foot of the page that is shown, beside the status bar."""
+        if bottom_px != self._bottom_px:
+            self._bottom_px = bottom_px
+            self._place()
 
     def say(self, sentence: str, act: str = "", slot: Callable[[], object] | None = None) -> None:
         self.words.setText(sentence)
@@ -303,4 +309,4 @@ class Toast(QFrame):
         parent = self._ground
         self.setMaximumWidth(max(200, parent.width() - 48))
         self.adjustSize()
-        self.move(parent.width() - self.width() - 16, parent.height() - self.height() - 44 - self.bottom_px)
+        self.move(parent.width() - self.width() - 16, parent.height() - self.height() - 44 - self._bottom_px)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme import Theme
@@ -108,6 +108,15 @@ class Bar(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         paint_bar(painter, QRectF(self.rect()), self.theme, self._value, self._colour, self._tick)
+
+
+def paint_row_ground(painter: QPainter, box: QRect | QRectF, theme: Theme, focused: bool, raised: bool) -> None:
+    """Draw the ground of a row of a side list: raised where it is chosen or under the pointer, ringed where the keys go."""
+    inset = 1.0 if focused else 0.5
+    painter.setPen(QPen(theme.colour("accent"), 2) if focused else Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("raised") if raised else Qt.BrushStyle.NoBrush)
+    if focused or raised:
+        painter.drawRoundedRect(QRectF(box).adjusted(inset, inset, -inset, -inset), 6, 6)
 
 
 def paint_bar(painter: QPainter, box: QRectF, theme: Theme, share: float, colour: str = "wave_span",
