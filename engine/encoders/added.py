@@ -11,6 +11,7 @@ import builtins
 import contextlib
 import json
 import logging
+import os
 import re
 import shutil
 import threading
@@ -149,6 +150,7 @@ class AddedModels:
         ticket.check()
         with self._guard:
             there = self.list()
+            name = _checked(name, [*taken, *(one.name for one in there)])  # loading takes long: another may have been added
             twin = next((one for one in there if one.spec == probed.spec), None)
             if twin is not None:
                 raise UsageError(f"This model is there already, as “{twin.name}”.")
@@ -261,6 +263,10 @@ VOICE_FORMS: dict[str, Callable[[Path, str], VoiceEncoder]] = {"onnx-voice": onn
 def probe_voice(path: Path, device: str) -> Probed:
     """An ONNX file, or a folder with one; the encoder itself tries it with noise."""
     file = onnx_voice.file_in(path)
+    pair = (onnx_joint.AUDIO, onnx_joint.TEXT, onnx_joint.TOKENIZER)
+    if file.name in pair and all((file.parent / name).is_file() for name in pair):
+        raise EncoderError(f"“{file.name}” is one half of a text–audio pair, not a voice encoder. Add its folder with --kind "
+                           "joint.")
     encoder = onnx_voice.OnnxVoiceEncoder(file, device)
     return Probed("onnx-voice", file, encoder.files, encoder.spec, encoder.title, encoder.licence)
 
@@ -283,7 +289,7 @@ def _tag_names(weights: Weights) -> tuple[str, ...]:
 def _found(source: str) -> tuple[Path, str]:
     """Where it lies and its hub name, if it is one."""
     path = Path(source).expanduser()
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110 - Path.exists raises for names that no system takes
         return path, ""
     if HUB_NAME.fullmatch(source) and not source.startswith("."):
         return path, source

@@ -34,6 +34,7 @@ from engine.records import Audio, Embedding, EncoderSpec, FloatArray
 VERSION = "1"
 SUFFIX = ".onnx"
 BATCH = 16
+MOST_DIM = 8192  # numbers of a vector; encoders of voices give 192 to 512
 SHORTEST_S = 1.0  # a shorter stretch is repeated until it is as long
 FAMILIES: dict[str, dict[str, Any]] = {"wespeaker": {"window": "hamming", "scale": 32_768.0},
                                        "3d-speaker": {"window": "povey", "scale": 1.0}}
@@ -186,6 +187,8 @@ class OnnxVoiceEncoder:
             raise EncoderError(f"“{name}” has to give one vector each, of the shape (batch, dim); it gives {found}.")
         self._output, first = next((one for one in fitting if "emb" in one[0].lower()), fitting[0])
         first = first[:1]
+        if first.shape[1] > MOST_DIM:
+            raise EncoderError(f"“{name}” gives vectors of {first.shape[1]} numbers; {MOST_DIM} can be kept at the most.")
         if not np.isfinite(first).all() or not float(np.linalg.norm(first)) > 1e-6:
             raise EncoderError(f"“{name}” gives no usable vector for a second of noise: it is zero, or holds NaN or infinity.")
         if not np.allclose(self._run(noise[:1]), first, rtol=1e-3, atol=1e-5):

@@ -80,14 +80,18 @@ class TimelineStore:
 
     # --- strangers ---
 
-    def stranger(self, timeline_id: int, number: int) -> Stranger:
-        """An unnamed stranger of a timeline. Raises EnrollmentError, VoiceUnknown."""
+    def stranger(self, timeline_id: int, number: int, spec: EncoderSpec) -> Stranger:
+        """An unnamed stranger of a timeline that was made in this space. Raises EnrollmentError (also for another space),
+        VoiceUnknown."""
         with self._database.reading() as connection:
             self._read(connection, timeline_id)
             row = connection.execute(_strangers().where(
                 track.c.timeline_id == timeline_id, track.c.stranger == number)).one_or_none()
             if row is None:
                 raise VoiceUnknown(f"Stranger {number}")
+            if row.spec_id != find_space(connection, spec):
+                raise EnrollmentError(f"Stranger {number} was heard by another voice encoder than the one in use. Make the "
+                                      "timeline again.")
             return _stranger(connection, row, self._seals.records(connection))
 
     def strangers(self, spec: EncoderSpec) -> builtins.list[Stranger]:
@@ -203,7 +207,8 @@ def _strangers() -> Select[Any]:
     speech = (select(func.coalesce(func.sum(turn.c.end_s - turn.c.start_s), 0.0)).where(turn.c.track_id == track.c.id)
               .scalar_subquery())
     return (select(track.c.id, track.c.timeline_id, track.c.stranger, track.c.level_dbfs, track.c.clipped, timeline.c.path,
-                   timeline.c.sha256, timeline.c.made_at, timeline.c.duration_s, timeline.c.noise_dbfs, speech.label("speech_s"))
+                   timeline.c.sha256, timeline.c.made_at, timeline.c.duration_s, timeline.c.noise_dbfs, timeline.c.spec_id,
+                   speech.label("speech_s"))
             .join(timeline, track.c.timeline_id == timeline.c.id)
             .where(track.c.voice_id.is_(None), track.c.stranger.is_not(None)))
 

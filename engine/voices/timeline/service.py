@@ -81,10 +81,10 @@ class Timelines:
         """Make a stranger a voice: a new one, or one more take of the voice that has this name.
 
         The strangers of all other timelines that are that voice become it, too. Raises VoiceUnknown (no such unnamed
-        stranger), EnrollmentError (nothing is kept to know it by), UsageError (the name).
+        stranger), EnrollmentError (nothing is kept to know it by, or by another encoder), UsageError (the name).
         """
         with self._store.writing():
-            stranger = self._store.timelines.stranger(timeline_id, number)
+            stranger = self._store.timelines.stranger(timeline_id, number, self._spec())
             if not stranger.samples:
                 raise EnrollmentError(f"Too little is kept of Stranger {number} to know it again. Make the timeline again.")
             known = self._store.voices.find(name)

@@ -14,7 +14,7 @@ import tomlkit
 
 from engine.app import Earmark
 from engine.audio import files
-from engine.encoders.added import AddedModels, load_joint
+from engine.encoders.added import PROBERS, AddedModels, load_joint
 from engine.encoders.models import Models
 from engine.errors import Cancelled, EncoderError, FetchError, UsageError
 from engine.records import Audio
@@ -116,6 +116,20 @@ def test_names_that_do_not_do(added, tmp_path, name, said):
     assert (tmp_path / "models.toml").read_bytes() == before
 
 
+def test_a_name_that_was_taken_while_the_model_was_loading(added, tmp_path, monkeypatch):
+    probe = PROBERS["joint"]
+
+    def slow(path, device):
+        monkeypatch.setitem(PROBERS, "joint", probe)
+        add(added, pair(tmp_path, "b", facts={"rate_hz": 8_000}), "Mine")
+        return probe(path, device)
+
+    monkeypatch.setitem(PROBERS, "joint", slow)
+    with pytest.raises(UsageError, match="exists already"):
+        add(added, pair(tmp_path), "mine")
+    assert [one.rate_hz for one in added.list()] == [8_000]
+
+
 def test_the_same_model_is_not_added_twice(added, tmp_path):
     add(added, pair(tmp_path), "first")
     shutil.copytree(tmp_path / "pair", tmp_path / "copy")
@@ -123,7 +137,7 @@ def test_the_same_model_is_not_added_twice(added, tmp_path):
         add(added, tmp_path / "copy", "second")
 
 
-@pytest.mark.parametrize("source", ["nowhere", "/no/such/folder", "./a/b"])
+@pytest.mark.parametrize("source", ["nowhere", "/no/such/folder", "./a/b", "x" * 5_000])
 def test_what_is_not_there_is_said(added, source):
     with pytest.raises(UsageError, match="no file or folder"):
         add(added, source)
@@ -148,6 +162,15 @@ def test_a_model_that_gives_no_numbers_is_refused(added, tmp_path):
         add(added, folder)
     assert added.list() == []
     assert not (tmp_path / "models.toml").exists()
+
+
+def test_one_half_of_a_pair_is_no_voice_encoder(added, tmp_path):
+    folder = small_onnx.write(tmp_path / "pair")
+    with pytest.raises(EncoderError, match=r"“audio.onnx” is one half of a text–audio pair.*--kind joint"):
+        added.add(str(folder / "audio.onnx"), "voice", "", "cpu", [])
+    assert added.list() == []
+    (folder / "tokenizer.json").unlink()  # a file of that name alone may be anything
+    assert added.add(str(folder / "audio.onnx"), "voice", "", "cpu", []).kind == "voice"
 
 
 def test_kinds_that_are_not_there_yet(added, tmp_path):

@@ -291,6 +291,14 @@ def _no_operator(path):
     return "cannot be loaded"
 
 
+def _huge_vectors(path):
+    _graph(path, [helper.make_node("ReduceMax", ["x"], ["m"], axes=[1], keepdims=0),
+                  helper.make_node("Tile", ["m", "times"], ["out"])],
+           [("x", TensorProto.FLOAT, ["n", "t", 80])], [("out", ["n", "d"])],
+           [numpy_helper.from_array(np.array([1, 1_000], np.int64), "times")])
+    return "vectors of 80000 numbers; 8192 can be kept at the most"
+
+
 def _neither_is_bands(path):
     _graph(path, [helper.make_node("ReduceMax", ["x"], ["out"], axes=[1], keepdims=0)],
            [("x", TensorProto.FLOAT, ["n", 200, 96])], [("out", ["n", 96])])
@@ -299,7 +307,8 @@ def _neither_is_bands(path):
 
 @pytest.mark.parametrize("make", [
     _text, _empty, _cut_off, _three_inputs, _whole_numbers, _picture, _frames_out, _not_a_number, _zero, _changing_size, _random,
-    _weights_elsewhere, _too_new, _no_operator, _neither_is_bands])
+    _weights_elsewhere, _too_new, _no_operator, _huge_vectors,
+    _neither_is_bands])
 def test_what_does_not_fit_is_said_in_one_sentence(tmp_path, make):
     said = make(tmp_path / "net.onnx")
     with pytest.raises(EncoderError, match=said) as raised:

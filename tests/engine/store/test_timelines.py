@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_a_timeline_with_nobody_in_it(store):
 
 
 def named(store, timeline_id, number, name="Anna", more=()):
-    stranger = store.timelines.stranger(timeline_id, number)
+    stranger = store.timelines.stranger(timeline_id, number, SPEC)
     voice = store.voices.create(name, state="enrolled")
     made = store.voices.add_take(voice.id, take(50))
     return voice, store.timelines.name(voice.id, made.id, True, [stranger.track_id, *more])
@@ -90,11 +91,11 @@ def test_naming_and_undoing_restore_every_timeline_exactly(store):
     first = store.timelines.add(timeline(track(stranger=1, seeds=(1,)), track(stranger=2, spans=((2, 3),), seeds=(2,))))
     second = store.timelines.add(timeline(track(stranger=1, seeds=(3,)), sha="bb"))
     before = store.timelines.list()
-    voice, naming = named(store, first.id, 2, more=[store.timelines.stranger(second.id, 1).track_id])
+    voice, naming = named(store, first.id, 2, more=[store.timelines.stranger(second.id, 1, SPEC).track_id])
     assert [[t.label for t in one.tracks] for one in store.timelines.list()] == [["Anna"], ["Stranger 1", "Anna"]]
     assert [(n.voice, n.tracks, n.made_voice) for n in store.timelines.namings()] == [("Anna", 2, True)]
     with pytest.raises(VoiceUnknown, match="Stranger 2"):
-        store.timelines.stranger(first.id, 2)
+        store.timelines.stranger(first.id, 2, SPEC)
     assert [s.number for s in store.timelines.strangers(SPEC)] == [1]
     assert store.timelines.unname(naming)[2] is True
     store.voices.remove(voice.id)
@@ -102,6 +103,16 @@ def test_naming_and_undoing_restore_every_timeline_exactly(store):
     assert store.timelines.namings() == []
     with pytest.raises(EnrollmentError, match="no naming"):
         store.timelines.unname(naming)
+
+
+def test_a_stranger_of_another_space_is_not_given_out(store):
+    """Also where both spaces have vectors of the same size."""
+    kept = store.timelines.add(timeline(track(stranger=1, seeds=(1,))))
+    other = replace(SPEC, name="other", sha256="cd" * 32)
+    with pytest.raises(EnrollmentError, match="heard by another voice encoder"):
+        store.timelines.stranger(kept.id, 1, other)
+    assert store.timelines.strangers(other) == []
+    assert store.timelines.stranger(kept.id, 1, SPEC).samples
 
 
 def test_a_timeline_made_after_the_naming_keeps_its_turns_when_it_is_undone(store):

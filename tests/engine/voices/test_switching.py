@@ -11,9 +11,10 @@ import time
 import pytest
 
 from engine.app import Earmark
+from engine.audio import files
 from engine.audio.microphone import FileSource
 from engine.encoders.models import Models
-from engine.errors import Busy, Cancelled, EncoderError, UsageError
+from engine.errors import Busy, Cancelled, EncoderError, EnrollmentError, UsageError
 from engine.tasks import Ticket
 from tests.engine.encoders import small_voice
 from tests.true_models import models, spoken, write_takes
@@ -169,6 +170,17 @@ def test_an_encoder_whose_file_is_gone(place, tmp_path):
     assert place.voices.rename("Bert", "Bertha").name == "Bertha"
     assert place.use_voice("ge2e").embedded == 5
     assert place.voices.identify(spoken(ANNA, 7)).voice == "Anna"
+
+
+def test_a_stranger_that_another_encoder_heard_is_not_named_by_this_one(place, tmp_path):
+    files.write(tmp_path / "talk.wav", spoken(4))
+    heard = place.timelines.make(tmp_path / "talk.wav")
+    place.use_voice("small")
+    with pytest.raises(EnrollmentError, match="heard by another voice encoder"):
+        place.timelines.name_stranger(heard.id, 1, "Dora")
+    assert [voice.name for voice in place.voices.list()] == ["Anna", "Bert"]
+    place.use_voice("ge2e")
+    assert place.timelines.name_stranger(heard.id, 1, "Dora").voice == "Dora"
 
 
 def test_an_encoder_that_cannot_be_used_changes_nothing(place, tmp_path):
