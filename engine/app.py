@@ -211,6 +211,8 @@ class Earmark:
         """Take a model that was added off the list; its files stay. Raises UsageError (unknown, in use), Busy, StoreError."""
         self.claim()
         chosen = self.settings.value
+        if name.casefold() in {one.casefold() for one in self.models.own_names}:
+            raise UsageError(f"“{name}” comes with the program and cannot be removed.")
         if name.casefold() in (chosen.joint.casefold(), chosen.joint_next.casefold()):
             raise UsageError(f"The library uses “{name}”, or is being indexed for it. Choose another encoder first: "
                              f"python main.py models use {DEFAULT_JOINT}")

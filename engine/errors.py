@@ -75,7 +75,7 @@ class DecodeError(AudioError):
     """A file cannot be read as sound."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"{Path(path).name}: {reason}")
+        super().__init__(f"{Path(path).name or path}: {reason}")
         self.path = Path(path)
         self.reason = reason
 

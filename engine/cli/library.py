@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -109,7 +110,7 @@ def tag(context: typer.Context,
     out.document(_list(made))
     example = made.counts[0].label if made.counts else "LABEL"
     out.say(f"{made.sounds} sounds have tags of {made.name} ({made.labels} labels, {len(made.counts)} of them found). "
-            f"Search among them with: python main.py search … --tag '{made.name}:{example}'")
+            f"Search among them with: python main.py search … --tag {shlex.quote(f'{made.name}:{example}')}")
 
 
 def tags(context: typer.Context) -> None:

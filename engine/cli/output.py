@@ -14,6 +14,8 @@ from typing import Any
 from engine.errors import EarmarkError
 from engine.tasks import Progress, Ticket
 
+LONGEST_MESSAGE = 1_000  # characters of the line that says why
+
 
 class Output:
     """Where the words of one run go."""
@@ -60,16 +62,17 @@ class Output:
 
     def failure(self, error: EarmarkError) -> None:
         """The whole command failed: one line why."""
+        message = in_brief(str(error))
         if self.as_json:
-            self.document({"error": {"kind": error.kind, "message": str(error)}})
+            self.document({"error": {"kind": error.kind, "message": message}})
         else:
-            self.note(f"earmark: {error}")
+            self.note(f"earmark: {message}")
         self.exit_code = error.exit_code
 
     def file_failed(self, path: Path, reason: str) -> dict[str, str]:
         """One file of several failed: a line about it, exit code 1; returns its place in the document."""
         self.exit_code = max(self.exit_code, 1)
-        self.note(f"earmark: {path.name}: {reason}")
+        self.note(f"earmark: {path.name or path}: {in_brief(reason)}")
         return {"file": file_name(path), "error": reason}
 
     @contextmanager
@@ -103,6 +106,11 @@ def shown(text: str) -> str:
     """Text for a terminal: bytes of a file name that are no UTF-8 are escaped, control characters too."""
     text = _escaped(text)
     return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
+def in_brief(message: str) -> str:
+    """A message that quotes something endless, without its middle."""
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE // 2]} … {message[-LONGEST_MESSAGE // 2:]}"
 
 
 def file_name(path: Path | str) -> str:

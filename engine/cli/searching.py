@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,18 +49,21 @@ def search(context: typer.Context, text: Annotated[str, typer.Argument(help="Wha
         asked, tags, under = (*query.terms, *asked), (*query.tags, *tags), under or query.under
     found = library.search(k=k, terms=asked, tags=tags, under=under)
     if save:
-        library.queries.save(save, terms=asked, tags=tags, under=under)
+        before = library.queries.named(save)
+        kept = library.queries.save(save, terms=asked, tags=tags, under=under).name
     out.document(result(found))
     if save:
-        out.note(f"Kept as “{save}”. Ask it again with: python main.py search --saved {save!r}")
+        out.note(f"Kept as “{kept}”{f', in place of “{before.name}”' if before else ''}. "
+                 f"Ask it again with: python main.py search --saved {shlex.quote(kept)}")
     if not found.sounds:
         out.say("No sound of the library passes the filters." if tags or under else
                 "The library is empty. Add a folder with `library add DIR`, then read it with `library scan`.")
+    if not found.matches:
+        return
     out.table(["#", "Similarity", "Span", "Tags", "Sound"],
               [[str(n), f"{m.similarity:.2f}", f"{clock(m.span.start_s)} – {clock(m.span.end_s)}",
                 ", ".join([t.name for t in m.sound.tags[:3]] + [f"{one.list_name}:{one.name}" for one in m.labels[:3]]),
-                str(m.sound.path)] for n, m in enumerate(found.matches, 1)]
-              if found.matches else [], right=(0, 1))
+                str(m.sound.path)] for n, m in enumerate(found.matches, 1)], right=(0, 1))
 
 
 def locate(context: typer.Context, file: Annotated[Path, typer.Argument(help="The sound to look through.")],

@@ -190,6 +190,9 @@ class Models:
         with self._guard:
             lock = self._locks[kind]
         with lock:
-            if kind not in self._loaded:
-                self._loaded[kind] = make()
-            return cast(T, self._loaded[kind])
+            found = self._loaded.get(kind)
+            if found is None:
+                device, found = self.device, make()
+                if device == self.device:  # another one may have been chosen while it was loading
+                    self._loaded[kind] = found
+            return cast(T, found)

@@ -48,7 +48,7 @@ def evaluate(folder: Path, encoder: TextAudioEncoder, judge: Callable[[Sequence[
 def measures(similarities: FloatArray, text_vectors: FloatArray, own: NDArray[np.bool_], seed: int) -> dict[str, Any]:
     """Means over sounds with their intervals. similarities (sounds, texts); text_vectors (texts, dim) of the judge; own: bool
     (sounds, texts), which captions are the sound's own. `gain` is retrieved − chance, sound by sound."""
-    near = text_vectors @ text_vectors.T
+    near = np.clip(text_vectors @ text_vectors.T, -1, 1)
     rows: dict[str, list[float]] = {"retrieved": [], "best_of_5": [], "chance": [], "best_possible": []}
     for values, mine in zip(similarities, own, strict=True):
         bank = np.flatnonzero(~mine)

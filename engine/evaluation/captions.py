@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.audio.files import SUFFIXES
+from engine.describing.lists import folded
 from engine.describing.names import caption_of
 from engine.errors import UsageError
-from engine.evaluation.data import listed
+from engine.evaluation.data import listed, must_be_folder
 
 Source = Literal["auto", "file", "names"]
 
@@ -28,11 +29,11 @@ def load(folder: Path, source: Source = "auto") -> tuple[Captioned, ...]:
     """The captions of a folder, in the order of the paths, each pair once.
 
     source: “file” reads captions.json (`[{"file", "caption"}…]`) or captions.csv (`file,caption`; AudioCaps' and Clotho's
-    `file_name,caption_1…` too), with files relative to the folder; “names” makes them from file names; “auto” takes the
-    file where there is one. White space in captions is folded. Raises UsageError for anything unreadable or missing.
+    `file_name,caption_1…` too, of which some may be blank), with files relative to the folder; “names” makes them from file
+    names; “auto” takes the file where there is one. White space in captions is folded. Raises UsageError for anything
+    unreadable or missing.
     """
-    if not folder.is_dir():
-        raise UsageError(f"There is no folder {folder}.")
+    must_be_folder(folder)
     tables = [folder / name for name in ("captions.json", "captions.csv") if (folder / name).is_file()]
     if source == "names" or (source == "auto" and not tables):
         found = _from_names(folder)
@@ -65,7 +66,7 @@ def _from_json(table: Path) -> list[Captioned]:
         raise UsageError(f"{table} cannot be read: {error}.") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UsageError(f'{table} must be a list of objects like {{"file": "dog.wav", "caption": "A dog barks."}}.')
-    return _checked(table, [(row.get("file"), row.get("caption")) for row in rows])
+    return _checked(table, [(row.get("file"), [row.get("caption")]) for row in rows])
 
 
 def _from_csv(table: Path) -> list[Captioned]:
@@ -79,15 +80,16 @@ def _from_csv(table: Path) -> list[Captioned]:
     captions = [c for c in columns if c == "caption" or (c or "").startswith("caption_")]
     if named is None or not captions:
         raise UsageError(f"{table} needs the columns file and caption.")
-    return _checked(table, [(row[named], row[column]) for row in rows for column in captions])
+    return _checked(table, [(row[named], [row[column] for column in captions]) for row in rows])
 
 
-def _checked(table: Path, rows: list[tuple[Any, Any]]) -> list[Captioned]:
+def _checked(table: Path, rows: list[tuple[Any, list[Any]]]) -> list[Captioned]:
+    """rows: a file with its captions, of which some may be blank, but not all."""
     found = []
-    for number, (name, caption) in enumerate(rows, 1):
-        text = " ".join(caption.split()) if isinstance(caption, str) else ""
-        if not isinstance(name, str) or not name.strip() or not text:
+    for number, (name, captions) in enumerate(rows, 1):
+        texts = [text for text in (folded(caption) if isinstance(caption, str) else "" for caption in captions) if text]
+        if not isinstance(name, str) or not name.strip() or not texts:
             raise UsageError(f"Entry {number} of {table} lacks a file or a caption.")
-        found.append((name, text))
+        found += [(name, text) for text in texts]
     paths = listed(table, [name for name, _ in found])
     return [Captioned(path, text) for path, (_, text) in zip(paths, found, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ def sounds(folder: Path) -> list[Labelled]:
 
     In the order of the file or of the paths. Raises UsageError when there are none, or fewer than two labels.
     """
-    _must_be_folder(folder)
+    must_be_folder(folder)
     table = folder / "labels.csv"
     found = _from_table(table) if table.is_file() else [
         Labelled(p, label_of(p.relative_to(folder).parts[0])) for p in _audio_files(folder)
@@ -42,7 +43,7 @@ def sounds(folder: Path) -> list[Labelled]:
 
 def utterances(folder: Path) -> list[Labelled]:
     """Utterances, one sub-folder a speaker (sub-folders below that belong to it). Raises UsageError like `sounds`."""
-    _must_be_folder(folder)
+    must_be_folder(folder)
     found = [Labelled(p, p.relative_to(folder).parts[0]) for p in _audio_files(folder)
              if len(p.relative_to(folder).parts) > 1]
     return _checked(found, folder, "a folder for each speaker")
@@ -53,7 +54,7 @@ def strangers(folder: Path) -> list[Labelled]:
 
     Raises UsageError where there are none.
     """
-    _must_be_folder(folder)
+    must_be_folder(folder)
     found = []
     for path in _audio_files(folder):
         parts = path.relative_to(folder).parts
@@ -70,8 +71,9 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _must_be_folder(folder: Path) -> None:
-    if not folder.is_dir():
+def must_be_folder(folder: Path) -> None:
+    """Raises UsageError for anything else."""
+    if not os.path.isdir(folder):  # noqa: PTH112 - is_dir raises for names that no system takes
         raise UsageError(f"There is no folder {folder}.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,12 @@ class Queries:
     def list(self) -> list[SavedQuery]:
         """All saved searches by name; sounds in them are files, which may be gone. Raises LibraryError (damaged)."""
         return self._store.queries.list()
+
+    def named(self, name: str) -> SavedQuery | None:
+        """The search that is kept under a name, as it was saved; None where there is none, or it is damaged."""
+        with suppress(LibraryError):
+            return self._store.queries.find(name)
+        return None
 
     def save(self, name: str, text: str = "", like: Path | int | None = None, terms: Sequence[Term] = (),
              tags: Sequence[str] = (), under: Path | None = None) -> SavedQuery:

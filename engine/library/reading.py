@@ -167,7 +167,7 @@ class LongSound:
         return self._samples / self._rate_hz
 
 
-def prefetched(items: Iterator[A], depth: int) -> Iterator[A]:
+def prefetched(items: Iterator[A], depth: int) -> Generator[A, None, None]:
     """The same items, made by a thread up to `depth` ahead. Errors come out where they happened."""
     ready: queue.Queue[tuple[bool, A | BaseException | None]] = queue.Queue(depth)
     stopped = threading.Event()

@@ -16,6 +16,7 @@ from engine.library import terms as arithmetic
 from engine.library.files import AudioFiles
 from engine.records import EncoderSpec, FloatArray, Match, SearchResult, Term
 from engine.store import Snapshot, Store
+from engine.store.voices import name_key
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ def called(tag: str, store: Store) -> list[tuple[int, int]]:
     lists = store.tags.lists()
     found = [(one.id, at) for one in lists for at, here in enumerate(one.labels) if _names(tag, here)]
     if not found:
-        found = [(one.id, at) for one in lists if _key(tag).startswith(_key(one.name) + ":")
-                 for at, here in enumerate(one.labels) if _names(_key(tag)[len(_key(one.name)) + 1:], here)]
+        found = [(one.id, at) for one in lists if name_key(tag).startswith(name_key(one.name) + ":")
+                 for at, here in enumerate(one.labels) if _names(name_key(tag)[len(name_key(one.name)) + 1:], here)]
     if not found:
         raise TagUnknown(tag, [one.name for one in lists])
     return found
@@ -107,8 +108,4 @@ def said(terms: Sequence[Term], store: Store) -> str:
 
 
 def _names(wanted: str, label: str) -> bool:
-    return _key(wanted) in (_key(label), _key(label.partition(":")[0]))
-
-
-def _key(name: str) -> str:
-    return " ".join(name.casefold().split())
+    return name_key(wanted) in (name_key(label), name_key(label.partition(":")[0]))

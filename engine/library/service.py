@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +79,8 @@ class Library:
         is no folder, or that lies inside a folder of the library.
         """
         path = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - keeps symbolic links, unlike resolve
-        if not path.is_dir():
-            raise LibraryError(f"“{path.name}” is not a folder." if path.exists() else
+        if not os.path.isdir(path):  # noqa: PTH112 - is_dir raises for names that no system takes
+            raise LibraryError(f"“{path.name}” is not a folder." if os.path.exists(path) else  # noqa: PTH110
                                f"There is no folder “{path}”.")
         real = path.resolve()
         inside = []
@@ -213,10 +214,11 @@ class Library:
         vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in wanted])
         rate_hz = encoder.spec.rate_hz or FALLBACK_RATE_HZ
         decoding = self._files.stream(path, rate_hz=rate_hz, block_s=BLOCK_S)
-        found = localise(encoder, prefetched(decoding, BLOCKS_AHEAD), vectors, [term.weight for term in wanted],
-                         [bool(term.text) for term in wanted], rate_hz,
-                         lambda done_s, rate: ticket.report(done_s, total_s, path.name, "× real time", rate),
-                         None if all(term.text for term in wanted) else general.sounds(encoder, self._store.folder / "captions"))
+        sounds = None if all(term.text for term in wanted) else general.sounds(encoder, self._store.folder / "captions")
+        with closing(prefetched(decoding, BLOCKS_AHEAD)) as blocks:  # whatever happens, the thread that decodes comes home
+            found = localise(encoder, blocks, vectors, [term.weight for term in wanted],
+                             [bool(term.text) for term in wanted], rate_hz,
+                             lambda done_s, rate: ticket.report(done_s, total_s, path.name, "× real time", rate), sounds)
         return Localisation(path, query, found.duration_s, found.starts_s, found.ends_s,
                             tuple(float(one) for one in found.similarities), found.spans, found.threshold,
                             1000 * (time.perf_counter() - began))

@@ -17,18 +17,21 @@ from itertools import pairwise
 import numpy as np
 
 from engine.describing.captions import CaptionBank, default_captions
-from engine.describing.lists import TagList
+from engine.describing.lists import TagList, folded
 from engine.describing.zero_shot import SHARE, TEMPERATURE, LabelMatcher, check_readable
 from engine.encoders.protocols import TextAudioEncoder
 from engine.errors import LibraryError, UsageError
+from engine.library.terms import shortened
 from engine.records import EncoderSpec, FloatArray, TagListInfo
 from engine.store import Snapshot, Store
+from engine.store.queries import LONGEST_NAME
 from engine.store.tags import StoredList, Tagged
 from engine.tasks import Ticket
 
 TOP = 3
-SPANS_AT_ONCE = 4096
-"""Spans compared in one go: 4096 × 750 similarities are 12 MB."""
+MOST_LABELS, LONGEST_LABEL = 20_000, 200
+AT_ONCE = 1 << 22
+"""Numbers of the largest table made in one go, 17 MB: spans × labels, dimensions or general captions."""
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +58,18 @@ class Tagging:
         """
         if not 1 <= top <= 100:
             raise UsageError(f"A sound can have 1 to 100 tags of a list, not {top}.")
+        if len(labels.labels) > MOST_LABELS:
+            raise UsageError(f"{labels.name} has {len(labels.labels):,} labels; a list to tag with has {MOST_LABELS:,} at most.")
+        if long := next((label for label in labels.labels if len(label) > LONGEST_LABEL), None):
+            raise UsageError(f"The label “{shortened(long)}” of {labels.name} has {len(long):,} characters. A tag has "
+                             f"{LONGEST_LABEL} at most; a .csv file can have a longer text beside it, in the column text.")
         if least is not None and not (math.isfinite(least) and 0 <= least <= 1):
             raise UsageError(f"The least probability lies between 0 and 1, not {least:g}.")
         snapshot, encoder = self._space()
         if encoder is not None:
             check_readable(encoder, labels.labels, labels.texts)
-        wanted = StoredList(0, name or labels.name, labels.labels, labels.texts, least, top, False)
+        name = name or folded(labels.name)[:LONGEST_NAME]  # that of a file may hold anything
+        wanted = StoredList(0, name, labels.labels, labels.texts, least, top, False)
         found = self._found(wanted, snapshot, encoder, ticket or Ticket())
         with self._store.writing():
             list_id = self._store.tags.add(wanted.name, wanted.labels, wanted.texts, least, top)
@@ -106,7 +115,8 @@ class Tagging:
         general = None if wanted.least is not None else CaptionBank(encoder, default_captions(),
                                                                     self._store.folder / "captions").vectors
         parts = []
-        for first, behind in _portions(snapshot):
+        widest = max(len(wanted.labels), snapshot.spec.dim, 0 if general is None else len(general))
+        for first, behind in _portions(snapshot, max(1, AT_ONCE // widest)):
             ticket.report(first, len(snapshot), wanted.name, "sounds")
             starts = snapshot.starts[first:behind]
             end = snapshot.starts[behind] if behind < len(snapshot) else len(snapshot.rows)
@@ -134,10 +144,10 @@ def _edge(general: FloatArray) -> FloatArray:
     return edge
 
 
-def _portions(snapshot: Snapshot) -> list[tuple[int, int]]:
-    """Runs of sounds with about SPANS_AT_ONCE spans together (one sound may have more)."""
+def _portions(snapshot: Snapshot, spans: int) -> list[tuple[int, int]]:
+    """Runs of sounds with about so many spans together (one sound may have more)."""
     edges = [0]
     while edges[-1] < len(snapshot):
-        behind = int(np.searchsorted(snapshot.starts, snapshot.starts[edges[-1]] + SPANS_AT_ONCE))
+        behind = int(np.searchsorted(snapshot.starts, snapshot.starts[edges[-1]] + spans))
         edges.append(max(edges[-1] + 1, behind))
     return list(pairwise(edges))

@@ -15,7 +15,6 @@ tests/benchmarks/arithmetic.py prints the table.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from unicodedata import category
@@ -39,7 +38,8 @@ UNUSUAL = 0.5
 """Standard deviations above the mean from which on a minus term counts."""
 SMALLEST_DEVIATION = 0.02
 """In cosines: the least that one standard deviation is taken for, where a library is small or all alike."""
-GREATEST_WEIGHT = 10.0
+LEAST_WEIGHT, GREATEST_WEIGHT = 0.001, 10.0
+"""Of a term, without its sign."""
 
 
 def asked(text: str = "", like: Path | int | None = None, terms: Sequence[Term] = ()) -> tuple[Term, ...]:
@@ -141,9 +141,9 @@ def _checked(term: Term) -> Term:
         raise UsageError("There is no readable letter in the description.")
     if bool(text) == (term.like is not None):
         raise UsageError("A term of a search is either a description or a sound.")
-    if not math.isfinite(term.weight) or not 0 < abs(term.weight) <= GREATEST_WEIGHT:
-        raise UsageError(f"The weight of a term lies between 0 and {GREATEST_WEIGHT:g}, but “{shortened(said(term))}” has "
-                         f"{term.weight:g}.")
+    if not LEAST_WEIGHT <= abs(term.weight) <= GREATEST_WEIGHT:  # NaN too
+        raise UsageError(f"The weight of a term lies between {LEAST_WEIGHT:g} and {GREATEST_WEIGHT:g}, with a minus sign for "
+                         f"what is to be left out; “{shortened(said(term))}” has {term.weight:g}.")
     return Term(text, term.like, float(term.weight))
 
 

@@ -136,8 +136,9 @@ class TagStore:
             if not names:
                 return {}
             for start in range(0, len(sound_ids), MANY):
-                for one in connection.execute(select(sound_tag).where(sound_tag.c.sound_id.in_(
-                        sound_ids[start:start + MANY])).order_by(sound_tag.c.list_id, sound_tag.c.similarity.desc())):
+                here = select(sound_tag).where(sound_tag.c.sound_id.in_(sound_ids[start:start + MANY]))
+                for one in connection.execute(here.order_by(
+                        sound_tag.c.list_id, sound_tag.c.similarity.desc(), sound_tag.c.label)):
                     found.setdefault(one.sound_id, []).append(_label(names[one.list_id], one))
         return {sound_id: tuple(labels) for sound_id, labels in found.items()}
 

@@ -371,8 +371,12 @@ def _gone() -> EnrollmentError:
 
 
 def name_key(name: str) -> str:
-    """What makes two names the same: NFC, case folded, single spaces."""
-    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", name).casefold().split()))
+    """What makes two names the same: NFC, case folded, single spaces.
+
+    Halves of characters (of bytes that are no UTF-8), which a database cannot take, become NUL: no name holds either.
+    """
+    whole = "".join("\0" if "\ud800" <= letter <= "\udfff" else letter for letter in name)
+    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", whole).casefold().split()))
 
 
 def _checked_name(name: str) -> str:

@@ -184,3 +184,39 @@ def test_the_engine_says_the_same(hard):
             found = app.library.search(terms=[Term(words), Term(like=hard / "sounds" / "short.wav", weight=-0.5)])
             assert len(found.matches) == 5
             json.dumps([match.similarity for match in found.matches], allow_nan=False)
+
+
+def test_names_that_no_database_takes_are_names_of_nothing(ask):
+    for name in ("\udcff", "\ud800"):
+        for arguments in (("search", "--saved", name), ("library", "untag", name), ("library", "forget-query", name),
+                          ("library", "rename-query", name, "rain"), ("search", "rain", "--tag", name)):
+            code, found = ask(*arguments)
+            check("errors", found)
+            assert (code == 1 and "called" in found["error"]["message"]) or found["error"]["kind"] == "tag-unknown", arguments
+
+
+def test_a_line_that_says_why_is_no_page(ask, hard):
+    endless = "x" * 100_000
+    for arguments in (("search", "rain", "--tag", endless), ("search", "--saved", endless), ("locate", endless, "rain"),
+                      ("library", "tag", endless)):
+        code, found = ask(*arguments)
+        check("errors", found)
+        assert code in (1, 2) and len(found["error"]["message"]) < 1_100, arguments
+    assert ask("locate", "/", "rain")[1]["error"]["message"] == "/: this is a folder, not a sound file."
+
+
+def test_a_search_kept_in_place_of_another_says_so(run, hard):
+    first = run("search", "rain", "--save", "It's wet", workspace=hard / "workspace")
+    assert first.code == 0 and "in place of" not in first.err
+    again = run("search", "wind", "--save", "IT'S  wet", workspace=hard / "workspace")
+    assert "Kept as “IT'S wet”, in place of “It's wet”." in again.err
+    assert again.err.rstrip().endswith("""--saved 'IT'"'"'S wet'""")
+    assert run("library", "forget-query", "it's wet", workspace=hard / "workspace").code == 0
+
+
+def test_folders_whose_names_no_system_takes(ask):
+    for arguments in (("library", "add", "x" * 5_000), ("evaluate", "zero-shot", "--data", "x" * 5_000),
+                      ("evaluate", "retrieval", "--data", "x" * 5_000)):
+        code, found = ask(*arguments)
+        check("errors", found)
+        assert code in (1, 2) and "no folder" in found["error"]["message"], arguments

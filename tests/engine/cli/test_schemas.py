@@ -116,6 +116,9 @@ def test_a_model_of_ones_own_from_adding_to_removing(run, tmp_path):
     assert refused.code == 2
     check("models use", run("models", "use", "bridge", "--json").document)
     run("library", "scan")
+    for own in ("bridge", "Compact", "yamnet"):
+        refused = run("models", "remove", own, "--json")
+        assert refused.code == 2 and "comes with the program" in refused.document["error"]["message"]
     gone = run("models", "remove", "mine", "--json").document
     check("models remove", gone)
     assert gone == {"removed": "mine"}

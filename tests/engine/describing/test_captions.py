@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -94,6 +95,16 @@ def test_only_the_youngest_files_stay(directions, tmp_path):
 def test_where_nothing_can_be_kept_it_works_all_the_same(directions, tmp_path):
     (tmp_path / "file").write_text("no folder")
     assert len(CaptionBank(directions, CAPTIONS, tmp_path / "file").vectors) == len(CAPTIONS)
+
+
+def test_a_full_disk_leaves_nothing_half_written(directions, tmp_path, monkeypatch):
+    def full(file, rows, **options):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    assert len(CaptionBank(directions, CAPTIONS, tmp_path).vectors) == len(CAPTIONS)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills with a signal")

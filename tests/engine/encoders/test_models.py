@@ -52,3 +52,17 @@ def test_another_processor_means_loading_again():
     made.use_device("tpu")
     with pytest.raises(UsageError):
         made.voice()
+
+
+def test_what_was_loading_for_another_processor_is_not_kept(monkeypatch):
+    made = Models(Weights(), "auto")
+
+    def slow(weights, device):
+        if device == "auto":
+            made.use_device("cpu")  # while it loads
+        return device
+
+    monkeypatch.setattr("engine.encoders.voice.GE2EEncoder", slow)
+    assert made.voice() == "auto"
+    assert made.ready == frozenset()
+    assert made.voice() == "cpu"

@@ -128,6 +128,8 @@ def test_the_columns_of_published_sets(tmp_path):
     (tmp_path / "captions.csv").write_text("file_name,caption_1,caption_2\nbang.wav,one,two\nhum.wav,three,four\n", "utf-8")
     assert [(c.path.name, c.caption) for c in captions.load(tmp_path)] == [
         ("bang.wav", "one"), ("bang.wav", "two"), ("hum.wav", "four"), ("hum.wav", "three")]
+    (tmp_path / "captions.csv").write_text("file_name,caption_1,caption_2\nbang.wav,one,\nhum.wav,,four\n", "utf-8")
+    assert [(c.path.name, c.caption) for c in captions.load(tmp_path)] == [("bang.wav", "one"), ("hum.wav", "four")]
 
 
 def test_captions_from_names(tmp_path):
@@ -144,6 +146,8 @@ def test_captions_from_names(tmp_path):
     ("captions.json", '{"file": 1}', "must be a list"),
     ("captions.json", '[{"file": "bang.wav"}]', "Entry 1"),
     ("captions.json", '[{"file": "bang.wav", "caption": "  "}]', "Entry 1"),
+    ("captions.json", '[{"file": "bang.wav", "caption": "\\u0007\\ud800"}]', "Entry 1"),
+    ("captions.csv", "file,caption_1,caption_2\nbang.wav,a,b\nhum.wav,,\n", "Entry 2"),
     ("captions.json", '[{"file": "../bang.wav", "caption": "a"}]', "not inside"),
     ("captions.json", '[{"file": "gone.wav", "caption": "a"}]', "gone.wav"),
     ("captions.json", '[{"file": "bang.wav", "caption": "a"}, {"file": "hum.wav", "caption": "A."}]', "at least two"),
@@ -167,6 +171,8 @@ def test_latin_1_is_a_sentence(tmp_path):
 def test_where_there_is_nothing(tmp_path):
     with pytest.raises(UsageError, match="no folder"):
         captions.load(tmp_path / "gone")
+    with pytest.raises(UsageError, match="no folder"):
+        captions.load(tmp_path / ("x" * 5_000))
     with pytest.raises(UsageError, match="names"):
         captions.load(tmp_path, "file")
     with pytest.raises(UsageError, match="at least two"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import soundfile
@@ -125,6 +127,15 @@ def test_cancelling_and_what_cannot_be_followed(world, long_sound):
         world.library.localise(world.root / "gone.wav", "high")
     with pytest.raises(UsageError):
         world.library.localise(long_sound, terms=[Term("high", weight=-1)])
+
+
+def test_the_thread_that_decodes_comes_home_when_it_is_cancelled(world, long_sound, monkeypatch):
+    monkeypatch.setattr("engine.library.service.BLOCK_S", 1.0)  # more blocks than are decoded ahead
+    monkeypatch.setattr("engine.library.localise.BATCH", 1)
+    ticket = Ticket(lambda progress: ticket.cancel())
+    with pytest.raises(Cancelled) as kept:
+        world.library.localise(long_sound, "high", ticket=ticket)
+    assert kept.tb and not [one for one in threading.enumerate() if one.name == "decode-ahead"]
 
 
 def test_progress_tells_seconds_and_speed(world, long_sound):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.describing.lists import TagList
+from engine.describing.zero_shot import LabelMatcher
 from engine.errors import LibraryError, UsageError
 from engine.records import Term
 
@@ -55,10 +56,42 @@ def test_a_list_whose_name_holds_a_colon_names_its_tags(tagged):
     assert tagged.top("low", tags=["my: list:low"]) == ["a.wav"]
 
 
+def test_a_label_is_found_however_its_accents_are_written(tagged):
+    tagged.library.tagging.tag(TagList("Caf\u00e9", ("R\u00e9cit", "High"), ("low", "high")), least=0.9)
+    for tag in ("r\u00e9cit", "re\u0301cit", "cafe\u0301:re\u0301cit"):
+        assert tagged.top("low", tags=[tag]) == ["a.wav"]
+
+
+def test_a_list_is_called_as_its_file_as_far_as_that_can_be_read(tagged):
+    for file, name in (("my\nlist.txt", "my list.txt"), ("\udcff\udcfe.txt", ".txt"), ("n" * 240 + ".txt", "n" * 200)):
+        assert tagged.library.tagging.tag(TagList(file, ("Low",), ("low",))).name == name
+
+
+@pytest.mark.parametrize(("labels", "says"), [
+    (tuple(f"label {n}" for n in range(20_001)), "has 20,001 labels"), (("low", "x" * 201), "has 201 characters")])
+def test_a_list_that_is_no_list_of_tags_is_refused(tagged, labels, says):
+    with pytest.raises(UsageError, match=says):
+        tagged.library.tagging.tag(TagList("Pitch", labels, labels))
+    assert counts(tagged) == {"Low": 1, "High: shrill": 1}
+
+
 def test_the_spans_of_a_sound_come_with_their_vectors(tagged):
     spans, vectors = tagged.library.spans(tagged.library.sounds()[0].id)
     assert len(spans) == len(vectors) > 0 and vectors.shape[1] == 2
     assert tagged.library.spans(999)[0] == () and len(tagged.library.spans(999)[1]) == 0
+
+
+def test_tags_do_not_depend_on_how_much_is_compared_at_once(tagged, monkeypatch):
+    tagged.tone("long.wav", 1990, seconds=40)
+    tagged.scan(added=1, unchanged=2)
+    whole = tagged.library.labels([one.id for one in tagged.library.sounds()])
+    seen = []
+    compare = LabelMatcher.similarities
+    monkeypatch.setattr("engine.library.tagging.AT_ONCE", 1)
+    monkeypatch.setattr(LabelMatcher, "similarities", lambda self, rows: (seen.append(len(rows)), compare(self, rows))[1])
+    tagged.library.tagging.tag(LIST, least=0.9)
+    assert seen == [1, 1, 40]
+    assert tagged.library.labels([one.id for one in tagged.library.sounds()]) == whole
 
 
 def test_a_scan_tags_what_is_new_and_removing_takes_tags_along(tagged):

@@ -80,6 +80,7 @@ def test_weights_must_fit(weights):
 @pytest.mark.parametrize("terms", [
     [], [Term("dog", weight=-1)], [Term("dog"), Term(" DOG ", weight=-1)], [Term("dog", like=3)], [Term()],
     [Term("dog", weight=0)], [Term("dog", weight=float("nan"))], [Term("dog", weight=float("inf"))], [Term("dog", weight=11)],
+    [Term("dog", weight=1e-300)],
     [Term("\x00\x07")], [Term("\ud800")], [Term(like=3), Term(like=3, weight=-0.5)]], ids=str)
 def test_questions_without_sense_are_refused(terms):
     with pytest.raises(UsageError):
