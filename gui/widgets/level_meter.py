@@ -62,13 +62,13 @@ class LevelMeter(QWidget):
                 continue
             shown_below = y
             painter.setPen(QPen(QColor(tokens.edge), 1))
-            painter.drawLine(QPointF(14, round(y) + 0.5), QPointF(18, round(y) + 0.5))
+            painter.drawLine(QPointF(14, round(y) + 0.5), QPointF(17, round(y) + 0.5))
             painter.setPen(QColor(tokens.text3))
-            painter.drawText(QRectF(20, y - 7 + (3 if mark == 0 else 0), 30, 14), Qt.AlignmentFlag.AlignVCenter,
+            painter.drawText(QRectF(23, y - 7 + (3 if mark == 0 else 0), 30, 14), Qt.AlignmentFlag.AlignVCenter,
                              f"−{-mark}" if mark else "0")
         painter.end()
 
 
 def level_words(dbfs: float) -> str:
-    """"−14 dB", or "silent" where there is nothing to measure."""
+    """"−14 dB", or "−∞ dB" where nothing but zeros comes."""
     return f"{dbfs:.0f} dB".replace("-", "−") if dbfs > -100 else "−∞ dB"

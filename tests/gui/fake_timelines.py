@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DecodeError, EarmarkError, EnrollmentError, VoiceUnknown
-from engine.records import Span, Timeline, TimelineTrack, TimelineTurn
+from engine.records import Span, Timeline, TimelineTrack, TimelineTurn, Voice
 from engine.store.records import Naming
 from engine.tasks import Ticket
 
@@ -82,6 +82,16 @@ class FakeTimelines:
         naming = Naming(len(self.named) + 1, voice.name, 1, known is None, NOON, count)
         self.named.append((naming, before))
         return naming
+
+    def name_live_stranger(self, listener: Any, number: int, name: str) -> Voice:
+        self._refuse()
+        known = next((v for v in self._voices.list() if v.name == name), None)
+        self._voices.note_enrolled(name)
+        voice = known or self._voices.begin(name)
+        self._voices.finish(voice.id)
+        listener.name_stranger(number, voice.id)
+        listener.look_again()
+        return self._voices.get(name)
 
     def undo_naming(self, naming_id: int | None = None) -> Naming:
         if not self.named:

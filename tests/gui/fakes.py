@@ -261,6 +261,8 @@ class FakeListener:
         self.recording: Path | None = None
         self.recording_error: StoreError | None = None
         self.overflows = 0
+        self.named: dict[int, int] = {}  # number of a stranger → id of its voice
+        self.known: Callable[[], Iterable[Voice]] = lambda: ()  # the voices there are
 
     @property
     def elapsed_s(self) -> float:
@@ -287,6 +289,17 @@ class FakeListener:
 
     def level(self) -> FakeLevel:
         return FakeLevel(-14.0, -8.0, 0)
+
+    def name_stranger(self, number: int, voice_id: int) -> None:
+        self.named[number] = voice_id
+
+    def look_again(self) -> None:
+        """As the engine does: turns of strangers that were named are those of the voice, as long as there is one."""
+        names = {voice.id: voice.name for voice in self.known()}
+        for at, turn in enumerate(self.turns_):
+            if turn.stranger is not None:
+                name = names.get(self.named.get(turn.stranger, 0))
+                self.turns_[at] = replace(turn, voice=name, status="match" if name else "unknown")
 
     def record(self, path: Path) -> None:
         self.recording, self.recording_error = path, None
@@ -429,6 +442,7 @@ class FakeVoices:
     def listener(self, source: Any, record_to: Path | None = None) -> FakeListener:
         if self.listener_ is None:
             self.listener_ = FakeListener(self.made_updates(), self.made_turns())
+        self.listener_.known = self.list
         return self.listener_
 
     # --- samples: what is odd about them is the engine's own judgement; `pairs` and `shared` are set by tests ---
@@ -485,6 +499,11 @@ class FakeVoices:
         self._changes.append((change, self._state()))
         self._voices, self._samples, self._takes = after
         return change
+
+    def note_enrolled(self, name: str) -> None:
+        """Before a voice is made by naming a stranger."""
+        self._changes.append((VoiceChange("enroll", name, datetime.now(UTC)), self._state()))
+        self._undone.clear()
 
     def _note(self, kind: Any, voice_id: int) -> None:
         self._changes.append((VoiceChange(kind, self._by_id(voice_id).name, datetime.now(UTC)), self._state()))

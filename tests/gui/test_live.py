@@ -5,18 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.errors import DeviceError, StoreError
-from engine.records import LiveUpdate
+from engine.records import LiveUpdate, Span, Turn
 from gui.context import Context
 from gui.pages.live import LivePage, LiveSession
+from gui.pages.live.tracks import of_session
 from gui.theme import Theme
+from gui.widgets.controls import Button
 from tests.gui.fakes import FakeEarmark, FakeListener
 
 Make = Callable[[], LivePage]
@@ -419,3 +424,129 @@ def test_it_fits_every_window(make: Make, theme: Theme, qtbot: QtBot, size: tupl
     qtbot.waitUntil(lambda: page.width() == size[0])
     assert page.height() == size[1]
     assert page._side.width() <= 420
+
+
+# --- strangers of the session ---
+
+
+def strangers(app: FakeEarmark) -> list[Turn]:
+    """Two strangers, one who has no number yet, and Amara Okafor speak; the last one is Stranger 2."""
+    plan: tuple[tuple[str | None, int | None, int, int], ...] = (
+        (None, 1, 0, 4), ("Amara Okafor", None, 5, 9), (None, 2, 10, 13), (None, None, 14, 15), (None, 1, 16, 20),
+        (None, 2, 21, 22))
+    unknown = replace(app.voices.identification(0.2), voice=None, status="unknown")
+    turns = [Turn(voice, "match" if voice else "unknown", Span(a, b), number) for voice, number, a, b in plan]
+    app.voices.listener_ = FakeListener([last_update(app, time_s=22.0, identification=unknown, stranger=2)], turns)
+    return turns
+
+
+def lanes_of(page: LivePage) -> list[tuple[str, float, bool]]:
+    page._draw_turns()
+    return [(lane.name, lane.spoken_s, lane.can_name) for lane in page.who.timeline.lanes()]
+
+
+def test_each_stranger_has_a_lane_and_a_number_and_who_has_none_comes_last(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    strangers(app)
+    listen(page, qtbot)
+    assert lanes_of(page) == [("Amara Okafor", 4, False), ("Stranger 1", 8, True), ("Stranger 2", 4, True), ("Unknown", 1, False)]
+    assert page.now.name.text() == "Stranger 2" and page.now.badge.text() == "unknown"
+    assert [row.label for row in page.spoken.rows.rows] == ["Amara Okafor", "Stranger 1", "Stranger 2", "Unknown"]
+    exported = of_session(page.session.turns, 22.0, datetime(2026, 11, 20), {})
+    assert [track.label for track in exported.tracks] == ["Amara Okafor", "Stranger 1", "Stranger 2", "Unknown"]
+
+
+def test_a_stranger_of_the_session_is_named_and_the_naming_taken_back(make: Make, app: FakeEarmark, session: LiveSession,
+                                                                     context: Context, qtbot: QtBot) -> None:
+    page = make()
+    strangers(app)
+    listen(page, qtbot)
+    before = lanes_of(page)
+    offered: list[tuple[str, str, Any]] = []
+    page.offered.connect(lambda *what: offered.append(what))
+    line = page.who.timeline
+    box = line.lane_box(2)
+    qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=QPoint(60, round(box.center().y())))
+    field = page.naming.field
+    assert field.isVisible() and field.field.placeholderText() == "Who is Stranger 2?"
+    qtbot.keyClicks(field.field, "Dora")
+    field.button.click()
+    qtbot.waitUntil(lambda: bool(offered))
+    assert offered[0][:2] == ("Dora is a voice now.", "Undo")
+    qtbot.waitUntil(lambda: "Dora" in session.colours())
+    assert ("Dora", 4, False) in lanes_of(page)
+    page._updated([session.last])
+    assert page.now.name.text() == "Dora" and page.now.badge.text() == "tentative"
+    said: list[str] = []
+    page.said.connect(said.append)
+    context.actions.trigger("live.undo")
+    qtbot.waitUntil(lambda: bool(said))
+    assert said == ["Dora is a stranger again, as before."]
+    qtbot.waitUntil(lambda: "Dora" not in session.colours())
+    assert lanes_of(page) == before
+
+
+def test_a_naming_is_not_taken_back_over_a_later_change(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    strangers(app)
+    listen(page, qtbot)
+    lanes_of(page)
+    page.naming.name(1, "Dora")
+    qtbot.waitUntil(lambda: page.naming.named == "Dora")
+    app.voices.rename("Chen Yu", "Chen")
+    page.naming.undo()
+    qtbot.waitUntil(lambda: page.answer.isVisible())
+    assert page.answer.notice.title.text() == "The naming was not undone"
+    assert {"Dora", "Chen"} <= {voice.name for voice in app.voices.list()}
+
+
+def test_where_nobody_can_be_named_the_key_says_so(make: Make, context: Context, qtbot: QtBot) -> None:
+    page = make()
+    said: list[str] = []
+    page.said.connect(said.append)
+    context.actions.trigger("live.name")
+    assert said == ["There is no stranger here to be named."] and page.naming.field.isHidden()
+
+
+# --- nothing is cut ---
+
+
+def test_who_has_no_row_is_counted_with_the_others(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    turns = [Turn(None, "unknown", Span(n, n + 1), n + 1) for n in range(9)]
+    page.spoken.setFixedHeight(168)
+    page.spoken.set_turns(turns, 9.0, {}, True, None, None)
+    rows = page.spoken.rows.rows
+    assert rows[-1].label == "6 others" and rows[-1].value == "0:06"
+    assert page.spoken.rows.geometry().bottom() < page.spoken.kept.geometry().top()
+    page.spoken.setFixedHeight(400)
+    assert len(page.spoken.rows.rows) == 9
+
+
+def test_the_buttons_without_a_microphone_show_all_of_their_words(make: Make, session: LiveSession, qtbot: QtBot) -> None:
+    session.find_inputs = lambda rescan: []
+    page = make()
+    qtbot.waitUntil(page.absent.isVisible)
+    page.resize(1044, 648)
+    for button in page.absent.findChildren(Button):
+        assert button.width() >= button.sizeHint().width(), button.text()
+
+
+@pytest.mark.parametrize("width", [1044, 1204, 1364, 2484])
+def test_the_words_beside_who_spoke_when_are_whole_or_left_out(make: Make, qtbot: QtBot, width: int) -> None:
+    page = make()
+    page.resize(width, 820)
+    listen(page, qtbot)
+    page._draw_turns()
+    QApplication.processEvents()
+    scope = page.who.scope
+    assert scope.fontMetrics().horizontalAdvance(scope.text()) <= scope.width()
+    assert scope.text() or width < 1204
+
+
+def test_calibrating_is_a_button_away(make: Make, qtbot: QtBot) -> None:
+    page = make()
+    gone: list[tuple[str, object]] = []
+    page.go.connect(lambda *to: gone.append(to))
+    page._right.measure.click()
+    assert gone == [("voices", "threshold")]

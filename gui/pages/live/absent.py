@@ -14,6 +14,8 @@ from gui import words
 from gui.context import Context
 from gui.widgets.controls import ErrorPanel, KeyCap, Notice, ProgressLine, rule
 
+ACTS_PX = 560  # three buttons side by side
+
 
 class NoMicrophone(QFrame):
     """look: search again.    file: identify from a file.    recording: see who spoke when in one."""
@@ -43,6 +45,8 @@ class NoMicrophone(QFrame):
                                     "workspace."))
         self.panel.add_hint("monitor", self.tr("This is a remote or virtual machine"),
                             self.tr("It may have no sound input at all. Files and the Library work without one."))
+        if (inner := self.panel.column.parentWidget()) is not None:
+            inner.setFixedWidth(ACTS_PX)
         column.addWidget(self.panel)
         column.addStretch(1)
 

@@ -6,13 +6,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.context import Context
-from gui.widgets.controls import NumberBox, Text
+from gui.widgets.controls import Button, NumberBox, Text
 
 
 class Limits(QWidget):
-    """changed: one of them is another one, and written to the settings."""
+    """changed: one of them is another one, and written to the settings. calibrate: the button was pressed."""
 
     changed = Signal()
+    calibrate = Signal()
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +29,10 @@ class Limits(QWidget):
         for words, box in ((self.tr("Threshold"), self.threshold), (self.tr("Margin"), self.margin)):
             row.addWidget(Text(theme, words, "body", "text2"))
             row.addWidget(box)
+        self.measure = Button(theme, self.tr("Calibrate…"), "sliders-horizontal")
+        self.measure.setToolTip(self.tr("Measure on your own voices what the threshold does"))
+        self.measure.clicked.connect(self.calibrate)
+        row.addWidget(self.measure)
 
     def refresh(self) -> None:
         """Show what the settings say."""

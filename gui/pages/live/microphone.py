@@ -53,7 +53,7 @@ class MicrophonePanel(QFrame):
         self.hint.setVisible(listener is None and self._seen == 0)
         if listener is None:
             self.meter.set_level(-120.0, -120.0)
-            self.level.setText(level_words(-120.0))
+            self.level.setText(self.tr("– dB"))  # nobody listens
 
     def clear(self) -> None:
         """Nothing drawn."""

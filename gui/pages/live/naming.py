@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLineEdit, QVBoxL
 
 from gui.theme import Theme
 from gui.widgets.controls import Button, Text
+from gui.widgets.timeline import Timeline
 
 WIDTH = 300
 
@@ -42,6 +43,15 @@ class NameField(QFrame):
         column.addLayout(row)
         column.addWidget(self.hint)
         self.hide()
+
+    def ask_in(self, line: Timeline, voices: list[str], lane: int | None = None) -> bool:
+        """For the stranger of a lane of `line`; by default that of the chosen turn, or the first. False: there is none."""
+        lane = line.lane_to_name() if lane is None else lane
+        number = line.lanes()[lane].stranger if lane is not None else None
+        if lane is None or number is None:
+            return False
+        self.ask(number, voices, 34, round(line.lane_box(lane).top()) - 4)
+        return True
 
     def ask(self, number: int, voices: list[str], x: int, y: int) -> None:
         """For Stranger `number`; voices: names that are there already. x, y: where it opens, kept inside its parent."""

@@ -43,8 +43,8 @@ class NowPanel(QFrame):
         self._colours = {voice.name: voice.colour for voice in voices}
         self._threshold = threshold
         self.empty.setVisible(not voices)
-        self.nearest.setVisible(bool(voices))
         self.mark.setVisible(bool(voices))
+        self._follow_nearest()
         self.mark.setText(self.tr("▏threshold {}").format(words.similarity(threshold)))
 
     def show_idle(self, starting: bool) -> None:
@@ -56,10 +56,12 @@ class NowPanel(QFrame):
         self.numbers.hide()
         self.nearest.set_rows([], None)
         self.heard.set_rows([])
-        self.heard_note.setText(self.tr("Nothing yet."))
+        self.heard.hide()
         self.heard_note.show()
+        self._follow_nearest()
 
-    def show_update(self, update: LiveUpdate) -> None:
+    def show_update(self, update: LiveUpdate, named: str = "") -> None:
+        """named: what the stranger who speaks was named in this session."""
         found = update.identification
         self._show_heard(update)
         if not update.speaking or found is None:
@@ -69,7 +71,7 @@ class NowPanel(QFrame):
                       self.tr("{} of 1.0 s of speech").format(f"{update.used_s:.1f}"))
             self._status(self.tr("listening…"), "plain", found)
         else:
-            self._show_found(update, found)
+            self._show_found(update, found, named)
 
     def _show_silence(self, update: LiveUpdate) -> None:
         if self._spoke is None:
@@ -82,17 +84,19 @@ class NowPanel(QFrame):
         self.numbers.hide()
         self.nearest.set_rows([BarRow(r.label, 0.0, "–", colour=r.colour) for r in self.nearest.rows], self._threshold)
 
-    def _show_found(self, update: LiveUpdate, found: Identification) -> None:
+    def _show_found(self, update: LiveUpdate, found: Identification, named: str) -> None:
         times = self.tr("speaking for {run} s · last {used} s used").format(
             run=f"{update.run_s:.1f}", used=f"{update.used_s:.1f}")
-        if found.status == "unknown":
-            self._say(None, self.tr("Unknown"), times)
+        if found.status == "unknown" and not named:
+            number = update.stranger
+            name = self.tr("Unknown") if number is None else self.tr("Stranger {}").format(number)
+            self._say(None, name, times)
             self._status(self.tr("unknown"), "plain", found)
-            self._spoke = (self.tr("Somebody unknown"), update.time_s)
+            self._spoke = (self.tr("Somebody unknown") if number is None else name, update.time_s)
         else:
-            name = found.nearest or ""
+            name = found.nearest or "" if found.status != "unknown" else named
             self._say(name, name, times)
-            if found.status == "tentative":
+            if found.status != "match":
                 self._status(self.tr("tentative"), "warning", found)
             else:
                 self._status(self.tr("match"), "ok", found)
@@ -100,11 +104,19 @@ class NowPanel(QFrame):
         rows = [BarRow(c.voice, c.similarity, words.similarity(c.similarity), colour=c.colour, strong=i == 0)
                 for i, c in enumerate(found.candidates[:SHOWN])]
         self.nearest.set_rows(rows, self._threshold)
+        self._follow_nearest()
+
+    def _follow_nearest(self) -> None:
+        """Rows, or a word where there are none yet."""
+        some = bool(self.nearest.rows)
+        self.nearest.setVisible(some)
+        self.nearest_note.setVisible(not some and self.empty.isHidden())
 
     def _show_heard(self, update: LiveUpdate) -> None:
         rows = [BarRow(tag.name, tag.probability, f"{tag.probability:.2f}", strong=i == 0)
                 for i, tag in enumerate(update.heard[:SHOWN])]
         self.heard.set_rows(rows)
+        self.heard.setVisible(bool(rows))
         self.heard_note.setVisible(not rows)
 
     def _say(self, voice: str | None, name: str, sentence: str) -> None:
@@ -189,6 +201,9 @@ class NowPanel(QFrame):
         button.clicked.connect(self.enroll)
         inner.addWidget(button)
         self.empty.hide()
+        self.nearest_note = Text(self.theme, self.tr("Whom a voice is like is shown while somebody speaks."), "small", "text3",
+                                 wrap=True)
+        column.addWidget(self.nearest_note)
         column.addWidget(self.nearest)
         column.addWidget(self.empty)
         column.addStretch(1)
@@ -198,7 +213,7 @@ class NowPanel(QFrame):
         column, _ = self._column(self.tr("Heard now"))
         self.heard = BarRows(self.theme, 24, swatch=False, label_share=0.52, value_width=38)
         self.heard.setAccessibleName(self.tr("Heard now"))
-        self.heard_note = Text(self.theme, "", "small", "text3")
+        self.heard_note = Text(self.theme, self.tr("Nothing yet."), "small", "text3")
         column.addWidget(self.heard)
         column.addWidget(self.heard_note)
         column.addStretch(1)

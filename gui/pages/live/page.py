@@ -17,6 +17,7 @@ from gui.pages.base import Page
 from gui.pages.live.absent import FileAnswer, NoMicrophone
 from gui.pages.live.devices import DevicePicker
 from gui.pages.live.limits import Limits
+from gui.pages.live.live_naming import LiveNaming
 from gui.pages.live.microphone import MicrophonePanel
 from gui.pages.live.now import NowPanel
 from gui.pages.live.playing import Playing
@@ -29,10 +30,9 @@ from gui.pages.live.who import SpokenPanel, WhoPanel
 from gui.widgets.controls import Button, KeyCap, Notice
 from gui.widgets.timeline import Timeline, clock
 
-METERS_MS = 66
-TURNS_MS = 500
-LOOK_MS = 2000
+METERS_MS, TURNS_MS, LOOK_MS = 66, 500, 2000
 GAP = 12
+WIDE_PX = 1160  # of the page: below, the toolbar has no room for Calibrate
 
 
 class LivePage(Page):
@@ -67,8 +67,9 @@ class LivePage(Page):
         self.bind("live.next", lambda: self._turn(1))
         self.bind("live.previous", lambda: self._turn(-1))
         self.bind("live.fit", lambda: self._timeline.fit())
-        self.bind("live.name", self.view.ask_name)
-        self.bind("live.undo", lambda: self.view.recordings.undo())
+        self.bind("live.name", lambda: self.view.ask_name() if self._recordings else self.naming.ask())
+        past = self.view.recordings
+        self.bind("live.undo", lambda: (self.naming if self.naming.named and not self._recordings else past).undo())
         self.bind("live.export", lambda: (self.view.who if self._recordings else self.who).ask_export())
         self.setAcceptDrops(True)
         self.playing = Playing(self.audition, self)
@@ -208,7 +209,7 @@ class LivePage(Page):
         if not self._is_shown:
             return
         last = updates[-1]
-        self.now.show_update(last)
+        self.now.show_update(last, self.session.named(last.stranger))
         for update in updates:
             self.plot.show_update(update, self.session)
         words = [self.tr("Update {} ms").format(f"{last.compute_ms:.0f}")]
@@ -312,6 +313,7 @@ class LivePage(Page):
     def _build_toolbar(self) -> None:
         theme = self.theme
         self._left, self._right = QWidget(), Limits(self.context)
+        self._right.calibrate.connect(lambda: self.go.emit("voices", "threshold"))
         self._right.changed.connect(lambda: self.now.set_voices(self.session.voices, self.app.settings.value.threshold))
         self.threshold, self.margin = self._right.threshold, self._right.margin
         left = QHBoxLayout(self._left)
@@ -342,8 +344,6 @@ class LivePage(Page):
         ground = QWidget()
         self._stack.addWidget(ground)
         self.view = RecordingView(self.context)
-        self.view.said.connect(self.said)
-        self.view.offered.connect(self.offered)
         self.view.renamed.connect(self.session.refresh_map)
         self.view.recordings.changed.connect(self._follow_toolbar)
         self.view.recordings.failed.connect(self._act_failed)
@@ -366,6 +366,11 @@ class LivePage(Page):
         self.past.clicked.connect(lambda: self.show_recordings(True))
         self.who.add_act(self.past)
         self.who.export.connect(self._export)
+        self.naming = LiveNaming(self.context, self.session, self.who.timeline, self)
+        for part in (self.view, self.naming):
+            part.said.connect(self.said)
+            part.offered.connect(self.offered)
+        self.naming.failed.connect(self._act_failed)
         self.absent = NoMicrophone(self.context, key_text("live.devices"))
         self.absent.look.connect(lambda: self.devices.look(rescan=True))
         self.absent.file.connect(self._choose_file)
@@ -391,3 +396,4 @@ class LivePage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.spoken.setFixedHeight(196 if self.height() > 700 else 168)
+        self._right.measure.setVisible(self.width() >= WIDE_PX)

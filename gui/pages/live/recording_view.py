@@ -99,19 +99,10 @@ class RecordingView(QWidget):
 
     def ask_name(self, lane: int | None = None) -> None:
         """Open the field for a lane; by default that of the chosen turn, or the first stranger."""
-        timeline, line = self.recordings.open, self.who.timeline
-        if timeline is None or not timeline.tracks:
+        if self.recordings.open is None or not self.recordings.open.tracks:
             return
-        if lane is None:
-            chosen = [line.stretches[line.chosen].lane] if line.chosen is not None else []
-            lane = next((n for n in [*chosen, *range(len(line.lanes()))] if line.lanes()[n].can_name), None)
-        number = timeline.tracks[lane].stranger if lane is not None else None
-        if lane is None or number is None:
+        if not self.naming.ask_in(self.who.timeline, [voice.name for voice in self._voices], lane):
             self.said.emit(self.tr("There is no stranger here to be named."))
-            return
-        box = line.lane_box(lane)
-        voices = [voice.name for voice in self._voices]
-        self.naming.ask(number, voices, 34, round(box.top()) - 4)
 
     def export(self, kind: str) -> None:
         timeline = self.recordings.open
@@ -171,7 +162,7 @@ class RecordingView(QWidget):
             self.naming.hide()
         self.who.set_recording(timeline, fit)
         self.spoken.set_recording(timeline)
-        self.spoken.set_kept(self.tr("Kept on this machine. The recording stays where it is.") if timeline.id is not None
+        self.spoken.set_kept(self.tr("Kept here. The file stays where it is.") if timeline.id is not None
                              else self.tr("Not kept: the workspace is in use."), False)
         self.title.set_text(timeline.path.name)
         bits = [clock(timeline.duration_s), summary(timeline), self.tr("heard {}").format(

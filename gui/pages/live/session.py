@@ -90,6 +90,11 @@ class LiveSession(QObject):
         """Of this session or, when it is over, of the last one."""
         return self.listener.turns() if self.listener is not None else []
 
+    def named(self, stranger: int | None) -> str:
+        """What a stranger of this session was named; empty where it was not."""
+        return next((turn.voice for turn in reversed(self.turns) if turn.voice and stranger is not None
+                     and turn.stranger == stranger), "")
+
     @property
     def recording(self) -> Path | None:
         return self.listener.recording if self.listening else None
@@ -211,8 +216,12 @@ class LiveSession(QObject):
         if self._map_ticket is not None:
             self._map_ticket.cancel()
 
+        listener = self.listener
+
         def work(ticket: Ticket) -> tuple[list[Voice], Any]:
             voices = [voice for voice in self.app.voices.list() if voice.state == "enrolled"]
+            if listener is not None:
+                listener.look_again()  # a stranger that was named may have lost its voice
             ticket.check()
             return voices, self.app.maps.project("voices", "pca", ticket=ticket) if voices else None
 

@@ -15,8 +15,8 @@ from gui.widgets.timeline import Lane, Stretch, lanes_of_turns
 
 def lanes(timeline: Timeline) -> tuple[list[Lane], list[Stretch]]:
     """Lanes in the order of `Timeline.tracks`, and its turns in them."""
-    made = [Lane(label(track), track.speech_s, track.colour if track.voice is not None else None, can_name(timeline, track),
-                 _tip(track)) for track in timeline.tracks]
+    made = [Lane(label(track), track.speech_s, track.colour if track.voice is not None else None,
+                 track.stranger if can_name(timeline, track) else None, _tip(track)) for track in timeline.tracks]
     return made, [Stretch(turn.track, status(timeline.tracks[turn.track]), turn.span) for turn in timeline.turns]
 
 
@@ -53,13 +53,13 @@ def summary(timeline: Timeline) -> str:
 
 
 def of_session(turns: Sequence[Turn], elapsed_s: float, began: datetime, colours: Mapping[str, int]) -> Timeline:
-    """What a live session found, as a timeline to be exported. All who are unknown share one track."""
+    """What a live session found, as a timeline to be exported. All who have no number share one track."""
     found, stretches = lanes_of_turns(turns, colours)
     status: dict[int, IdentificationStatus] = {}
     for one in stretches:
         status[one.lane] = "match" if "match" in (one.status, status.get(one.lane)) else one.status
-    tracks = tuple(TimelineTrack(0, None, lane.name, None, lane.colour, status[at], None, lane.spoken_s, 0)
-                   for at, lane in enumerate(found))
+    tracks = tuple(TimelineTrack(0, None, None if lane.can_name else lane.name, lane.stranger, lane.colour, status[at], None,
+                                 lane.spoken_s, 0) for at, lane in enumerate(found))
     return Timeline(None, Path(f"Live {began:%Y-%m-%d %H-%M-%S}.wav"), "", elapsed_s, began, tracks,
                     tuple(TimelineTurn(one.lane, one.span) for one in stretches))
 

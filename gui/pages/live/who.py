@@ -15,10 +15,11 @@ from gui.actions import key_text
 from gui.pages.live.tracks import label, lanes
 from gui.theme import Theme
 from gui.widgets.controls import Button, ElidedText, Icon, IconButton, Panel, Text, rule
-from gui.widgets.timeline import Timeline, clock, paint_turn
+from gui.widgets.timeline import Timeline, clock, lanes_of_turns, paint_turn
 from gui.widgets.voice_rows import BarRow, BarRows
 
-LEGEND_PX, SCOPE_PX = 600, 790  # narrower, the scope and then the legend give way
+LEGEND_PX = 600  # narrower, the legend gives way
+SPOKEN_ROW_PX, AROUND_ROWS_PX = 26, 64  # of SpokenPanel: title, last line and gaps
 
 
 class WhoPanel(QFrame):
@@ -29,7 +30,6 @@ class WhoPanel(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
-        self._scope_px = 640
         self.setProperty("frame", "panel")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         column = QVBoxLayout(self)
@@ -50,12 +50,14 @@ class WhoPanel(QFrame):
         self.head = QHBoxLayout()
         self.head.setContentsMargins(12, 0, 12, 0)
         self.head.setSpacing(8)
-        self.head.addWidget(Text(theme, self.tr("Who spoke when"), "body", weight=600))
+        title = Text(theme, self.tr("Who spoke when"), "body", weight=600)
+        self.head.addWidget(title)
         self.head.addWidget(self.scope, 1)
         self._keys = [_Key(theme, "match", self.tr("match")), _Key(theme, "tentative", self.tr("tentative")),
                       _Key(theme, "unknown", self.tr("unknown"))]
         for widget in (*self._keys, self.farther, self.nearer, self.whole, self.export_button):
             self.head.addWidget(widget)
+        self._beside: list[QWidget] = [title, *self._keys, self.farther, self.nearer, self.whole, self.export_button]
         frame = QWidget()
         frame.setLayout(self.head)
         frame.setFixedHeight(36)
@@ -86,7 +88,7 @@ class WhoPanel(QFrame):
     def add_act(self, button: Button) -> None:
         """At the right end of the head."""
         self.head.addWidget(button)
-        self._scope_px = SCOPE_PX
+        self._beside.append(button)
 
     def ask_export(self) -> QMenu | None:
         """The menu of the formats; export is emitted with the one that was chosen."""
@@ -103,7 +105,7 @@ class WhoPanel(QFrame):
         super().resizeEvent(event)
         for key in self._keys:
             key.setVisible(self.width() >= LEGEND_PX)
-        self.scope.setMaximumWidth(16_777_215 if self.width() >= self._scope_px else 0)
+        self._say()
 
     def _shown(self, anything: bool) -> None:
         self.hint.setVisible(not anything)
@@ -126,11 +128,18 @@ class WhoPanel(QFrame):
         bits = [span]
         if voices:
             bits.insert(0, self.tr("1 voice") if voices == 1 else self.tr("{} voices").format(voices))
-        text = " · ".join(bits)
+        text = next((text for text in (" · ".join(bits), bits[0]) if self._fits(text)), "")
         if text != self.scope.text():
             self.scope.set_text(text)
         self.nearer.setEnabled(line.can_zoom(1))
         self.farther.setEnabled(line.can_zoom(-1))
+
+    def _fits(self, text: str) -> bool:
+        """Beside the other things of the head."""
+        taken = sum(one.sizeHint().width() + self.head.spacing() for one in self._beside if not one.isHidden())
+        margins = self.head.contentsMargins()
+        room = self.width() - 2 - margins.left() - margins.right() - taken
+        return self.scope.fontMetrics().horizontalAdvance(text) + 2 <= room
 
 
 def kinds() -> dict[str, tuple[str, str]]:
@@ -171,7 +180,12 @@ class SpokenPanel(Panel):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "​", "", parent)
         self.body.setContentsMargins(12, 10, 12, 10)
-        self.rows = BarRows(theme, 26, label_share=0.40, value_width=50, extra_width=44)
+        self._spoken: list[tuple[str, float, int | None]] = []
+        self.scope = ElidedText(theme, "", "body", "text3")
+        self.detail.hide()
+        self.header.takeAt(self.header.count() - 1)  # the room behind the words is theirs
+        self.header.addWidget(self.scope, 1)
+        self.rows = BarRows(theme, SPOKEN_ROW_PX, label_share=0.40, value_width=50, extra_width=44)
         self.rows.setAccessibleName(self.tr("Seconds spoken"))
         self.body.addWidget(self.rows)
         self.body.addStretch(1)
@@ -185,30 +199,42 @@ class SpokenPanel(Panel):
 
     def set_turns(self, turns: list[Turn], elapsed_s: float, colours: dict[str, int], live: bool,
                   began: datetime | None, ended: datetime | None) -> None:
-        spoken: dict[str | None, float] = {}
-        for turn in turns:
-            spoken[turn.voice] = spoken.get(turn.voice, 0.0) + turn.span.duration_s
-        total = sum(spoken.values())
-        ranked = sorted(spoken.items(), key=lambda item: (item[0] is None, -item[1]))
-        rows = [BarRow(name or self.tr("Unknown"), seconds / total, clock(seconds), _percent(seconds / total),
-                       colours.get(name or ""), unknown=name is None) for name, seconds in ranked if total]
-        self.rows.set_rows(rows[:5])
+        found, _ = lanes_of_turns(turns, colours)
+        total = sum(lane.spoken_s for lane in found)
+        self._show([(lane.name, lane.spoken_s, lane.colour) for lane in found])
         self.title.setText(self.tr("This session") if live or began is None else self.tr("Last session"))
         if live or began is None or ended is None:
             words = self.tr("speech {spoken} of {all}").format(spoken=clock(total), all=clock(elapsed_s))
         else:
             words = self.tr("{begin} – {end} · {spoken} of speech").format(
                 begin=f"{began:%H:%M}", end=f"{ended:%H:%M}", spoken=clock(total))
-        self.detail.setText(words)
+        self.scope.set_text(words)
 
     def set_recording(self, timeline: Recorded) -> None:
         """Of a recording that is looked at."""
-        total = timeline.speech_s
-        ranked = sorted(timeline.tracks, key=lambda track: (track.voice is None, -track.speech_s))
-        self.rows.set_rows([BarRow(label(track), track.speech_s / total, clock(track.speech_s), _percent(track.speech_s / total),
-                                   track.colour, unknown=track.voice is None) for track in ranked if total][:5])
+        self._show([(label(track), track.speech_s, None if track.voice is None else track.colour) for track in timeline.tracks])
         self.title.setText(self.tr("This recording"))
-        self.detail.setText(self.tr("speech {spoken} of {all}").format(spoken=clock(total), all=clock(timeline.duration_s)))
+        self.scope.set_text(self.tr("speech {spoken} of {all}").format(spoken=clock(timeline.speech_s),
+                                                                       all=clock(timeline.duration_s)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill()
+
+    def _show(self, spoken: list[tuple[str, float, int | None]]) -> None:
+        """(name, seconds, colour; None for a stranger) of everybody: voices first, who spoke most above."""
+        self._spoken = sorted(spoken, key=lambda one: (one[2] is None, -one[1]))
+        self._fill()
+
+    def _fill(self) -> None:
+        """As many rows as there is room for; who has none is counted together in the last one."""
+        room = max(2, (self.height() - AROUND_ROWS_PX) // SPOKEN_ROW_PX)
+        shown, rest = self._spoken, self._spoken[room - 1:]
+        if len(shown) > room:
+            shown = [*shown[:room - 1], (self.tr("{} others").format(len(rest)), sum(seconds for _, seconds, _ in rest), None)]
+        total = sum(seconds for _, seconds, _ in shown)
+        self.rows.set_rows([BarRow(name, seconds / total, clock(seconds), _percent(seconds / total), colour,
+                                   unknown=colour is None) for name, seconds, colour in shown if total])
 
     def set_kept(self, text: str, saved: bool) -> None:
         self.kept.set_text(text)

@@ -103,6 +103,11 @@ class Timeline(TimelineGround):
     def stretches(self) -> list[Stretch]:
         return self._stretches
 
+    def lane_to_name(self) -> int | None:
+        """That of the chosen stretch, or the first stranger; None where there is nobody to be named."""
+        chosen = [self._stretches[self.chosen].lane] if self.chosen is not None else []
+        return next((at for at in [*chosen, *range(len(self._lanes))] if self._lanes[at].can_name), None)
+
     @property
     def live(self) -> bool:
         """A session that grows, not a recording."""
