@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout
 
 from engine.errors import EarmarkError
@@ -28,7 +28,7 @@ class UnlockDialog(QDialog):
         self.app, self.theme, self.jobs = earmark, theme, jobs
         self.setWindowTitle(self.tr("Earmark is locked"))
         self.setFixedWidth(WIDTH_PX)
-        column = QVBoxLayout(self)
+        self.column = column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(12)
         head = QHBoxLayout()
@@ -59,6 +59,13 @@ class UnlockDialog(QDialog):
         column.addLayout(foot)
         self.form.cancel.setText(self.tr("Quit"))
         self._show(why)
+
+    def event(self, event: QEvent) -> bool:
+        """Words that come or go change the height; Qt alone would squeeze those that are wrapped."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.resize(WIDTH_PX, self.column.totalHeightForWidth(WIDTH_PX))
+        return handled
 
     def ask_to_forget(self) -> QDialog:
         return ask_before_loss(

@@ -170,6 +170,21 @@ def test_the_dialog_says_why_and_opens_with_the_right_words(app: FakeEarmark, th
         dialog.form.go.click()
 
 
+def test_all_words_of_the_dialog_can_be_read_also_when_one_more_line_comes(app: FakeEarmark, theme: Theme, jobs: Jobs,
+                                                                            qtbot: QtBot) -> None:
+    dialog = UnlockDialog(app, theme, jobs, "keyring")  # type: ignore[arg-type]
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    before = dialog.height()
+    dialog.form.say("This passphrase is wrong. Nothing was changed.")
+    qtbot.waitUntil(lambda: all(label.isVisible() and label.height() >= label.heightForWidth(label.width()) > 0
+                                for label in (dialog.why, dialog.form.words)), timeout=2_000)
+    assert dialog.height() > before
+    dialog.form.say("")
+    qtbot.waitUntil(lambda: dialog.height() == before)
+
+
 def test_a_keyring_that_was_unlocked_meanwhile_is_asked_again(app: FakeEarmark, theme: Theme, jobs: Jobs, qtbot: QtBot) -> None:
     app.privacy.locked = "keyring"  # type: ignore[assignment]
     dialog = UnlockDialog(app, theme, jobs, "keyring")  # type: ignore[arg-type]
