@@ -17,13 +17,13 @@ def count(number: float) -> str:
 
 
 def signed(number: float, decimals: int = 2) -> str:
-    """+0.23 or −0.05, with a true minus."""
-    return f"{number:+.{decimals}f}".replace("-", "−")
+    """+0.23 or −0.05, with a true minus; what is nothing when rounded has none."""
+    return f"{round(number, decimals) + 0.0:+.{decimals}f}".replace("-", "−")
 
 
 def similarity(number: float) -> str:
-    """Two decimals, a true minus."""
-    return f"{number:.2f}".replace("-", "−")
+    """Two decimals, a true minus; what is nothing when rounded has none."""
+    return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def clock(seconds: float, tenths: bool = True) -> str:

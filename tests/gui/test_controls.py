@@ -21,6 +21,7 @@ from gui.widgets.strip import Strip, envelope, span_pixels
 def test_numbers_are_written_with_units_and_a_true_minus() -> None:
     assert words.clock(134.6) == "2:14.6" and words.clock(59.96) == "1:00.0"
     assert words.length(288) == "4:48" and words.length(3.9) == "0:03.9" and words.length(3723) == "1:02:03"
+    assert words.similarity(-0.004) == "0.00" and words.similarity(-0.006) == "−0.01" and words.signed(-0.001) == "+0.00"
     assert words.count(48217) == "48,217" and words.signed(-0.05) == "−0.05" and words.signed(0.23) == "+0.23"
     assert words.data_size(54e6, 91e6) == "54 of 91 MB" and words.data_size(7_090_619) == "7.1 MB"
     assert words.amount(131 * 3600) == "131 h" and words.rate_hz(44100) == "44.1k"

@@ -73,6 +73,22 @@ def test_the_tab_key_goes_through_chips_where_they_are_seen(page: LibraryPage, q
     assert len(expected) > 9 and _followers(page.query.field, len(expected)) == expected
 
 
+def test_the_keys_stay_with_a_chip_that_is_changed_or_taken_away(page: LibraryPage, qtbot: QtBot) -> None:
+    page.tagging.tag("audioset")
+    rest(page, qtbot)
+    page.query.add(text_part("rain"))
+    page.filters.set(["audioset:Door", "audioset:Metal"])
+    rest(page, qtbot)
+    chip = page.query.chips[0]
+    chip.setFocus()
+    next(act for act in chip.menu().actions() if act.text() == "2 × the weight").trigger()
+    assert page.query.chips[0] is not chip and page.query.chips[0].hasFocus()
+    page.filters.chips()[0].setFocus()
+    qtbot.keyClick(page.filters.chips()[0], Qt.Key.Key_Delete)
+    assert page.filters.tags == ("audioset:Metal",) and page.filters.more.hasFocus()
+    rest(page, qtbot)
+
+
 def _followers(start: QWidget, count: int) -> list[QWidget]:
     """The widgets that the Tab key would come to, in order."""
     found, here = [start], start.nextInFocusChain()
@@ -99,6 +115,24 @@ def test_what_cannot_be_pressed_says_why(page: LibraryPage, qtbot: QtBot) -> Non
     page.table.pick(0)
     assert keep.isEnabled() and keep.toolTip() == "Save this search (Ctrl S)"
     assert loop.isEnabled() and loop.toolTip() == "Loop the matched span (O)"
+
+
+def test_only_a_matched_span_can_be_played_alone(page: LibraryPage, player: FakePlayer, qtbot: QtBot) -> None:
+    said: list[str] = []
+    page.said.connect(said.append)
+    page.table.pick(0)
+    qtbot.waitUntil(lambda: len(player.played) == 1)
+    page.setFocus()
+    qtbot.keyClick(page, Qt.Key.Key_S)
+    assert said == ["There is no matched span: a query marks one."]
+    rest(page, qtbot)
+    assert len(player.played) == 1
+    ask(page, qtbot, "door")
+    page.table.pick(1)
+    qtbot.waitUntil(lambda: len(player.played) == 2)
+    qtbot.keyClick(page, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: len(player.played) == 3)
+    assert said[-1] == "Only the matched span is played." and player.played[-1][2] is not None
 
 
 def test_saved_searches_stand_below_the_folders_and_failures_at_the_foot(page: LibraryPage, qtbot: QtBot) -> None:

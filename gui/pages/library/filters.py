@@ -75,18 +75,23 @@ class FilterRow(QWidget):
         if self.under is not None:
             chip = self._chip(self.under.name or str(self.under), self.tr("Folder"))
             chip.setToolTip(str(self.under))
-            chip.removed.connect(lambda: self.set(self.tags))
+            chip.removed.connect(lambda: self._remove(self.tags))
             widgets.append(chip)
         for tag in self.tags:
             list_name, _, label = tag.partition(":")
             chip = self._chip(label, list_name)
-            chip.removed.connect(lambda tag=tag: self.drop(tag))
+            chip.removed.connect(lambda tag=tag: self._remove([one for one in self.tags if one != tag], self.under))
             widgets.append(chip)
         self.more = Chip(self.theme, self.tr("Tag"), icon="plus", dashed=True)
         self.more.setAccessibleName(self.tr("Show only sounds with a tag"))
         self.more.clicked.connect(self.wants_tag)
         widgets.append(self.more)
         self.flow.show_widgets(widgets)
+
+    def _remove(self, tags: Sequence[str], under: Path | None = None) -> None:
+        """A chip was taken away; the keys stay in the row."""
+        self.set(tags, under)
+        self.more.setFocus()
 
     def _chip(self, value: str, key: str) -> Chip:
         chip = Chip(self.theme, value, key, removable=True)

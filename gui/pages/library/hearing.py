@@ -104,6 +104,9 @@ class Hearing(QObject):
             self.play_found(next((one for one in self.found if one.start_s > here_s + 0.05), self.found[0]))
             self._span_done = True
             return
+        if self.player.row is not None and self.player.row.span is None:
+            self.said.emit(self.tr("There is no matched span: a query marks one."))
+            return
         self._span_only = not self._span_only
         self.said.emit(self.tr("Only the matched span is played.") if self._span_only
                        else self.tr("Sounds are played to their end."))

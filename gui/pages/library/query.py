@@ -182,8 +182,8 @@ class QueryBox(QWidget):
         """Another one in place of a chip, or none."""
         parts = [new if part == old else part for part in self.query.parts]
         self._ask(Query(self._text(), tuple(part for part in parts if part is not None)))
-        if new is None:
-            self.field.setFocus()
+        following = next((chip for chip in self.chips if chip.part == new), None)  # the chip that was changed was made anew
+        (following or self.field).setFocus()
 
     def _place_chips(self) -> None:
         """Beside the field where there is room, below it otherwise."""
