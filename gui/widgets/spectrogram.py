@@ -92,7 +92,7 @@ class SpectrogramView(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(400, 110)
+        return QSize(400, 72)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -119,6 +119,7 @@ class TakeWaveform(QWidget):
         self.elapsed_s = 0.0
         self.length_s = 10.0
         self.recording = False
+        self.hint = ""  # shown while there is nothing to draw
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(48)
@@ -143,7 +144,7 @@ class TakeWaveform(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(400, 104)
+        return QSize(400, 72)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
@@ -155,6 +156,10 @@ class TakeWaveform(QWidget):
         if self._peaks:
             paint_peaks(painter, QRectF(1, 6, self.elapsed_s * scale, self.height() - 24), np.concatenate(self._peaks),
                         QColor(tokens.wave), gain=2.0)
+        elif self.hint and not self.recording:
+            painter.setFont(self._theme.font("small"))
+            painter.setPen(QColor(tokens.text3))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.hint)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.ok))

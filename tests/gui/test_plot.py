@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +18,7 @@ from gui.widgets.level_meter import LevelMeter, level_words
 from gui.widgets.projection_plot import OTHER, AxisWords, Link, ProjectionPlot
 from gui.widgets.projection_plot.axes import step_for, tick_text, ticks
 from gui.widgets.projection_plot.names import Name, place
+from gui.widgets.projection_plot.query import Query
 from gui.widgets.projection_plot.raster import rasterise
 from gui.widgets.spectrogram import BANDS, SpectrogramView, frequency_ticks
 from gui.widgets.timeline import Timeline, clock
@@ -274,3 +277,21 @@ def test_initials_and_rows_in_words(qtbot: QtBot, theme: Theme) -> None:
     assert rows.accessibleDescription() == "Amara 0.84; Ben 0.61"
     rows.resize(300, 48)
     assert pixels_of(rows, theme.tokens.text1) > 0  # the threshold's tick
+
+
+def test_similarities_on_the_lines_never_overlap(theme: Theme) -> None:
+    """Two centroids that lie almost in one direction."""
+    placed: list[QRectF] = []
+
+    class Texts:
+        def paint(self, painter: QPainter, centre: QPointF, text: str, colour: str, weight: int) -> None:
+            placed.append(QRectF(centre.x() - 14, centre.y() - 7, 28, 14))
+
+    query = Query()
+    query.move(1.0, 100.0, 100.0, [Link(400, 90, 0.8), Link(400, 300, 0.09), Link(425, 310, 0.03)])
+    image = QImage(500, 500, QImage.Format.Format_ARGB32)
+    painter = QPainter(image)
+    query.paint(painter, theme, QPointF, 14.0, Texts())  # type: ignore[arg-type]
+    painter.end()
+    assert len(placed) == 3
+    assert not any(a.intersects(b) for a, b in itertools.combinations(placed, 2))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from engine.errors import DeviceError, TooLittleSpeech
@@ -21,7 +21,7 @@ from gui.pages.live import LiveSession
 from gui.pages.voices import VoicesPage
 from gui.pages.voices.details import Details
 from gui.pages.voices.prompts import prompts
-from gui.widgets.controls import IconButton
+from gui.widgets.controls import IconButton, Text
 from tests.gui.fakes import NOON, FakeEarmark
 
 Make = Callable[[], VoicesPage]
@@ -479,3 +479,47 @@ def test_it_fits_every_window(make: Make, app: FakeEarmark, qtbot: QtBot, size: 
     if not list_shown:
         page.fold.click()
         assert page.list.isVisible()
+
+
+# --- nothing is cut where there is little room ---
+
+
+REASON = "The wave is cut off in 1621 places. Record it again from further away, or turn the input down."
+
+
+@pytest.mark.parametrize("size", [(1044, 648), (1204, 748), (1364, 848)])
+def test_a_new_voice_with_refused_takes_fits_into_the_panel(make: Make, app: FakeEarmark, qtbot: QtBot,
+                                                            size: tuple[int, int]) -> None:
+    app.voices.quality.speech_s = 3.7
+    number = draft(app)
+    page = make()
+    qtbot.waitUntil(lambda: page.panel.details is not None and page.panel.details.voice.id == number)
+    page.resize(*size)
+    page.panel.refuse(number, REASON, lambda: None)
+    qtbot.waitUntil(lambda: page.panel.recording.save_.text().startswith("Save anyway"))
+    QApplication.processEvents()
+    scroll = page.panel.findChild(QScrollArea)
+    assert scroll is not None and scroll.widget().width() <= scroll.viewport().width()
+    reason = next(label for label in page.panel.table.findChildren(Text) if label.text() == REASON)
+    assert reason.height() >= reason.heightForWidth(reason.width()) - 1
+
+
+def test_a_new_voice_is_not_near_anybody_yet(make: Make, qtbot: QtBot) -> None:
+    page = make()
+    assert page.where.nearest.text() and not page.where.apart.isHidden()
+    page.make_new()
+    assert page.where.nearest.text() == "" and page.where.apart.isHidden()
+    page.form.cancelled.emit()
+    assert page.where.nearest.text().startswith("Nearest other voice")
+
+
+def test_a_take_tells_its_figures_while_it_is_recorded(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    number = draft(app)
+    page = make()
+    qtbot.waitUntil(lambda: page.panel.details is not None and page.panel.details.voice.id == number)
+    record(page, qtbot)
+    qtbot.waitUntil(lambda: page.panel.table.rows[-1].speech_s == 5.3)
+    row = page.panel.table.rows[-1]
+    assert (row.state, row.snr_db, row.level_dbfs) == ("recording", 24.0, -16.0)
+    page.take_or_stop()
+    qtbot.waitUntil(lambda: page.recorder.state == "idle")

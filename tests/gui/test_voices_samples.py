@@ -62,7 +62,8 @@ def test_a_sample_that_may_be_of_somebody_else_is_marked_in_list_and_row(make: M
     assert page.list.marks[1].words == "1 outlier" and set(page.list.marks) == {1}
     odd = [row for row in page.panel.samples.rows if row.odd]
     assert [row.sample.id for row in odd] == [sample_id]
-    assert odd[0].odd.startswith("unlike the other samples (") and odd[0].odd.endswith("nearer to Ben Lindqvist")
+    assert odd[0].odd == "unlike the others · nearer to Ben L."
+    assert odd[0].why == "Its similarity to the other samples is 0.28. It is nearer to Ben Lindqvist."
 
 
 def test_a_sample_is_moved_to_the_voice_it_belongs_to_and_back_again(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -13,6 +14,7 @@ from engine.errors import UsageError
 from engine.voices.calibration import OwnCalibration
 from gui.context import Context
 from gui.pages.voices import VoicesPage
+from gui.theme import Theme
 from gui.widgets.rates import DetCurve, RateCurves
 from tests.gui.fakes import FakeEarmark
 from tests.gui.voices_page import Make, measured
@@ -185,3 +187,55 @@ def test_it_folds_where_there_is_little_room(make: Make, enough: OwnCalibration,
     assert panel.expand.isVisible()
     if folded:
         assert panel.short.text().startswith("0.50 · lets in ")
+
+
+def test_another_page_may_ask_for_it_before_the_voices_were_read(make: Make, context: Context, enough: OwnCalibration,
+                                                                 qtbot: QtBot) -> None:
+    page = VoicesPage(context)
+    qtbot.addWidget(page)
+    said: list[str] = []
+    page.said.connect(said.append)
+    page.resize(1364, 820)
+    page.show()
+    page.shown()
+    page.open("threshold")
+    qtbot.waitUntil(page.large.curves.isVisible)
+    assert said == []
+    page.leaving()
+    page.session.close()
+
+
+@pytest.mark.parametrize("size", [(240, 150), (300, 220), (560, 520)])
+@pytest.mark.parametrize("spread", [0.16, 0.3])
+def test_no_line_runs_through_the_words_beside_the_curves(theme: Theme, qtbot: QtBot, size: tuple[int, int],
+                                                          spread: float) -> None:
+    found = measured(spread=spread)
+    plot = RateCurves(theme)
+    qtbot.addWidget(plot)
+    plot.resize(*size)
+    area = plot.area()
+    for threshold in (0.3, 0.5, 0.62, 0.7, 0.9):
+        plot.show_found(found, threshold)
+        over = np.linspace(plot.low, plot.high, 400)
+        far, frr = found.over(over)
+        xs = np.array([plot._x(area, one) for one in over])
+        boxes = plot.word_boxes(plot.fontMetrics(), area, xs, far, frr)
+        assert [word for word, _, _ in boxes] == ["let in", "refused"]
+        handle = plot._x(area, threshold)
+        for word, _, box in boxes:
+            assert not box.left() < handle < box.right(), (threshold, word)
+            for x, rates in zip(xs, zip(far, frr, strict=True), strict=True):
+                assert not any(box.contains(x, plot._y(area, rate)) for rate in rates), (threshold, word)
+        assert not boxes[0][2].intersects(boxes[1][2])
+
+
+@pytest.mark.parametrize("size", [(250, 170), (320, 230), (420, 560)])
+def test_the_words_of_the_det_curve_keep_away_from_it(theme: Theme, qtbot: QtBot, size: tuple[int, int]) -> None:
+    plot = DetCurve(theme)
+    qtbot.addWidget(plot)
+    plot.resize(*size)
+    plot.show_found(measured(spread=0.3), 0.6)
+    text, box = plot.words_and_box(plot.area(), plot.fontMetrics(), 0.046)
+    xs, ys = plot._places(plot.area(), plot._rates)
+    assert text in ("equal error rate 4.6 %", "EER 4.6 %")
+    assert not any(box.contains(float(x), float(y)) for x, y in zip(xs, ys, strict=True))

@@ -82,7 +82,8 @@ class Section(QScrollArea):
         widget.setMaximumWidth(TEXT_PX)
         line = QHBoxLayout()
         line.setContentsMargins(WORD_PX + 16, 0, 0, 0)
-        line.addWidget(widget)
+        line.addWidget(widget, 1)
+        line.addStretch(0)  # what the widget may not fill lies at its right
         panel.body.addLayout(line)
 
     def bring_into_view(self, widget: QWidget) -> None:

@@ -34,6 +34,7 @@ class VoicesPage(VoicesGround):
         self._selected: int | None = None
         self._making = False
         self._threshold_large = False
+        self._known = False  # whether `voices` were read
         self._connect()
 
     @property
@@ -70,6 +71,8 @@ class VoicesPage(VoicesGround):
             return
         self._making = True
         self.list.select(None)
+        self.where.focus(None)
+        self.where.show_nearest(None, 0.0)
         self._show()
         self.form.ask()
 
@@ -125,7 +128,7 @@ class VoicesPage(VoicesGround):
 
     def show_threshold(self, on: bool) -> None:
         """The threshold as a page of its own, or back."""
-        if on and not self.voices:
+        if on and self._known and not self.voices:
             self.said.emit(self.tr("Enroll a voice first."))
             return
         self._threshold_large = on
@@ -148,7 +151,8 @@ class VoicesPage(VoicesGround):
 
     def _listed(self, voices: list[Voice]) -> None:
         self.notice.hide()
-        self.voices = voices
+        self.voices, self._known = voices, True
+        self._threshold_large = self._threshold_large and bool(voices)
         self.panel.set_others([voice.name for voice in voices if voice.state == "enrolled"])
         if not voices:
             self.panel.forget()
@@ -357,6 +361,7 @@ class VoicesPage(VoicesGround):
         self._making = False
         self.list.select(self._selected)
         self._show()
+        self._detailed(self.panel.details)
 
     def shown(self) -> None:
         super().shown()

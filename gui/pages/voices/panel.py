@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -21,6 +22,9 @@ from gui.pages.voices.take import TakeRecorder
 from gui.pages.voices.takes_table import Row, TakesTable
 from gui.widgets.controls import Button, ElidedText, IconButton, Notice, Text
 from gui.widgets.voice_rows import Avatar
+
+if TYPE_CHECKING:
+    from engine.voices.takes import Heard, TakeQuality
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +50,12 @@ class VoicePanel(QFrame):
         self.details: Details | None = None
         self.refused: dict[int, list[Refused]] = {}  # by voice, of this run of the program
         self._names: list[str] = []
+        self._running: TakeQuality | None = None  # of the take that is being recorded
         self.adding = False
         self.recording = RecordingPart(context, recorder)
         self._build()
         recorder.changed.connect(self._fill_takes)
-        recorder.judged.connect(lambda _: self._follow())
+        recorder.judged.connect(self._judged)
 
     def show_details(self, found: Details) -> None:
         other = self.details is None or self.details.voice.id != found.voice.id
@@ -126,6 +131,11 @@ class VoicePanel(QFrame):
         self.share_line.setText(self.tr("{found} of {all} s net speech").format(found=f"{speech:.1f}",
                                                                                all=f"{ENROLL_S:.0f}"))
 
+    def _judged(self, heard: Heard) -> None:
+        self._running = heard.quality
+        self._follow()
+        self._fill_takes()
+
     def _fill_takes(self) -> None:
         found = self.details
         if found is None:
@@ -136,7 +146,11 @@ class VoicePanel(QFrame):
             rows.append(Row(len(rows) + 1, "refused", one.sentence, again=partial(self._again, one) if one.again else None,
                             dismiss=partial(self._dismiss, one)))
         if self._recorder.state == "recording":
-            rows.append(Row(len(rows) + 1, "recording", self.tr("is being recorded")))
+            now = self._running
+            figures = (None, None, None) if now is None else (now.speech_s, now.snr_db, now.level_dbfs)
+            rows.append(Row(len(rows) + 1, "recording", self.tr("is being recorded"), None, *figures))
+        else:
+            self._running = None
         self.table.set_rows(rows)
         self.table.setVisible(bool(rows))
 
@@ -274,7 +288,7 @@ class VoicePanel(QFrame):
         row.addLayout(share)
         self.more = Button(theme, self.tr("Add takes…"), "plus")
         self.more.clicked.connect(lambda: self.add_takes(True))
-        self.bin = Button(theme, self.tr("Remove voice…"), "trash", "ghost")
+        self.bin = IconButton(theme, "trash", self.tr("Remove voice…"))
         self.bin.clicked.connect(self.removed)
         row.addWidget(self.more)
         row.addWidget(self.bin)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.audio.features import SpectrogramStream
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LEAST_S = 3.0  # net speech below which a voice is not saved
 PEAKS_A_SECOND = 100
+ROOMY_PX = 640  # of the part; narrower, the buttons need the room of the key
 
 
 class RecordingPart(QWidget):
@@ -87,6 +88,12 @@ class RecordingPart(QWidget):
         if title:
             self.progress.set(title, None)
         self._follow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        roomy = self.width() >= ROOMY_PX
+        self.key.setVisible(roomy)
+        self.files_.setText(self.tr("Add files…") if roomy else self.tr("Files…"))
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -163,6 +170,7 @@ class RecordingPart(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self._prompter())
         self.wave = TakeWaveform(theme)
+        self.wave.hint = self.tr("Press Record take and read the line aloud: the wave and its spectrum are drawn here.")
         self.picture = SpectrogramView(theme, round(10 / HOP_S), scrolling=False, framed=True)
         self.picture.setAccessibleName(self.tr("Spectrogram of the take"))
         pictures = QVBoxLayout()
@@ -235,15 +243,17 @@ class RecordingPart(QWidget):
         row.setSpacing(8)
         self.record = Button(self.theme, self.tr("Record take"), "record")
         self.record.clicked.connect(self.take)
-        files = Button(self.theme, self.tr("Add files…"), "file-plus", "ghost")
-        files.clicked.connect(self.files)
+        self.files_ = Button(self.theme, self.tr("Add files…"), "file-plus", "ghost")
+        self.files_.setAccessibleName(self.tr("Add files…"))
+        self.files_.clicked.connect(self.files)
         self.close_ = Button(self.theme, self.tr("Close"), kind="ghost")
         self.close_.clicked.connect(self.cancel)
         self.save_ = Button(self.theme, self.tr("Save voice"))
         self.save_.clicked.connect(self.save)
+        self.key = KeyCap(self.theme, key_text("voices.take"))
         row.addWidget(self.record)
-        row.addWidget(KeyCap(self.theme, key_text("voices.take")))
-        row.addWidget(files)
+        row.addWidget(self.key)
+        row.addWidget(self.files_)
         row.addStretch(1)
         row.addWidget(self.close_)
         row.addWidget(self.save_)

@@ -10,22 +10,25 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.records import Sample, SampleCheck
 from gui import words
+from gui.pages.voices.details import short_name
 from gui.theme import Theme
 from gui.widgets.controls import Bar, ElidedText, Icon, IconButton, Text
 
-ROW_PX = 26
+ROW_PX, BAR_PX = 26, 160
 MOST = 60  # rows; the odd ones first where there are more
 
 
 @dataclass(frozen=True)
 class SampleRow:
-    """One line. odd: why it may not belong here; note: how good it is. playable: its recording was kept."""
+    """One line. odd: why it may not belong here, why: the same at length; note: how good it is. playable: its recording was
+    kept."""
 
     id: int  # of the sample, which holds arrays and cannot be compared itself
     sample: Sample = field(compare=False)
     label: str
     value: str
     odd: str
+    why: str
     note: str
     playable: bool
 
@@ -66,19 +69,21 @@ class SamplesTable(QWidget):
             self._build()
 
     def _row(self, sample: Sample, check: SampleCheck | None, take: int, playable: bool) -> SampleRow:
-        odd, note = [], []
+        odd, why, note = [], [], []
         flags = check.flags if check is not None else ()
         if check is not None and "far" in flags and check.likeness is not None:
-            odd.append(self.tr("unlike the other samples ({})").format(words.similarity(check.likeness)))
+            odd.append(self.tr("unlike the others"))
+            why.append(self.tr("Its similarity to the other samples is {}.").format(words.similarity(check.likeness)))
         if check is not None and "nearer" in flags and check.nearer_to:
-            odd.append(self.tr("nearer to {}").format(check.nearer_to))
+            odd.append(self.tr("nearer to {}").format(short_name(check.nearer_to)))
+            why.append(self.tr("It is nearer to {}.").format(check.nearer_to))
         if "short" in flags:
             note.append(self.tr("short"))
         if "noisy" in flags:
             note.append(self.tr("noisy"))
         label = self.tr("△ take {take} · {speech} s").format(take=take or "?", speech=f"{sample.speech_s:.1f}")
-        return SampleRow(sample.id, sample, label, words.similarity(sample.similarity), " · ".join(odd), " · ".join(note),
-                         playable)
+        return SampleRow(sample.id, sample, label, words.similarity(sample.similarity), " · ".join(odd), " ".join(why),
+                         " · ".join(note), playable)
 
     def _build(self) -> None:
         if self._inner is not None:
@@ -90,7 +95,7 @@ class SamplesTable(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(0)
-        grid.setColumnStretch(1, 2)
+        grid.setColumnStretch(1, 1)
         grid.setColumnStretch(4, 3)
         for at, row in enumerate(self._rows):
             self._line(grid, at, row)
@@ -102,12 +107,15 @@ class SamplesTable(QWidget):
         label = Text(theme, row.label, "small", "text2")
         label.setFixedHeight(ROW_PX)
         bar = Bar(theme, row.label, sample.similarity, theme.category(self._colour))
-        bar.setMaximumWidth(260)
+        bar.setMaximumWidth(BAR_PX)
         grid.addWidget(label, at, 0)
         grid.addWidget(bar, at, 1)
         grid.addWidget(Text(theme, row.value, "small"), at, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if row.odd:
-            grid.addWidget(Icon(theme, "warning", "warning", 14), at, 3)
+            icon = Icon(theme, "warning", "warning", 14)
+            icon.setToolTip(row.why)
+            icon.setAccessibleName(row.why)
+            grid.addWidget(icon, at, 3)
         said = " · ".join(bit for bit in (row.odd, row.note) if bit)
         grid.addWidget(ElidedText(theme, said, "small", "warning" if row.odd else "text3"), at, 4)
         listen = IconButton(theme, "play", self.tr("Play this sample"), size=24)

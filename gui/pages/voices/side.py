@@ -46,6 +46,9 @@ class SidePanels(QWidget):
         if not folded:
             self.threshold.setFixedHeight(opened)
         self.where.fit_into(self.width(), height - (FOLDED_PX if folded else opened) - GAP_PX)
+        for part in (self.where, self):  # now, or what stands below the plot is drawn over it once
+            if (layout := part.layout()) is not None:
+                layout.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

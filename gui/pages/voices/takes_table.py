@@ -87,15 +87,25 @@ class TakesTable(QWidget):
         word = {"accepted": self.tr("accepted"), "refused": self.tr("refused"),
                 "recording": self.tr("recording")}[row.state]
         name = Text(self.theme, self.tr("Take {}").format(row.number))
-        name.setFixedHeight(31)
+        name.setMinimumHeight(31)
         grid.addWidget(name, at, 0)
         grid.addWidget(Badge(self.theme, word, tone, icon), at, 1)  # type: ignore[arg-type]
+        if row.state == "refused":  # there are no figures: the reason has their room
+            grid.addLayout(self._result(row), at, 2, 1, 4)
+        else:
+            self._figures(grid, at, row)
+            grid.addLayout(self._result(row), at, 5)
+        self._acts(grid, at, row)
+        grid.addWidget(rule(), at + 1, 0, 1, COLUMNS)
+
+    def _figures(self, grid: QGridLayout, at: int, row: Row) -> None:
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         figures = (self._figure(row.speech_s, "{:.1f} s"), self._figure(row.snr_db, "{:.0f} dB"),
                    self._figure(row.level_dbfs, "{:.0f} dB"))
         for i, text in enumerate(figures):
             grid.addWidget(Text(self.theme, text), at, 2 + i, right)
-        grid.addLayout(self._result(row), at, 5)
+
+    def _acts(self, grid: QGridLayout, at: int, row: Row) -> None:
         take = row.take
         if take is not None:
             listen = IconButton(self.theme, "play", self.tr("Play take {}").format(row.number), size=24)
@@ -111,12 +121,16 @@ class TakesTable(QWidget):
             close = IconButton(self.theme, "x", self.tr("Take this line away"), size=24)
             close.clicked.connect(lambda *_: dismiss())
             grid.addWidget(close, at, 7)
-        grid.addWidget(rule(), at + 1, 0, 1, COLUMNS)
 
     def _result(self, row: Row) -> QHBoxLayout:
         """What came of it, and what can be done with a take that was refused."""
         line, again = QHBoxLayout(), row.again
-        line.addWidget(ElidedText(self.theme, row.result, "body", "text2"), 1)
+        if row.state == "refused":
+            line.setContentsMargins(0, 5, 0, 5)
+            line.setSpacing(10)
+            line.addWidget(Text(self.theme, row.result, "small", "text2", wrap=True), 1)
+        else:
+            line.addWidget(ElidedText(self.theme, row.result, "body", "text2"), 1)
         if again is not None:
             button = Button(self.theme, self.tr("Enroll anyway"), small=True)
             button.setToolTip(self.tr("It may make the voice harder to tell from others."))

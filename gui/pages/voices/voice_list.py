@@ -156,8 +156,11 @@ class _Rows(QStyledItemDelegate):
                          QFontMetricsF(name).elidedText(voice.name, Qt.TextElideMode.ElideRight, room))
         painter.setFont(self._theme.font("small"))
         painter.setPen(QColor(tokens.text2))
-        painter.drawText(QRectF(left, box.top() + 26, room, 17), Qt.AlignmentFlag.AlignVCenter, painter.fontMetrics().elidedText(
-            self._owner.line(voice), Qt.TextElideMode.ElideRight, int(room)))
+        line = self._owner.line(voice)
+        if painter.fontMetrics().horizontalAdvance(line) > room:  # without the seconds, rather than cut
+            line = line.split(" · ")[0]
+        painter.drawText(QRectF(left, box.top() + 26, room, 17), Qt.AlignmentFlag.AlignVCenter,
+                         painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, int(room)))
         if voice.id == self._owner.recording_id:
             painter.drawPixmap(int(box.right()) - 28, int(box.top()) + 18, self._theme.pixmap("record-fill", "error"))
         painter.restore()

@@ -70,7 +70,7 @@ def paint_grid(painter: QPainter, theme: Theme, area: QRectF, view: tuple[float,
         y = round(area.bottom() - (value - y0) / (y1 - y0) * area.height()) + 0.5
         painter.setPen(grid)
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-        if labelled:
+        if labelled and area.top() + 3 <= y <= area.bottom() - 3:  # nearer to an end it would be cut
             painter.setPen(ink)
             painter.drawText(QRectF(area.left() - 46, y - 7, 40, 14),
                              Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, tick_text(value, y_places))

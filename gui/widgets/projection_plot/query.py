@@ -74,8 +74,9 @@ class Query:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_trail(painter, theme, to_pixel)
+        boxes = list(taken)
         for rank, link in enumerate(self.links):
-            _paint_link(painter, theme, here, to_pixel(link.x, link.y), link.similarity, rank == 0, texts, taken)
+            boxes += _paint_link(painter, theme, here, to_pixel(link.x, link.y), link.similarity, rank == 0, texts, boxes)
         paint_cross(painter, here, size, QColor(tokens.accent), QColor(tokens.plot))
         if self.note:
             texts.paint(painter, here + QPointF(0, size / 2 + 16), self.note, tokens.accent, 500)
@@ -96,10 +97,11 @@ class Query:
 
 
 def _paint_link(painter: QPainter, theme: Theme, a: QPointF, b: QPointF, similarity: float, first: bool,
-                texts: RimmedText, taken: Sequence[QRectF]) -> None:
+                texts: RimmedText, taken: Sequence[QRectF]) -> list[QRectF]:
+    """Returns where its similarity stands."""
     length = math.hypot(b.x() - a.x(), b.y() - a.y())
     if length < 24:
-        return
+        return []
     tokens = theme.tokens
     along = QPointF((b.x() - a.x()) / length, (b.y() - a.y()) / length)
     pen = QPen(QColor(tokens.text1 if first else tokens.text2), 1.2 if first else 1.0)
@@ -114,6 +116,7 @@ def _paint_link(painter: QPainter, theme: Theme, a: QPointF, b: QPointF, similar
     place = next((at for at in places if not any(_label_box(at).intersects(box) for box in taken)), places[0])
     texts.paint(painter, place, words.similarity(similarity), tokens.text1 if first else tokens.text2,
                 600 if first else 500)
+    return [_label_box(place)]
 
 
 def _label_box(centre: QPointF) -> QRectF:

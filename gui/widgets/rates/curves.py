@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
 
 from gui import words
-from gui.widgets.projection_plot.axes import tick_text, ticks
-from gui.widgets.rates.plot import HIGHEST, LOWEST, RatePlot
+from gui.widgets.projection_plot.axes import TICK_PIXELS, tick_text, ticks
+from gui.widgets.rates.plot import HIGHEST, LOWEST, TICK_PX, RatePlot
 
+DOWN = (0.45, 0.3, 0.6, 0.18, 0.75)  # of the height: where the words of the curves may stand
 TOPS = (0.2, 0.5, 1.0)  # what the upright axis can end at
+OTHER_PX = 16.0  # from words to the curve that they are not about: farther than their own
 PAD = 0.05  # of a similarity, at both ends
 NARROWEST = 0.3
 
@@ -82,7 +84,7 @@ class RateCurves(RatePlot):
             painter.setPen(ink)
             text = f"{value * 100:g}"
             painter.drawText(QRectF(0, y - 7, area.left() - 8, 14), right, f"{text} %" if value == self.top else text)
-        values, places = ticks(self.low, self.high, area.width())
+        values, places = ticks(self.low, self.high, area.width() * TICK_PIXELS / TICK_PX)
         for value in values:
             x = self._x(area, value)
             painter.setPen(grid)
@@ -91,30 +93,40 @@ class RateCurves(RatePlot):
             painter.drawText(QRectF(x - 30, area.bottom() + 5, 60, 14), Qt.AlignmentFlag.AlignCenter, tick_text(value, places))
 
     def _words(self, painter: QPainter, area: QRectF, xs: np.ndarray, far: np.ndarray, frr: np.ndarray) -> None:
-        """Beside each curve: between the two where there is room, else outside."""
-        accept, reject = self.tr("let in"), self.tr("refused")
+        """Beside each curve, at the height where the handle and the other curve leave room."""
         painter.setFont(self.theme.font("caption"))
-        metrics = painter.fontMetrics()
-        still, already = far >= 0.52 * self.top, frr >= 0.4 * self.top  # at the lower edge of the words
-        falls = float(xs[np.flatnonzero(still)[-1]]) if still.any() else area.left()
-        rises = float(xs[np.flatnonzero(already)[0]]) if already.any() else area.right()
-        wide = [metrics.horizontalAdvance(word) + 1 for word in (accept, reject)]
-        if rises - falls > sum(wide) + 40:
-            places = ((falls + 8, 0.4), (rises - 8 - wide[1], 0.52))
-        else:
-            above, over = far >= 0.7 * self.top, frr >= 0.58 * self.top  # at the upper edge
-            falls = float(xs[np.flatnonzero(above)[-1]]) if above.any() else area.left()
-            rises = float(xs[np.flatnonzero(over)[0]]) if over.any() else area.right()
-            places = ((falls - 8 - wide[0], 0.4), (rises + 8, 0.52))
-        handle = self._x(area, self.threshold)
-        for word, (x, down), width, role in zip((accept, reject), places, wide, ("text1", "text2"), strict=True):
-            if x - 6 < handle < x + width + 6:
-                x = handle + 8 if word == accept else handle - 8 - width
-            left = min(max(x, area.left() + 4), area.right() - width - 4)
-            box = QRectF(left, area.top() + down * area.height() - 8, width, 16)
+        for word, role, box in self.word_boxes(painter.fontMetrics(), area, xs, far, frr):
             painter.fillRect(box.adjusted(-3, 0, 3, 0), QColor(self.theme.tokens.plot))
             painter.setPen(self.theme.colour(role))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word)
+
+    def word_boxes(self, metrics: QFontMetrics, area: QRectF, xs: np.ndarray, far: np.ndarray,
+                   frr: np.ndarray) -> list[tuple[str, str, QRectF]]:
+        """(word, role of its colour, where it stands) of both curves.
+
+        The best place is the one whose box no line runs through; between the curves before outside.
+        """
+        ys = {"far": np.array([self._y(area, rate) for rate in far]), "frr": np.array([self._y(area, rate) for rate in frr])}
+        handle = QRectF(self._x(area, self.threshold) - 6, area.top(), 12, area.height())
+        found: list[tuple[str, str, QRectF]] = []
+        for word, role, own, inner in ((self.tr("let in"), "text1", "far", 1), (self.tr("refused"), "text2", "frr", -1)):
+            width = metrics.horizontalAdvance(word) + 1
+            places = []
+            for side in (inner, -inner):
+                for down in DOWN:
+                    y = area.top() + down * area.height()
+                    x = _edge(xs, ys[own], y, falling=own == "far", right=side > 0)
+                    if x is not None:
+                        left = x + 8 if side > 0 else x - 8 - width
+                        places.append(QRectF(left, y - 8, width, 16))
+            inside = [box for box in places if box.left() >= area.left() + 4 and box.right() <= area.right() - 4]
+            other = ys["frr" if own == "far" else "far"]
+            alone = [box for box in inside if not box.intersects(handle) and not any(box.intersects(b) for _, _, b in found)]
+            free = [box for box in alone if not _crosses(box, xs, ys[own], 4) and not _crosses(box, xs, other, 4)]
+            clear = [box for box in free if not _crosses(box, xs, other, OTHER_PX)]
+            if best := clear or free or alone or inside:
+                found.append((word, role, best[0]))
+        return found
 
     def _handle(self, painter: QPainter, area: QRectF) -> None:
         t, x = self.theme.tokens, self._x(area, self.threshold)
@@ -137,3 +149,23 @@ class RateCurves(RatePlot):
         left = x + 10 if x + 12 + width < self.width() else x - 10 - width
         painter.setPen(accent)
         painter.drawText(QRectF(left, area.top() - 19, width, 16), Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _edge(xs: np.ndarray, ys: np.ndarray, y: float, falling: bool, right: bool) -> float | None:
+    """Where a curve passes words of 16 px at height y, on the side that they stand on; None where it never does."""
+    # the words stand right of a falling curve where its lower end is passed, left of it where its upper end is
+    level = y + 8 if falling == right else y - 8
+    above = np.flatnonzero(ys <= level)  # pixels count downwards
+    if not len(above) or len(above) == len(ys):
+        return None
+    return float(xs[above[-1] if falling else above[0]])
+
+
+def _crosses(box: QRectF, xs: np.ndarray, ys: np.ndarray, beside_px: float) -> bool:
+    """A curve runs through a box and so many pixels beside it, steps included."""
+    wide = box.adjusted(-beside_px, -2, beside_px, 2)
+    within = np.flatnonzero((xs >= wide.left()) & (xs <= wide.right()))
+    if not len(within):
+        return False
+    there = ys[max(0, within[0] - 1):within[-1] + 2]
+    return bool(there.min() <= wide.bottom() and there.max() >= wide.top())

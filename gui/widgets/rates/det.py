@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
 
 from gui.widgets.rates.plot import RatePlot
 
 MARKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 LEAST_TOP = 0.4
+NEAR_PX = 6.0  # of words to the curve
+AWAY_PX = 24.0  # nearer to each other than this, the first of two places is as good as the second
 APART_PX = 24.0  # marks of an axis that carry a figure
 
 
@@ -81,12 +83,25 @@ class DetCurve(RatePlot):
         painter.restore()
         if found.eer is not None:
             painter.setFont(self.theme.font("caption"))
-            text = self.tr("equal error rate {} %").format(f"{found.eer * 100:.1f}")
-            width = painter.fontMetrics().horizontalAdvance(text) + 10
-            box = QRectF(area.center().x() - width / 2, area.top() + 6, width, 16)
+            text, box = self.words_and_box(area, painter.fontMetrics(), found.eer)
             painter.fillRect(box, QColor(t.plot))
             painter.setPen(QColor(t.text2))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def words_and_box(self, area: QRectF, metrics: QFontMetrics, eer: float) -> tuple[str, QRectF]:
+        """The equal error rate in words, and where they stand: away from the curve, shorter where there is no such place."""
+        rate = f"{eer * 100:.1f}"
+        long, short = self.tr("equal error rate {} %").format(rate), self.tr("EER {} %").format(rate)
+        box, away = self._corner(area, metrics.horizontalAdvance(long) + 10)
+        return (long, box) if away > NEAR_PX else (short, self._corner(area, metrics.horizontalAdvance(short) + 10)[0])
+
+    def _corner(self, area: QRectF, width: float) -> tuple[QRectF, float]:
+        """The corner for words of that width that is farthest from the curve, and how far."""
+        xs, ys = self._places(area, self._rates)
+        corners = [QRectF(left, top, width, 16) for left in (area.right() - width - 8, area.left() + 8)
+                   for top in (area.top() + area.height() * 0.3, area.bottom() - 22, area.top() + 6)]
+        box = max(corners, key=lambda box: round(_away(box, xs, ys) / AWAY_PX))
+        return box, _away(box, xs, ys)
 
     def _grid(self, painter: QPainter, area: QRectF) -> None:
         t = self.theme.tokens
@@ -114,12 +129,12 @@ class DetCurve(RatePlot):
                     last = y
         painter.setPen(QColor(t.text2))
         painter.drawText(QRectF(area.left(), area.bottom() + 20, area.width(), 14), Qt.AlignmentFlag.AlignCenter,
-                         self.tr("strangers let in, %"))
+                         _fitting(painter, area.width(), self.tr("strangers let in, %"), self.tr("let in, %")))
         painter.save()
         painter.translate(9, area.center().y())
         painter.rotate(-90)
         painter.drawText(QRectF(-area.height() / 2, -7, area.height(), 14), Qt.AlignmentFlag.AlignCenter,
-                         self.tr("enrolled voices refused, %"))
+                         _fitting(painter, area.height(), self.tr("enrolled voices refused, %"), self.tr("refused, %")))
         painter.restore()
 
 
@@ -134,3 +149,16 @@ def _share(rates: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
 
     low, high = normal_deviate(ends)
     return np.asarray((normal_deviate(np.clip(rates, *ends)) - low) / (high - low))
+
+
+def _fitting(painter: QPainter, room: float, words: str, short: str) -> str:
+    return words if painter.fontMetrics().horizontalAdvance(words) <= room else short
+
+
+def _away(box: QRectF, xs: np.ndarray, ys: np.ndarray) -> float:
+    """Pixels from a box to the nearest part of a line through these points."""
+    share = np.linspace(0.0, 1.0, 16)  # of each of its straight parts
+    x, y = (ends[:-1, None] + share * np.diff(ends)[:, None] for ends in (xs, ys))  # (parts, 16)
+    beside = np.maximum(np.maximum(box.left() - x, x - box.right()), 0.0)
+    above = np.maximum(np.maximum(box.top() - y, y - box.bottom()), 0.0)
+    return float(np.hypot(beside, above).min())

@@ -14,6 +14,7 @@ from gui.theme import Theme
 if TYPE_CHECKING:
     from engine.voices.calibration import OwnCalibration
 
+TICK_PX = 44.0  # between two figures of an axis
 STEP, LEAP = 0.01, 0.05  # of a similarity: an arrow key, a page key
 LOWEST, HIGHEST = -1.0, 1.0  # what a threshold can be
 
