@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
-from engine.describing.lists import TagList
+from engine.describing.lists import TagList, tag_list
 from engine.errors import Cancelled, LibraryError, TagUnknown
 from engine.records import TagListInfo
 from engine.tasks import Ticket
+from engine.weights import Weights
 from gui.context import Context
 from gui.pages.library import LibraryPage
 from gui.widgets.controls import IconButton
@@ -167,6 +168,25 @@ def test_a_list_is_removed_with_its_tags_and_filters(tagged: LibraryPage, app: F
     rest(tagged, qtbot)
     assert app.library.tagging.kept == {} and tagged.filters.chips() == [] and len(names(tagged)) == 15
     assert tagged.model.rows[0].labels == ()
+
+
+def test_the_sizes_of_the_lists_are_what_is_said_of_them(page: LibraryPage) -> None:
+    panel, source = page.ground.tag_panel, page.ground.inspector.source
+    said = {}
+    for name in ("audioset", "ucs"):
+        panel.source.choose(name)
+        said[name] = [int(words.split()[place]) for words, place in (
+            (panel.about.text(), 0), (source.itemText(source.findData(name)), 1))]
+    lists = {name: len(tag_list(name, Weights()).labels) for name in said}
+    assert said == {name: [size, size] for name, size in lists.items()}
+
+
+def test_a_question_before_a_loss_is_wide_enough_to_be_read(tagged: LibraryPage) -> None:
+    tagged.tagging.remove("audioset")
+    box = tagged.findChild(QMessageBox)
+    assert box is not None
+    detail = box.findChild(QLabel, "qt_msgbox_informativelabel")
+    assert detail is not None and detail.width() >= 340
 
 
 def test_without_tags_the_picker_leads_to_tagging(page: LibraryPage, player: FakePlayer, qtbot: QtBot) -> None:

@@ -110,7 +110,7 @@ class SoundInspector(QFrame):
         column.setSpacing(6)
         self.source = Select(self.theme, self.tr("List of labels"))
         for words, key in ((self.tr("Your own words"), "own"), (self.tr("AudioSet, 521 classes"), "audioset"),
-                           (self.tr("UCS, 738 sub-categories"), "ucs")):
+                           (self.tr("UCS, 737 sub-categories"), "ucs")):
             self.source.add(words, key)
         self.labels = QPlainTextEdit(OWN_LABELS)
         self.labels.setProperty("lines", "3")

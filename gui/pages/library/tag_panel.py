@@ -146,7 +146,7 @@ class TagPanel(QFrame):
         labels = len(self.typed_labels())
         self.about.set_text({
             "audioset": self.tr("521 classes of sounds, from AudioSet"),
-            "ucs": self.tr("738 sub-categories of the Universal Category System, as film sound uses them"),
+            "ucs": self.tr("737 sub-categories of the Universal Category System, as film sound uses them"),
             "typed": self.tr("{} labels").format(count(labels)) if labels > 1 else self.tr("one label") if labels else self.tr(
                 "Any words that sounds can be told apart by"),
             "file": self.path.name if self.path else self.tr("A .txt with one label a line, a .csv or a .json")}[source])
