@@ -19,26 +19,32 @@ SPREADS = 4.0  # median absolute deviations (scaled to standard deviations) belo
 LEAST_GAP = 0.1  # and at least so far below it
 
 
-def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[int, str], known_scale: bool) -> list[SampleCheck]:
+def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[int, str], known_scale: bool,
+          voice_id: int | None = None) -> list[SampleCheck]:
     """Every sample with what is odd about it. samples: of all voices; takes, names: by id of take and of voice.
 
-    known_scale: the encoder is the one that APART was measured for, so that a likeness below it is odd of itself.
+    known_scale: the encoder is the one that APART was measured for, so that a likeness below it is odd of itself. voice_id: only
+    the samples of this voice.
     """
     groups: dict[int, list[Sample]] = {}
     for one in samples:
         groups.setdefault(one.voice_id, []).append(one)
-    centroids = {voice: mean for voice, group in groups.items() if (mean := _mean(group)) is not None}
+    means = {voice: mean for voice, group in groups.items() if voice in names and (mean := _mean(group)) is not None}
+    order, centroids = list(means), np.array(list(means.values()), np.float32)  # (voices, dim)
     found = []
     for voice, group in groups.items():
+        if voice_id not in (None, voice):
+            continue
         likenesses = [_likeness(one, [other for other in group if other is not one]) for one in group]
         limit = _limit([value for value in likenesses if value is not None], known_scale)
-        others = [(names[other], mean) for other, mean in centroids.items() if other != voice and other in names]
-        for one, likeness in zip(group, likenesses, strict=True):
+        others = np.array([other != voice for other in order], bool)
+        rivals = [order[at] for at in np.flatnonzero(others)]
+        cosines = np.array([one.embedding.vector for one in group], np.float32) @ centroids[others].T if rivals else None
+        for at, (one, likeness) in enumerate(zip(group, likenesses, strict=True)):
             flags: list[Literal["far", "nearer", "short", "noisy"]] = []
-            nearer = max(others, key=lambda pair: float(pair[1] @ one.embedding.vector), default=None)
             own = one.similarity if likeness is None else likeness
-            if nearer is not None and float(nearer[1] @ one.embedding.vector) <= own:
-                nearer = None
+            rival = None if cosines is None else int(np.argmax(cosines[at]))
+            nearer = names[rivals[rival]] if rival is not None and cosines is not None and cosines[at, rival] > own else None
             take = takes[one.take_id]
             if likeness is not None and likeness < limit:
                 flags.append("far")
@@ -48,7 +54,7 @@ def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[i
                 flags.append("short")
             if take.snr_db < NOISY_SNR_DB:
                 flags.append("noisy")
-            found.append(SampleCheck(one, take, likeness, None if nearer is None else nearer[0], tuple(flags)))
+            found.append(SampleCheck(one, take, likeness, nearer, tuple(flags)))
     return found
 
 

@@ -261,8 +261,7 @@ class Voices:
         """Samples of the encoder in use with what is odd: far from the others, nearer to another voice, short, noisy."""
         takes = {take.id: take for take in self._store.voices.takes()}
         names = {voice.id: voice.name for voice in self.list() if voice.state == "enrolled"}
-        found = check(self.samples(), takes, names, self._known_scale)
-        return [one for one in found if voice_id in (None, one.sample.voice_id)]
+        return check(self.samples(), takes, names, self._known_scale, voice_id)
 
     def close_pairs(self) -> builtins.list[ClosePair]:
         """Enrolled voices that are so alike that one may be taken for the other, nearest first."""
