@@ -135,6 +135,19 @@ def test_only_a_matched_span_can_be_played_alone(page: LibraryPage, player: Fake
     assert said[-1] == "Only the matched span is played." and player.played[-1][2] is not None
 
 
+def test_keys_that_can_do_nothing_say_why(page: LibraryPage, qtbot: QtBot) -> None:
+    said: list[str] = []
+    page.said.connect(said.append)
+    for key, modifiers in ((Qt.Key.Key_P, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier),
+                           (Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)):
+        qtbot.keyClick(page, key, modifiers)
+    assert said == ["No sound is chosen. Press a row, or ↓."] * 3 and not page.query.chips
+    page.table.pick(0)
+    qtbot.keyClick(page, Qt.Key.Key_P)
+    assert said[3:] == ["Say what to look for first; then it is looked for all along the sound."]
+    rest(page, qtbot)
+
+
 def test_saved_searches_stand_below_the_folders_and_failures_at_the_foot(page: LibraryPage, qtbot: QtBot) -> None:
     ask(page, qtbot, "door")
     page.saving.save()

@@ -237,9 +237,23 @@ class LibraryPage(Page):
             self.tr("Its files stay where they are; what Earmark remembers of them is forgotten."),
             self.tr("Remove folder"), lambda: self.scanning.remove(folder))
 
+    def _chosen(self) -> Sound | None:
+        """The chosen sound; where none is, that is said."""
+        if self.player.row is None:
+            self.said.emit(self.tr("No sound is chosen. Press a row, or ↓."))
+            return None
+        return self.player.row.sound
+
     def find_similar(self) -> None:
-        if self.player.row is not None:
-            self.query.set_like_sound(self.player.row.sound)
+        if (sound := self._chosen()) is not None:
+            self.query.set_like_sound(sound)
+
+    def _locate(self) -> None:
+        if self._chosen() is not None:
+            if self.searching.shown:
+                self.locating.look()
+            else:
+                self.said.emit(self.tr("Say what to look for first; then it is looked for all along the sound."))
 
     def _inspect(self) -> None:
         if self._known is not None and self._known.stats.sounds:
@@ -247,8 +261,8 @@ class LibraryPage(Page):
 
     def leave_out_chosen(self) -> None:
         """What is like the chosen sound becomes a minus term."""
-        if self.player.row is not None:
-            self.query.add(sound_part(self.player.row.sound, -1.0))
+        if (sound := self._chosen()) is not None:
+            self.query.add(sound_part(sound, -1.0))
 
     def _row_menu(self, number: int, position: QPoint) -> None:
         row = self.model.row(number)
@@ -346,7 +360,7 @@ class LibraryPage(Page):
                 ("previous", lambda: self.hearing.step(-1)), ("stop", self.audition.stop),
                 ("replay", self.hearing.replay), ("pause", self.hearing.pause), ("span", self.hearing.play_span),
                 ("loop", self.player.loop.toggle), ("similar", self.find_similar),
-                ("locate", self.locating.look), ("inspect", self._inspect), ("less", self.leave_out_chosen),
+                ("locate", self._locate), ("inspect", self._inspect), ("less", self.leave_out_chosen),
                 ("save", self.saving.save), ("tag", self.tagging.show_panel),
                 ("recent", self.saving.show_history), ("clear", self.query.clear)):
             self.bind(f"library.{entry}", slot)
