@@ -117,6 +117,12 @@ class SettingsFile:
         self.value = changed
         return changed
 
+    def follow(self) -> bool:
+        """Take over which joint space the library is searched in, if another program changed that. Raises StoreError."""
+        there, before = self._read(), self.value
+        self.value = replace(before, joint=there.joint, joint_next=there.joint_next)
+        return there.joint != before.joint
+
     def _read(self) -> Settings:
         try:
             data = self.path.read_bytes()

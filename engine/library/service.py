@@ -171,6 +171,8 @@ class Library:
     def vectors(self) -> tuple[list[Sound], FloatArray]:
         """All indexed sounds by id, each with its own vector: the unit mean of its spans. float32 (sounds, dim)."""
         snapshot = self._store.sounds.snapshot(self._spec())
+        if not len(snapshot) and self._overtaken():
+            return self.vectors()
         if not len(snapshot):
             return [], np.zeros((0, snapshot.spec.dim), np.float32)
         means = unit(np.add.reduceat(snapshot.matrix[snapshot.rows], snapshot.starts, axis=0))
@@ -195,10 +197,13 @@ class Library:
         LibraryError, DecodeError, WeightsMissing.
         """
         search = Search(self._store, self._files, asked(text, like, terms), Filter(folder_id, under, tuple(tags)))
-        spec = self._spec()
-        empty = not len(self._store.sounds.snapshot(spec))
-        encoder = None if empty else self._joint()  # its own spec: the library may have changed over since the line above
-        return search.result(encoder.spec if encoder else spec, encoder, k, offset)
+        while True:
+            spec = self._spec()
+            empty = not len(self._store.sounds.snapshot(spec))
+            encoder = None if empty else self._joint()  # its own spec: the library may have changed over since the line above
+            found = search.result(encoder.spec if encoder else spec, encoder, k, offset)
+            if found.sounds or not self._overtaken():
+                return found
 
     def localise(self, sound: int | Path, text: str = "", like: Path | int | None = None, terms: Sequence[Term] = (),
                  ticket: Ticket | None = None) -> Localisation:
@@ -222,3 +227,7 @@ class Library:
         return Localisation(path, query, found.duration_s, found.starts_s, found.ends_s,
                             tuple(float(one) for one in found.similarities), found.spans, found.threshold,
                             1000 * (time.perf_counter() - began))
+
+    def _overtaken(self) -> bool:
+        """Where nothing is found: whether that is because another program changed the library over to another encoder."""
+        return self._switching is not None and self._switching.overtaken()

@@ -81,6 +81,10 @@ class Switching:
         name = pending or self._settings.value.joint
         return Target(name, self._models().joint_spec(name), lambda: self._models().joint_named(name), bool(pending))
 
+    def overtaken(self) -> bool:
+        """Whether another program has changed the library over meanwhile; then this one follows. Raises StoreError."""
+        return self._settings.follow()
+
     def finished(self, target: Target, report: ScanReport) -> ScanReport:
         """A scan for this target came to its end: change over if it was pending and nothing waits any more."""
         report = replace(report, encoder=target.name)

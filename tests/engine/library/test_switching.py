@@ -253,6 +253,34 @@ def test_a_change_of_mind_at_the_very_end_of_a_scan_leaves_no_sound_without_vect
     assert (place.choice, place.app.library.search("low").sounds) == (("three", ""), 5)
 
 
+def test_another_program_that_reads_meanwhile_follows(place):
+    place.fill()
+    with Earmark(place.root / "workspace", "cpu") as reading, Earmark(place.root / "workspace", "cpu") as late:
+        assert reading.library.search("low").sounds == 5
+        place.app.use_joint("two")
+        assert place.app.library.scan().changed_over
+        assert [match.sound.path.name for match in reading.library.search("low").matches] == place.found()
+        assert len(late.library.vectors()[0]) == 5
+        assert (reading.settings.value.joint, late.settings.value.joint) == ("two", "two")
+
+
+def test_a_change_in_the_middle_of_another_programs_search(place):
+    place.fill()
+    with Earmark(place.root / "workspace", "cpu") as reading:
+        changed, load = [], reading.library._joint
+
+        def slow():
+            found = load()
+            if not changed:
+                place.app.use_joint("two")
+                changed.append(place.app.library.scan().changed_over)
+            return found
+
+        reading.library._joint = slow
+        assert reading.library.search("low").sounds == 5
+        assert changed == [True]
+
+
 def test_after_an_update_of_the_encoder_the_old_vectors_go(place):
     place.fill()
     place.made["one"] = PitchEncoder("one, improved")
