@@ -59,6 +59,15 @@ def test_another_encoder_is_asked_anew(page: LibraryPage, box: SoundInspector, a
     assert box.isVisible() and box.captions.lines == () and box.ranking.lines != ()
 
 
+def test_what_is_still_asked_for_is_told_from_what_is_not_there(page: LibraryPage, box: SoundInspector, app: FakeEarmark,
+                                                               qtbot: QtBot) -> None:
+    app.describing.captions = lambda vectors, k=5: ()  # type: ignore[method-assign, assignment]
+    page.table.pick(1)
+    assert (box.captions.none, box.ranking.none, box.tags.none) == ("…", "…", "–")
+    qtbot.waitUntil(lambda: box.ranking.lines != ())
+    assert box.captions.none == "–"
+
+
 def test_it_stands_beside_the_table_or_over_it(page: LibraryPage, box: SoundInspector) -> None:
     ground = page.ground
     assert ground.stack.width() == ground.beside.width() - box.width() and box.x() == ground.stack.width()

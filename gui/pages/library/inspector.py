@@ -88,8 +88,10 @@ class SoundInspector(QFrame):
             (f"{one.name} · {one.list_name}", one.similarity, self.tr("probability {p} among the labels of the list").format(
                 p=similarity(one.probability))) for one in row.labels], "–")
         self.heard.show_lines([] if row is None else [(tag.name, tag.probability, "") for tag in row.sound.tags], "–")
-        self.show_captions(())
-        self.show_ranking((), True)
+        coming = "–" if row is None else "…"  # – is for what was asked and has no answer
+        self.captions.show_lines((), coming)
+        self.ranking.show_lines((), coming)
+        self.none_fits.hide()
         self.fail("")
 
     def show_captions(self, lines: Sequence[Line]) -> None:
@@ -168,13 +170,15 @@ class _Lines(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         self.lines: tuple[Line, ...] = ()
+        self.none = ""
 
     def show_lines(self, lines: Sequence[Line], none: str) -> None:
+        """none: what stands in their place where there are no lines."""
         while (item := self._column.takeAt(0)) is not None:
             if (gone := item.widget()) is not None:
                 gone.hide()
                 gone.deleteLater()
-        self.lines = tuple(lines)
+        self.lines, self.none = tuple(lines), none
         for words, near, more in lines:
             self._column.addWidget(_Line(self.theme, words, near, more))
         if not lines:
