@@ -28,6 +28,7 @@
         ├── Locked                  the voices are encrypted and the key is not at hand (exit code 2)
         ├── WrongPassphrase         a passphrase or recovery code does not open it
         ├── KeyringMissing          the system's keyring is not there, locked, or keeps nothing (exit code 2)
+        ├── RecordDamaged           an encrypted record does not open
         └── ExportUnreadable        a file of exported voices is cut, damaged, foreign or too new
 
 The message is a sentence for people; the attributes carry the data. `kind` names the error in JSON.
@@ -262,6 +263,16 @@ class KeyringMissing(StoreError):
         super().__init__("There is no keyring on this computer that can keep a key, or it is locked. Unlock it, or choose a "
                          "passphrase instead (--passphrase). Nothing was changed.")
         self.detail = detail
+
+
+class RecordDamaged(StoreError):
+    """An encrypted record was changed, comes from another key, or was put elsewhere. voice: whose it is, where that is known."""
+
+    def __init__(self, voice: str = "") -> None:
+        of = f"“{voice}”" if voice else "this workspace"
+        super().__init__(f"An encrypted record of {of} is damaged, or was put where it does not belong. It was left as it is. "
+                         "Remove that voice or take, or import the voice again from an export.")
+        self.voice = voice
 
 
 class ExportUnreadable(StoreError):

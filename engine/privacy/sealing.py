@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 
-from engine.errors import StoreError
+from engine.errors import RecordDamaged, StoreError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -41,17 +41,17 @@ class Sealer:
         return bytes([FORMAT]) + nonce + self._gcm.encrypt(nonce, plain, _bytes(bound))
 
     def open(self, sealed: bytes, bound: tuple[object, ...]) -> bytes:
-        """Raises StoreError where the record is damaged, from another key, or was moved from another place."""
+        """Raises RecordDamaged (also from another key, or moved from another place), StoreError (of a newer Earmark)."""
         from cryptography.exceptions import InvalidTag
 
         if len(sealed) < OVERHEAD or not sealed[0]:
-            raise unreadable()
+            raise RecordDamaged
         if sealed[0] > FORMAT:
             raise StoreError("An encrypted record was written by a newer Earmark. It was left untouched. Update Earmark.")
         try:
             return self._gcm.decrypt(sealed[1:1 + NONCE_BYTES], sealed[1 + NONCE_BYTES:], _bytes(bound))
         except InvalidTag:
-            raise unreadable() from None
+            raise RecordDamaged from None
 
     def mark(self, text: str) -> str:
         """The same for the same text, and telling nothing of it: 64 hex digits of HMAC-SHA-256."""
@@ -64,11 +64,6 @@ def derived(key: bytes, purpose: bytes, length: int = KEY_BYTES) -> bytes:
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=purpose).derive(key)
-
-
-def unreadable() -> StoreError:
-    return StoreError("An encrypted record of this workspace is damaged, or was put where it does not belong. It was left "
-                      "as it is. Remove that voice or take, or import the voice again from an export.")
 
 
 def _bytes(bound: tuple[object, ...]) -> bytes:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from engine.errors import Busy, StoreError, UsageError
+from engine.errors import Busy, RecordDamaged, StoreError, UsageError
 from engine.privacy import keyrings, passphrases
 from engine.privacy.sealing import new_key
 from engine.records import Encryption, EncryptionWay
@@ -138,21 +138,24 @@ def reseal(connection: Connection, recordings: Path, old: Records, new: Records)
     What could be undone cannot be any more: it is written in the old way.
     """
     connection.execute(delete(voice_change))
+    names: dict[int, str] = {}
     for row in connection.execute(select(voice.c.id, voice.c.name)).all():
-        name = old.plain_text(row.name, *of_name(row.id))
+        names[row.id] = old.plain_text(row.name, *of_name(row.id))
         connection.execute(update(voice).where(voice.c.id == row.id).values(
-            name=new.text(name, *of_name(row.id)), name_key=new.key(name_key(name))))
+            name=new.text(names[row.id], *of_name(row.id)), name_key=new.key(name_key(names[row.id]))))
     for row in connection.execute(select(take)).all():
-        source = old.plain_text(row.source, *of_source(row.id))
-        values: dict[str, Any] = {"source": new.text(source, *of_source(row.id))}
-        if row.recording is not None:
-            values["recording"] = _resealed(recordings, row.recording, row.sha256, old, new)
+        with _told(names[row.voice_id]):
+            source = old.plain_text(row.source, *of_source(row.id))
+            values: dict[str, Any] = {"source": new.text(source, *of_source(row.id))}
+            if row.recording is not None:
+                values["recording"] = _resealed(recordings, row.recording, row.sha256, old, new)
         connection.execute(update(take).where(take.c.id == row.id).values(values))
     for one in connection.execute(select(sample.c.id, sample.c.take_id, take.c.voice_id, sample.c.spec_id, sample.c.vector)
                                   .join(take, sample.c.take_id == take.c.id)).all():
         bound = of_vector(one.id, one.take_id, one.voice_id, one.spec_id)
-        connection.execute(update(sample).where(sample.c.id == one.id).values(
-            vector=new.data(old.plain_data(one.vector, *bound), *bound)))
+        with _told(names[one.voice_id]):
+            vector = new.data(old.plain_data(one.vector, *bound), *bound)
+        connection.execute(update(sample).where(sample.c.id == one.id).values(vector=vector))
     for found in connection.execute(select(timeline.c.id, timeline.c.path)).all():
         bound = of_timeline(found.id)
         connection.execute(update(timeline).where(timeline.c.id == found.id).values(
@@ -161,6 +164,15 @@ def reseal(connection: Connection, recordings: Path, old: Records, new: Records)
         bound = of_stranger(known.id, known.track_id)
         connection.execute(update(stranger_sample).where(stranger_sample.c.id == known.id).values(
             vector=new.data(old.plain_data(known.vector, *bound), *bound)))
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Say whose a record is that does not open."""
+    try:
+        yield
+    except RecordDamaged:
+        raise RecordDamaged(name) from None
 
 
 def _resealed(recordings: Path, file: Path, sha256: str, old: Records, new: Records) -> Path:

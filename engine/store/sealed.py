@@ -10,7 +10,8 @@ import base64
 import binascii
 from typing import Any, Protocol
 
-from engine.privacy.sealing import Sealer, unreadable
+from engine.errors import RecordDamaged
+from engine.privacy.sealing import Sealer
 
 SUFFIX = ".sealed"
 """Of a recording that is sealed; it holds a wav file."""
@@ -79,14 +80,14 @@ class SealedRecords:
         try:
             return self._sealer.open(base64.b64decode(stored, validate=True), bound).decode("utf-8")
         except (binascii.Error, ValueError):
-            raise unreadable() from None
+            raise RecordDamaged from None
 
     def data(self, data: bytes, *bound: object) -> bytes:
         return self._sealer.seal(data, bound)
 
     def plain_data(self, stored: bytes, *bound: object) -> bytes:
         if not isinstance(stored, bytes):  # SQLite keeps what it is given
-            raise unreadable()
+            raise RecordDamaged
         return self._sealer.open(stored, bound)
 
 

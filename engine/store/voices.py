@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, true, update
 
-from engine.errors import EnrollmentError, ShapeError, StoreError, UsageError, VoiceExists
+from engine.errors import EnrollmentError, RecordDamaged, ShapeError, StoreError, UsageError, VoiceExists
 from engine.index import SMALLEST_NORM, unit, unit_mean
 from engine.records import Embedding, EncoderSpec, Sample, Span, Take, Voice, VoiceState
 from engine.store import moving
@@ -282,7 +282,13 @@ class VoiceStore:
         by_voice: dict[int, list[Any]] = {}
         for row in rows:
             by_voice.setdefault(row.voice_id, []).append(row)
-        return [found for group in by_voice.values() for found in _samples(group, records)]
+        found: list[Sample] = []
+        for owner, group in by_voice.items():
+            try:
+                found += _samples(group, records)
+            except RecordDamaged:
+                raise RecordDamaged(self.get(owner).name) from None
+        return found
 
     def spans(self, take_id: int) -> builtins.list[Span]:
         """The stretches that samples of a take come from, of whatever encoder, in order; empty where that is not known."""

@@ -15,7 +15,7 @@ import keyring
 import pytest
 from keyring.backends import fail, null
 
-from engine.errors import EnrollmentError, KeyringMissing, Locked, StoreError, UsageError, WrongPassphrase
+from engine.errors import EnrollmentError, KeyringMissing, Locked, RecordDamaged, StoreError, UsageError, WrongPassphrase
 from engine.records import Embedding, Span
 from engine.settings import SettingsFile
 from engine.store import Store
@@ -224,6 +224,29 @@ def test_a_voice_whose_record_is_damaged_can_be_removed_as_the_error_says(worksp
         store.voices.remove(anna.id)
         with pytest.raises(EnrollmentError, match="not there any more"):
             store.voices.remove(anna.id)
+        assert [voice.name for voice in store.voices.list()] == ["Bert Oakenshaw"]
+
+
+def test_whose_record_is_damaged_is_said_and_the_others_are_whole_once_that_voice_is_removed(workspace):
+    with Store(workspace) as store:
+        store.encrypting.turn_on()
+        whole = contents(store)
+        recording = next(take.recording for take in store.voices.takes() if take.source.startswith("Bert"))
+    with closing(sqlite3.connect(workspace / "earmark.db")) as connection, connection:
+        connection.execute("UPDATE sample SET vector = zeroblob(285) WHERE id = 1")
+    recording.write_bytes(recording.read_bytes()[:-1])
+    with Store(workspace) as store:
+        voices = voices_of(store)
+        with pytest.raises(RecordDamaged, match="record of “Anna Wintergreen” is damaged"):
+            voices.samples()
+        voices.remove("Anna Wintergreen")
+        assert len(voices.samples()) == 3
+        with pytest.raises(RecordDamaged, match="record of “Bert Oakenshaw” is damaged"):
+            store.encrypting.turn_off()
+        assert not store.plain
+        assert [sample.embedding.vector.tobytes() for sample in voices.samples()] == whole[-3:]
+        voices.remove_take(store.voices.takes()[0].id)
+        store.encrypting.turn_off()
         assert [voice.name for voice in store.voices.list()] == ["Bert Oakenshaw"]
 
 
