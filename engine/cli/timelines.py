@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.output import clock, file_name
-from engine.errors import UsageError
+from engine.errors import EnrollmentError, UsageError
 from engine.records import Timeline
 from engine.store.records import Naming
 
@@ -43,6 +43,10 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
         app.claim()
     with out.progress("Listening") as ticket:
         found = app.timelines.make(file, keep, ticket)
+    there = sorted(track.stranger for track in found.tracks if track.stranger is not None and track.voice is None)
+    missing = next((number for number, _ in names if number not in there), None)
+    if missing is not None:
+        raise EnrollmentError(f"There is no Stranger {missing} in {file.name}: {_numbers(there)}. Nobody was named.")
     for number, given in names:
         app.timelines.name_stranger(found.id, number, given)
     if names:
@@ -97,6 +101,10 @@ def undo_naming(context: typer.Context,
     found = context.obj.app.timelines.undo_naming(number)
     out.document(_naming(found))
     out.say(f"{found.voice} is a stranger again where it was named so.")
+
+
+def _numbers(strangers: list[int]) -> str:
+    return "it has " + ", ".join(f"Stranger {number}" for number in strangers) if strangers else "no stranger speaks in it"
 
 
 def _named(text: str) -> tuple[int, str]:

@@ -275,6 +275,9 @@ def test_timelines_from_hearing_to_undoing(run, furnished, tmp_path):
     check("voices undo-naming", undone)
     assert undone == named
     assert [voice["name"] for voice in run("voices", "list", "--json").document] == ["Anna", "Bert"]
+    wrong = run("voices", "timeline", path, "--name", "Stranger 1=Dora", "--name", "Stranger 7=Else", "--json")
+    assert wrong.document["error"]["message"] == "There is no Stranger 7 in a talk.wav: it has Stranger 1. Nobody was named."
+    assert (wrong.code, run("voices", "timelines", "--json").document["namings"]) == (1, [])
     again = run("voices", "timeline", path, "--name", "Stranger 1=Dora", "--json").document
     check("voices timeline", again)
     assert [one["speaker"] for one in again["speakers"]] == ["Anna", "Dora"]
