@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QWidget
 
 from gui.reindexing import FALLBACK, Reindexing
 from gui.theme import Theme
 from gui.widgets.controls import Notice
+from gui.words import without_commands
 
 
 class LostEncoder(Notice):
@@ -52,3 +55,23 @@ class LostEncoder(Notice):
         self.fallback.say(self.tr("Loading {}…").format(FALLBACK) if busy else self.tr("Use {}").format(FALLBACK), busy)
         self.stay.setVisible(bool(stay))
         self.stay.say(self.tr("Stay with {}").format(stay), busy)
+
+
+class LostVoiceEncoder(Notice):
+    """The same of the encoder for voices, as the window says it; `wanted` says whether there is anything to say."""
+
+    def __init__(self, theme: Theme, settings: Callable[[], object], again: Callable[[], object],
+                 parent: QWidget | None = None) -> None:
+        """settings: opens Settings → Models. again: loads the models again."""
+        super().__init__(theme, tone="error", parent=parent)
+        self.wanted = False
+        self.settings = self.add_act(self.tr("Choose another encoder"), settings)
+        self.again = self.add_act(self.tr("Look again"), again, icon="arrows-clockwise")
+
+    def say(self, name: str, failure: str) -> None:
+        """failure: why the encoder of this name could not be loaded; empty: it was loaded."""
+        self.wanted = bool(failure)
+        self.title.setText(self.tr("“{}” cannot be used, so nobody is recognised.").format(name))
+        self.sentence.setText(self.tr(
+            "{why} Your voices, their recordings and all settings are safe. Bring the file back and look again, or choose "
+            "another encoder for voices.").format(why=without_commands(failure)))

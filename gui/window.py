@@ -21,7 +21,7 @@ from gui.actions import BY_ID, Actions, keeps_key
 from gui.audition import Audition
 from gui.context import Context
 from gui.jobs import Jobs
-from gui.lost_encoder import LostEncoder
+from gui.lost_encoder import LostEncoder, LostVoiceEncoder
 from gui.pages.base import Page
 from gui.palette import CommandPalette
 from gui.reindexing import Reindexing
@@ -205,6 +205,8 @@ class MainWindow(QMainWindow):
         self.status.set("device", device)
         lost = failed.pop("joint", None)
         self.reindexing.loaded(str(lost) if lost is not None else "")
+        self.lost_voice.say(self.app.settings.value.voice, str(failed.pop("voice", "")))
+        self._notice_here()
         for error in failed.values():
             self.say(str(error))
         for page in list(self.pages.values()):
@@ -263,7 +265,9 @@ class MainWindow(QMainWindow):
         inset.setSpacing(8)
         inset.addWidget(self.notice)
         self.lost = LostEncoder(self.theme, self.reindexing)
+        self.lost_voice = LostVoiceEncoder(self.theme, partial(self.show_page, "settings", "models"), self.warm)
         inset.addWidget(self.lost)
+        inset.addWidget(self.lost_voice)
         self._notice_ground.hide()
         self.stack = QStackedWidget()
         self.status = StatusBar(self.theme, self.jobs)
@@ -338,7 +342,9 @@ class MainWindow(QMainWindow):
         lacking, lost = bool(self._lacking), self.lost.wanted and not self._lacking
         self.notice.setVisible(lacking)
         self.lost.setVisible(lost)
-        self._notice_ground.setVisible((lacking or lost) and self.current != "settings")
+        voice = self.lost_voice.wanted and not lacking
+        self.lost_voice.setVisible(voice)
+        self._notice_ground.setVisible((lacking or lost or voice) and self.current != "settings")
 
     # --- the window's life --------------------------------------------------------------------------------------------
 

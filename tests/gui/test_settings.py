@@ -337,6 +337,7 @@ def test_a_lost_encoder_says_what_happened_and_offers_compact(page: SettingsPage
     for said in ("not in “/models/clap” any more", "settings are safe", "look again"):
         assert said in section.lost.sentence.text()
     assert section.table.rows["clap"].badge.text() == "in use, files gone"
+    assert section.detail.name.text() == "clap" and section.detail.notice.title.text() == "Its files are gone."
     app.library.hold.set()
     qtbot.mouseClick(section.lost.fallback, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: section.reindexing.running)

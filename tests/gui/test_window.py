@@ -153,6 +153,30 @@ def test_a_lost_encoder_is_said_with_a_way_out(window: MainWindow, app: FakeEarm
     qtbot.waitUntil(lambda: not window.lost.isVisible())
 
 
+def test_a_lost_voice_encoder_is_said_with_a_way_out(window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost() -> None:
+        raise EncoderError("The file of “studio” is not at “/x/studio.onnx” any more. Put it back, or use another encoder: "
+                           "python main.py models use ge2e")
+
+    monkeypatch.setattr(app.models, "voice", lost)
+    app.settings.change(voice="studio")
+    window.warm()
+    qtbot.waitUntil(window.lost_voice.isVisible)
+    assert window.lost_voice.title.text() == "“studio” cannot be used, so nobody is recognised."
+    said = window.lost_voice.sentence.text()
+    assert "not at “/x/studio.onnx” any more" in said and "are safe" in said and "python" not in said
+    assert not window.toast.isVisible() and not window.lost.isVisible()
+    window.lost_voice.settings.click()
+    assert window.current == "settings" and window.pages["settings"].opened == "models"  # type: ignore[attr-defined]
+    assert not window.lost_voice.isVisible()
+    window.show_page("live")
+    assert window.lost_voice.isVisible()
+    monkeypatch.undo()
+    window.lost_voice.again.click()
+    qtbot.waitUntil(lambda: not window.lost_voice.isVisible())
+
+
 def test_a_long_job_shows_in_the_status_bar_and_can_be_cancelled(window: MainWindow, jobs: Jobs, qtbot: QtBot) -> None:
     ended = []
 

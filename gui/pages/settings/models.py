@@ -153,7 +153,10 @@ class ModelsSection(Section):
             if model.name not in self._fetching:
                 self.table.show_progress(model.name, None)
         self._show_in_use()
-        wrong = next((m.name for m in models if m.state in ("damaged", "missing")), models[0].name if models else "")
+        in_use = (self.app.settings.value.joint, self.app.settings.value.voice)
+        wrong = next((name for name in (*(m.name for m in models if m.state in ("damaged", "missing")),
+                                        *(one.info.name for one in choices if one.lost and one.info.name in in_use))),
+                     models[0].name if models else "")
         self.choose(self._chosen if self._chosen in self.table.rows else wrong)
         self._tell_use()
 
