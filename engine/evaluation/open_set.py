@@ -12,16 +12,18 @@ name among the queries, and matches among the strangers. Intervals are bootstrap
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.audio import files
 from engine.encoders.protocols import VoiceEncoder
-from engine.errors import UsageError
+from engine.errors import AudioError, UsageError
 from engine.evaluation import data
 from engine.evaluation.stretches import Cut, Embedded, crop, embed
 from engine.metrics import intervals, verification
@@ -53,8 +55,9 @@ def query_cut(seed: int) -> Cut:
     return cut
 
 
-def stranger_cut(seed: int, count: int, lengths_s: np.ndarray) -> Cut:
-    """`count` drawn stretches of each length of a recording; the last length is drawn from lengths_s."""
+def stranger_cut(seed: int, count: int, lengths_s: np.ndarray, more: Mapping[float, int]) -> Cut:
+    """`count` drawn stretches of each length of a recording; the last length is drawn from lengths_s. more: further ones by
+    length, drawn last."""
     def cut(number: int, audio: Audio) -> list[tuple[str, Audio]]:
         rng = np.random.default_rng([seed, 2, number])
         made = []
@@ -64,9 +67,20 @@ def stranger_cut(seed: int, count: int, lengths_s: np.ndarray) -> Cut:
                 stretch = crop(audio, wanted, rng)
                 if stretch is not None:
                     made.append((kind_of(length), stretch))
-        return made
+        further = [(length, crop(audio, length, rng)) for length, times in more.items() for _ in range(times)]
+        return made + [(kind_of(length), stretch) for length, stretch in further if stretch is not None]
 
     return cut
+
+
+def too_few(items: Sequence[data.Labelled], count: int) -> dict[float, int]:
+    """How many further stretches of a length each recording has to give, because some are shorter than that."""
+    lengths = []
+    for item in items:
+        with contextlib.suppress(AudioError):
+            lengths.append(files.info(item.path).duration_s)
+    long = {length: sum(one >= length for one in lengths) for length in LENGTHS_S if length is not None}
+    return {length: -(-STRANGER_CROPS // n) - count for length, n in long.items() if 0 < n * count < STRANGER_CROPS}
 
 
 def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: Path, encoder: VoiceEncoder,
@@ -80,7 +94,7 @@ def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: P
     if not items:
         raise UsageError(f"Everybody in {folder} is in the cohort statistics. Strangers have to be somebody else.")
     count = -(-STRANGER_CROPS // len(items))
-    unknown = embed(items, stranger_cut(seed, count, whole.seconds), encoder, ticket, "strangers")
+    unknown = embed(items, stranger_cut(seed, count, whole.seconds, too_few(items, count)), encoder, ticket, "strangers")
     if not len(unknown.vectors):
         raise UsageError(f"None of the recordings in {folder} can be read.")
     enroll = min(ENROLL, int(np.bincount(spoken.label).max()) - 1)

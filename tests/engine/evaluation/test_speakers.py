@@ -111,6 +111,20 @@ def test_a_speaker_of_whom_nothing_can_be_read_does_not_count(tmp_path):
         speakers.evaluate(tmp_path, ByFirstSample())
 
 
+def test_of_every_length_there_are_a_thousand_stretches_of_strangers(tmp_path):
+    """Also where some recordings are shorter than that: of three strangers one speaks for 2 s, one for 4 s."""
+    for number in range(4):
+        utterance(tmp_path / "known" / "anna" / f"{number}.wav", 5 + number)
+        utterance(tmp_path / "known" / "bert" / f"{number}.wav", 75 + number)
+    (tmp_path / "strangers").mkdir()
+    for name, seconds in (("carla", 2), ("dora", 4), ("emil", 6)):
+        files.write(tmp_path / "strangers" / f"{name}-1.wav", Audio(np.full(seconds * 8_000, 0.5, np.float32), 8_000))
+    about = speakers.evaluate(tmp_path / "known", ByFirstSample(), strangers=tmp_path / "strangers")["open_set_lists"]
+    assert about["strangers"] == 3
+    assert {kind: count >= 1000 for kind, count in about["stranger_crops"].items()} == dict.fromkeys(
+        ("1.5 s", "3 s", "5 s", "whole"), True)
+
+
 # --- identification ---------------------------------------------------------------------------------------------------
 
 
