@@ -114,7 +114,9 @@ class ModelDetail(Panel):
         self.notice.setVisible(row.lost or row.info.state == "damaged")
         if row.lost and row.choice is not None:
             self.notice.title.setText(self.tr("Its files are gone."))
-            self.notice.sentence.setText(self.tr("{} Put them back, or remove it from the list.").format(row.choice.lost))
+            words = (self.tr("{} Put them back, or choose another encoder above.") if row.used else
+                     self.tr("{} Put them back, or remove it from the list."))
+            self.notice.sentence.setText(words.format(row.choice.lost))
         else:
             self.notice.title.setText(self.tr("The file does not match its checksum, so it was not loaded."))
             self.notice.sentence.setText(self.tr(
