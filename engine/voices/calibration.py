@@ -126,7 +126,7 @@ def _similarities(samples: Sequence[Sample], owners: list[int], method: Method, 
 
 def _judged(genuine: FloatArray, impostor: FloatArray, voices: int, takes: int, impostors: int) -> OwnCalibration:
     if not len(genuine) or not len(impostor):
-        why = ("Nobody has two takes yet, so none can be left out to ask with." if not len(genuine)
+        why = ("No voice has two takes yet: to measure, each take is left out once. Enroll more takes." if not len(genuine)
                else "There is nobody to mistake them for: enroll a second voice.")
         none = np.zeros(0)
         return OwnCalibration(genuine, impostor, none, none, none, voices, takes, impostors, None, None, why)

@@ -469,6 +469,7 @@ def test_a_stranger_of_the_session_is_named_and_the_naming_taken_back(make: Make
     qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=QPoint(60, round(box.center().y())))
     field = page.naming.field
     assert field.isVisible() and field.field.placeholderText() == "Who is Stranger 2?"
+    assert field.hint.text() == "Becomes a voice. No sound is kept."
     qtbot.keyClicks(field.field, "Dora")
     field.button.click()
     qtbot.waitUntil(lambda: bool(offered))
@@ -550,3 +551,21 @@ def test_calibrating_is_a_button_away(make: Make, qtbot: QtBot) -> None:
     page.go.connect(lambda *to: gone.append(to))
     page._right.measure.click()
     assert gone == [("voices", "threshold")]
+
+
+def test_the_cross_does_not_stay_where_it_was_on_another_map(make: Make, session: LiveSession, qtbot: QtBot) -> None:
+    page = make()
+    qtbot.waitUntil(lambda: session.map is not None)
+    listen(page, qtbot)
+    assert page.plot.plot.query.at is not None
+    session.mapped.emit()
+    assert page.plot.plot.query.at is None
+
+
+def test_a_voice_that_is_gone_has_no_colour_of_another(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    qtbot.waitUntil(lambda: bool(page.session.voices))
+    app.voices.listener_ = FakeListener(app.voices.made_updates(), [Turn("Gone", "match", Span(0, 4))])
+    listen(page, qtbot)
+    page._draw_turns()
+    assert [(lane.name, lane.colour) for lane in page.who.timeline.lanes()] == [("Gone", None)]

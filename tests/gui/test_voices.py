@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QScrollArea
 from pytestqt.qtbot import QtBot
 
@@ -20,7 +20,9 @@ from gui.context import Context
 from gui.pages.live import LiveSession
 from gui.pages.voices import VoicesPage
 from gui.pages.voices.details import Details
+from gui.pages.voices.progress import Part, SpeechBar
 from gui.pages.voices.prompts import prompts
+from gui.theme import Theme
 from gui.widgets.controls import IconButton, Text
 from tests.gui.fakes import NOON, FakeEarmark
 
@@ -523,3 +525,36 @@ def test_a_take_tells_its_figures_while_it_is_recorded(make: Make, app: FakeEarm
     assert (row.state, row.snr_db, row.level_dbfs) == ("recording", 24.0, -16.0)
     page.take_or_stop()
     qtbot.waitUntil(lambda: page.recorder.state == "idle")
+
+
+def test_a_voice_of_few_takes_is_told_that_more_make_it_surer(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    assert page.panel.advice.isHidden()  # three takes, 18 s
+    number = draft(app)
+    app.voices.finish(number)
+    page.refresh()
+    qtbot.waitUntil(lambda: "Grace Mensah" in page.list.names())
+    page.open("Grace Mensah")
+    qtbot.waitUntil(page.panel.advice.isVisible)
+    assert page.panel.advice.text() == "3 takes or more, 15 s of speech in all, make a voice surer."
+    page.panel.add_takes(True)
+    assert page.panel.advice.isHidden()
+
+
+def test_the_bar_ends_at_what_it_shows(theme: Theme, qtbot: QtBot) -> None:
+    bar = SpeechBar(theme)
+    qtbot.addWidget(bar)
+    bar.set_parts([Part("take 1", 4.0)])
+    assert bar.end_words() == "15 s"
+    bar.set_parts([Part("take 1", 4.0), Part("take 2", 25.0)])
+    assert bar.end_words() == "29 s"
+
+
+def test_tab_goes_from_the_head_of_a_voice_to_its_takes_and_samples(make: Make) -> None:
+    page = make()
+    widget, names = page.panel.bin.nextInFocusChain(), []
+    while len(names) < 4:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and widget.isEnabled():
+            names.append(widget.accessibleName())
+        widget = widget.nextInFocusChain()
+    assert names == ["Remove take 1", "Remove take 2", "Remove take 3", "Move this sample to another voice… (△ take 1 · 3.0 s)"]

@@ -239,3 +239,15 @@ def test_the_words_of_the_det_curve_keep_away_from_it(theme: Theme, qtbot: QtBot
     xs, ys = plot._places(plot.area(), plot._rates)
     assert text in ("equal error rate 4.6 %", "EER 4.6 %")
     assert not any(box.contains(float(x), float(y)) for x, y in zip(xs, ys, strict=True))
+
+
+def test_too_little_to_draw_is_said_at_the_top_of_the_panel(make: Make, app: FakeEarmark, monkeypatch: pytest.MonkeyPatch,
+                                                            qtbot: QtBot) -> None:
+    monkeypatch.setattr(app.voices, "calibration", lambda: measured(voices=1, takes=1))
+    page = make()
+    panel = page.side.threshold
+    panel.fold(False)
+    qtbot.waitUntil(panel.figures.isVisible)
+    assert panel.figures.sentence.text().startswith("No voice has two takes yet")
+    qtbot.waitUntil(lambda: abs(panel.figures.sentence.geometry().top() - panel.figures.icon.geometry().top()) < 6)
+    assert panel.figures.mapTo(panel, panel.figures.sentence.pos()).y() < 90

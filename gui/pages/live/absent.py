@@ -12,7 +12,7 @@ from engine.errors import EarmarkError
 from engine.records import Identification
 from gui import words
 from gui.context import Context
-from gui.widgets.controls import ErrorPanel, KeyCap, Notice, ProgressLine, rule
+from gui.widgets.controls import Button, ErrorPanel, KeyCap, Notice, ProgressLine, rule
 
 ACTS_PX = 560  # three buttons side by side
 
@@ -35,8 +35,8 @@ class NoMicrophone(QFrame):
                     "seconds."))
         self.again = self.panel.add_act(self.tr("Look again"), self.look.emit, "primary", "arrows-clockwise")
         self.panel.acts.insertWidget(1, KeyCap(context.theme, key))
-        self.panel.add_act(self.tr("Identify from a file…"), self.file.emit, icon="file")
-        self.panel.add_act(self.tr("Open a recording…"), self.recording.emit, icon="folder-open")
+        file = self.panel.add_act(self.tr("Identify from a file…"), self.file.emit, icon="file")
+        recording = self.panel.add_act(self.tr("Open a recording…"), self.recording.emit, icon="folder-open")
         self.panel.hints.insertWidget(0, rule())
         self.panel.add_hint("link-simple", self.tr("It is plugged in but not listed"),
                             self.tr("Another program may hold it. Close that program, then look again."))
@@ -47,6 +47,10 @@ class NoMicrophone(QFrame):
                             self.tr("It may have no sound input at all. Files and the Library work without one."))
         if (inner := self.panel.column.parentWidget()) is not None:
             inner.setFixedWidth(ACTS_PX)
+        QWidget.setTabOrder(self.again, file)
+        QWidget.setTabOrder(file, recording)
+        for button in reversed(self.panel.details.findChildren(Button)):
+            QWidget.setTabOrder(recording, button)
         column.addWidget(self.panel)
         column.addStretch(1)
 

@@ -27,7 +27,7 @@ class LiveNaming(QObject):
         super().__init__(parent)
         self.app, self._jobs, self.session, self.line = context.app, context.jobs, session, line
         self.named = ""  # the voice that was made last and can be taken back
-        self.field = NameField(context.theme, line)
+        self.field = NameField(context.theme, line, elsewhere=False)
         self.field.named.connect(self.name)
         line.wanted_name.connect(self.ask)
         session.changed.connect(self._follow)

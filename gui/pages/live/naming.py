@@ -18,9 +18,10 @@ class NameField(QFrame):
 
     named = Signal(int, str)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, elsewhere: bool = True) -> None:
+        """elsewhere: other recordings learn the name, too."""
         super().__init__(parent)
-        self._ground = parent
+        self._ground, self._elsewhere = parent, elsewhere
         self.setProperty("frame", "toast")
         self.setFixedWidth(WIDTH)
         self._number = 0
@@ -83,8 +84,13 @@ class NameField(QFrame):
         name = self._voices.get(text.strip().casefold())
         self.button.setEnabled(bool(text.strip()))
         self.button.setToolTip("" if text.strip() else self.tr("Write a name first."))
-        self.hint.setText(self.tr("Becomes one more take of {}, here and in other recordings.").format(name) if name
-                          else self.tr("Becomes a voice, here and in other recordings."))
+        if self._elsewhere:
+            words = (self.tr("Becomes one more take of {}, here and in other recordings.") if name
+                     else self.tr("Becomes a voice, here and in other recordings."))
+        else:
+            words = (self.tr("Becomes one more take of {}. No sound is kept.") if name
+                     else self.tr("Becomes a voice. No sound is kept."))
+        self.hint.setText(words.format(name))
 
     def _go(self) -> None:
         name = self.field.text().strip()

@@ -64,6 +64,7 @@ class VoicesPlotPanel(Panel):
     def show_map(self, projected: Any) -> None:
         """projected: a ProjectedMap of voices by PCA, None while nobody is enrolled."""
         self._map = projected
+        self.plot.clear_query()  # it was placed on the map before
         some = projected is not None and bool(projected.points)
         self.plot.setVisible(some)
         self.legend.setVisible(some)

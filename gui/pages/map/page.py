@@ -188,8 +188,7 @@ class MapPage(Page):
         if len(shares) > 1:
             axes = AxisWords(self.tr("PC 1 · {} % of variance").format(f"{shares[0] * 100:.0f}"),
                              self.tr("PC 2 · {} %").format(f"{shares[1] * 100:.0f}"))
-        if projected.space != "voices":
-            self.canvas.plot.clear_query()
+        self.canvas.plot.clear_query()  # it was placed on the map before
         self.canvas.show_points(points, axes, projected.space)
         self.inspector.show_map(projected, self._groups)
         if projected.space == "voices" and self.session.last is not None and self.session.listening:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from engine.voices.takes import Heard, TakeQuality
 
 
+TAKES = 3  # that are suggested
+
+
 @dataclass(frozen=True, eq=False)
 class Refused:
     """A take that was not taken, and why. again: enrolls it all the same."""
@@ -69,7 +72,8 @@ class VoicePanel(QFrame):
         self.name.set_text(voice.name)
         draft = voice.state == "enrolling"
         samples = self.tr("1 sample") if voice.samples == 1 else self.tr("{} samples").format(voice.samples)
-        self.line.set_text(self.tr("New voice · take {} of at least 3").format(len(found.takes) + 1) if draft else
+        self.line.set_text(self.tr("New voice · take {number} of at least {takes}").format(
+            number=len(found.takes) + 1, takes=TAKES) if draft else
                            self.tr("{samples} · {speech} s of speech · enrolled {date}").format(
                                samples=samples, speech=f"{voice.speech_s:.0f}", date=f"{voice.created_at:%Y-%m-%d}"))
         self.recording.show_voice(voice, [Part(self.tr("take {}").format(i + 1), take.speech_s)
@@ -123,6 +127,7 @@ class VoicePanel(QFrame):
         self.samples_head.setVisible(not records and bool(found.samples))
         self.samples.setVisible(not records)
         self.more.setVisible(not records)
+        self.advice.setVisible(not records and (len(found.takes) < TAKES or found.voice.speech_s < ENROLL_S))
         self.bin.setVisible(not draft)
         self.share.setVisible(draft)
         self.share_line.setVisible(draft)
@@ -130,6 +135,14 @@ class VoicePanel(QFrame):
         self.share.setText(f"{min(1.0, speech / ENROLL_S) * 100:.0f} %")
         self.share_line.setText(self.tr("{found} of {all} s net speech").format(found=f"{speech:.1f}",
                                                                                all=f"{ENROLL_S:.0f}"))
+
+    def _chain(self) -> None:
+        """Tab goes from the head to the rows, which are made anew, and not to the side panels first."""
+        last: QWidget = self.bin
+        for table in (self.table, self.samples):
+            for button in table.findChildren(Button):
+                QWidget.setTabOrder(last, button)
+                last = button
 
     def _judged(self, heard: Heard) -> None:
         self._running = heard.quality
@@ -153,6 +166,7 @@ class VoicePanel(QFrame):
             self._running = None
         self.table.set_rows(rows)
         self.table.setVisible(bool(rows))
+        self._chain()
 
     def _again(self, one: Refused) -> None:
         self._dismiss(one)
@@ -180,6 +194,7 @@ class VoicePanel(QFrame):
         self.samples.others = tuple(name for name in self._names if name != found.voice.name)
         self.samples.show_samples(found.samples, found.checks, number,
                                   {take.id for take in found.takes if take.recording is not None}, found.voice.colour)
+        self._chain()
 
     def _warn(self, found: Details) -> None:
         """What stands in the way of this voice being told from others: the gravest thing alone."""
@@ -223,6 +238,7 @@ class VoicePanel(QFrame):
         outer.setContentsMargins(1, 1, 1, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -240,6 +256,9 @@ class VoicePanel(QFrame):
         self.table.play.connect(self.play)
         self.table.remove.connect(self.remove_take)
         column.addWidget(self.table)
+        self.advice = Text(self.theme, self.tr("{takes} takes or more, {speech} s of speech in all, make a voice surer.").format(
+            takes=TAKES, speech=f"{ENROLL_S:.0f}"), "small", "text2", wrap=True)
+        column.addWidget(self.advice)
         self.samples_head = Text(self.theme, self.tr("Samples and their similarity to the centroid"), "small", "text3",
                                  600)
         self.samples = SamplesTable(self.theme)

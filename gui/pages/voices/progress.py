@@ -26,7 +26,7 @@ class Part:
 
 
 class SpeechBar(QWidget):
-    """A bar of 12 px with ticks at a third and two thirds, and words below it."""
+    """A bar of 12 px with ticks at every third of what is aimed at, and words below it."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +47,10 @@ class SpeechBar(QWidget):
                                                                             all=f"{ENROLL_S:.0f}"))
         self.update()
 
+    def end_words(self) -> str:
+        """What the right end of the bar stands for."""
+        return self.tr("{} s").format(f"{max(ENROLL_S, self.total_s):.0f}")
+
     def sizeHint(self) -> QSize:
         return QSize(400, 36)
 
@@ -57,15 +61,15 @@ class SpeechBar(QWidget):
         width = float(self.width())
         scale = width / max(ENROLL_S, self.total_s)
         painter.setPen(QPen(QColor(tokens.edge), 1))
-        for third in (1, 2):
-            x = round(width * third / 3) + 0.5
+        for third in range(1, 4 if self.total_s > ENROLL_S else 3):
+            x = round(ENROLL_S * third / 3 * scale) + 0.5
             painter.drawLine(QPointF(x, 0), QPointF(x, 4))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.raised))
         painter.drawRoundedRect(QRectF(0, 5, width, 12), 2, 2)
         font = self._theme.font("caption")
         painter.setFont(font)
-        goal = self.tr("{} s").format(f"{ENROLL_S:.0f}")
+        goal = self.end_words()
         last = width - QFontMetricsF(font).horizontalAdvance(goal) - 8
         painter.setPen(QColor(tokens.text3))
         painter.drawText(QRectF(0, 20, width, 16), Qt.AlignmentFlag.AlignRight, goal)

@@ -129,6 +129,7 @@ class SamplesTable(QWidget):
         bin_ = IconButton(theme, "trash", self.tr("Remove this sample"), size=24)
         bin_.clicked.connect(lambda *_: self.remove.emit(sample))
         for column, button in enumerate((listen, carry, bin_), 5):
+            button.setAccessibleName(f"{button.accessibleName()} ({row.label})")
             grid.addWidget(button, at, column)
 
     def menu(self, sample: Sample) -> QMenu:

@@ -45,7 +45,7 @@ class Stretch:
 def lanes_of_turns(turns: Sequence[Turn], voices: Mapping[str, int]) -> tuple[list[Lane], list[Stretch]]:
     """Lanes of a live session: voices in the order of appearance, strangers by number, then who has no number (yet).
 
-    voices: name → colour.
+    voices: name → colour. A voice that is not among them is gone, and has none.
     """
     spoken: dict[Who, float] = {}
     for turn in turns:
@@ -64,7 +64,7 @@ def _who(turn: Turn) -> Who:
 def _lane(who: Who, spoken_s: float, voices: Mapping[str, int]) -> Lane:
     name, number = who
     if name is not None:
-        return Lane(name, spoken_s, voices.get(name, 0))
+        return Lane(name, spoken_s, voices.get(name))
     tr = QCoreApplication.translate
     word = tr("Timeline", "Unknown") if number is None else tr("Timeline", "Stranger {}").format(number)
     return Lane(word, spoken_s, None, number)

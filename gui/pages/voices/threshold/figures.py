@@ -88,6 +88,7 @@ class Figures(QWidget):
         said.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignTop)
         said.addWidget(self.sentence, 1)
         column.addLayout(said)
+        column.addStretch(0)
         self.use = Button(theme, "", small=True)
         self.use.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.use.clicked.connect(self._use)
