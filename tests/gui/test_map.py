@@ -279,6 +279,10 @@ def test_open_and_the_narrow_window(make: Make, qtbot: QtBot) -> None:
     page.bar.fold.click()
     assert page.inspector.isVisible()
     assert page.stack.width() == 1044  # it lies over the plot
+    corner = page.canvas.hear.parentWidget()
+    assert corner is not None and corner.isVisible() and corner.geometry().right() < page.inspector.x()
+    page.bar.fold.click()
+    assert corner.geometry().right() > page.width() - 30
 
 
 def test_the_session_is_shared(context: Context, make: Make) -> None:

@@ -26,6 +26,7 @@ class MapCanvas(QWidget):
 
     def __init__(self, theme: Theme, hover_key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._covered = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.plot = ProjectionPlot(theme, "large", "plot")
@@ -56,6 +57,12 @@ class MapCanvas(QWidget):
         self.plot.set_points(points, axes)
         self._place()
 
+    def cover(self, pixels: int) -> None:
+        """So much of the right side lies under something: what lies over the plot makes room."""
+        if pixels != self._covered:
+            self._covered = pixels
+            self._place()
+
     def show_progress(self, title: str, progress: Progress | None) -> None:
         """An empty title: nothing runs."""
         self._working.setVisible(bool(title))
@@ -76,8 +83,9 @@ class MapCanvas(QWidget):
     def _place(self) -> None:
         for part in (self.legend, self._hearing, self._working):
             part.adjustSize()
-        self._working.resize(min(420, self.width() - 2 * MARGIN), self._working.sizeHint().height())
-        self.legend.move(self.width() - self.legend.width() - MARGIN, MARGIN)
+        right = self.width() - self._covered - MARGIN
+        self._working.resize(min(420, right - MARGIN), self._working.sizeHint().height())
+        self.legend.move(right - self.legend.width(), MARGIN)
         corner = self._hearing.size()
-        self._hearing.move(self.width() - corner.width() - MARGIN, self.height() - corner.height() - ABOVE_AXIS)
+        self._hearing.move(right - corner.width(), self.height() - corner.height() - ABOVE_AXIS)
         self._working.move(MARGIN, MARGIN)

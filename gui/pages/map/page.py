@@ -372,6 +372,7 @@ class MapPage(Page):
         self.inspector.setGeometry(self.width() - wide, 0, wide, self.height())
         self.stack.setGeometry(0, 0, self.width() - (wide if shown and not narrow else 0), self.height())
         self.inspector.raise_()
+        self.canvas.cover(wide if shown and narrow else 0)
 
 
 def _method(name: str) -> Method:
