@@ -64,8 +64,7 @@ class Search:
         if only.under is not None:
             mask &= np.isin(snapshot.sound_ids, self._store.sounds.ids(only.under), assume_unique=True)
         for tag in only.tags:
-            ids = [self._store.tags.ids(list_id, at) for list_id, at in called(tag, self._store)]
-            mask &= np.isin(snapshot.sound_ids, np.concatenate(ids))
+            mask &= np.isin(snapshot.sound_ids, self._store.tags.ids(called(tag, self._store)))
         for term in self._terms:
             if isinstance(term.like, int):
                 mask &= snapshot.sound_ids != term.like
@@ -80,11 +79,13 @@ def called(tag: str, store: Store) -> list[tuple[int, int]]:
 
     What stands before the colon of labels like “Doors: wood” names all of them. Raises TagUnknown where there is none.
     """
-    lists = store.tags.lists()
-    found = [(one.id, at) for one in lists for at, here in enumerate(one.labels) if _names(tag, here)]
-    if not found:
-        found = [(one.id, at) for one in lists if name_key(tag).startswith(name_key(one.name) + ":")
-                 for at, here in enumerate(one.labels) if _names(name_key(tag)[len(name_key(one.name)) + 1:], here)]
+    lists, wanted = store.tags.lists(), name_key(tag)
+    found = [(one.id, at) for one in lists for at, here in enumerate(one.labels) if _names(wanted, here)]
+    for one in [] if found else lists:
+        prefix = name_key(one.name) + ":"
+        if wanted.startswith(prefix):
+            rest = name_key(wanted.removeprefix(prefix))
+            found += [(one.id, at) for at, here in enumerate(one.labels) if _names(rest, here)]
     if not found:
         raise TagUnknown(tag, [one.name for one in lists])
     return found
@@ -108,4 +109,5 @@ def said(terms: Sequence[Term], store: Store) -> str:
 
 
 def _names(wanted: str, label: str) -> bool:
-    return name_key(wanted) in (name_key(label), name_key(label.partition(":")[0]))
+    """wanted: as `name_key` gives it."""
+    return wanted in (name_key(label), name_key(label.partition(":")[0]))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, update
 
 from engine.errors import LibraryError
 from engine.records import EncoderSpec, Folder, LibraryStats, Sound, Tag
@@ -20,12 +20,10 @@ from engine.store.records import FileKey, IntArray, KnownSound, NewSound, Rememb
 from engine.store.schema import counter, failed_file, folder, sound, sound_tag, span
 from engine.store.spaces import find_space, space_key
 from engine.store.spans import LIBRARY, SpanStore
+from engine.store.tags import Labels, one_of
 
 MANY = 500
 """Values in one statement; SQLite's oldest limit is 999."""
-
-Labels = Sequence[tuple[int, int]]
-"""Labels that mean the same, each the id of its list and its place in it."""
 
 T = TypeVar("T")
 
@@ -278,8 +276,7 @@ def _only(folder_id: int | None, under: Path | None, tags: Sequence[Labels]) -> 
     if folder_id is not None:  # + 0 sets the index on folders aside where the one on paths gives the order, too
         found.append((sound.c.folder_id if under is None else sound.c.folder_id + 0) == folder_id)
     for labels in tags:
-        found.append(sound.c.id.in_(select(sound_tag.c.sound_id).where(
-            or_(*(and_(sound_tag.c.list_id == list_id, sound_tag.c.label == at) for list_id, at in labels)))))
+        found.append(sound.c.id.in_(select(sound_tag.c.sound_id).where(one_of(labels))))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, insert, or_, select, update
 
 from engine.errors import LibraryError
 from engine.records import EncoderSpec, FloatArray, Label, TagCount, TagListInfo
@@ -25,6 +26,9 @@ from engine.store.voices import name_key
 PORTION = 5000
 """Rows in one call of the database."""
 MANY = 500
+
+Labels = Sequence[tuple[int, int]]
+"""Labels that mean the same, each the id of its list and its place in it."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +123,11 @@ class TagStore:
             connection.execute(delete(sound_tag))
             connection.execute(delete(tag_list))
 
-    def ids(self, list_id: int, label: int) -> NDArray[np.int64]:
-        """Sounds that have a label: int64 (n,), increasing."""
+    def ids(self, labels: Labels) -> NDArray[np.int64]:
+        """Sounds that have one of these labels: int64 (n,), increasing."""
         with self._database.reading() as connection:
-            return np.array(connection.execute(
-                select(sound_tag.c.sound_id).where(sound_tag.c.list_id == list_id, sound_tag.c.label == label)
-                .order_by(sound_tag.c.sound_id)).scalars().all(), np.int64)
+            return np.array(connection.execute(select(sound_tag.c.sound_id).distinct().where(one_of(labels))
+                                               .order_by(sound_tag.c.sound_id)).scalars().all(), np.int64)
 
     def of(self, sound_ids: Sequence[int]) -> dict[int, tuple[Label, ...]]:
         """The labels of sounds, by list and then most similar first; sounds without any are left out."""
@@ -141,6 +144,15 @@ class TagStore:
                         sound_tag.c.list_id, sound_tag.c.similarity.desc(), sound_tag.c.label)):
                     found.setdefault(one.sound_id, []).append(_label(names[one.list_id], one))
         return {sound_id: tuple(labels) for sound_id, labels in found.items()}
+
+
+def one_of(labels: Labels) -> ColumnElement[bool]:
+    """Whether a tag is one of these labels. Few conditions with many values: a database nests conditions only so deep."""
+    places: defaultdict[int, builtins.list[int]] = defaultdict(builtins.list)
+    for list_id, at in labels:
+        places[list_id].append(at)
+    return or_(false(), *(and_(sound_tag.c.list_id == list_id, sound_tag.c.label.in_(every[start:start + MANY]))
+                          for list_id, every in places.items() for start in range(0, len(every), MANY)))
 
 
 def _label(names: tuple[str, builtins.list[str]], row: Any) -> Label:

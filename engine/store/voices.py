@@ -381,7 +381,7 @@ def name_key(name: str) -> str:
 
     Halves of characters (of bytes that are no UTF-8), which a database cannot take, become NUL: no name holds either.
     """
-    whole = "".join("\0" if "\ud800" <= letter <= "\udfff" else letter for letter in name)
+    whole = name if name.isascii() else "".join("\0" if "\ud800" <= letter <= "\udfff" else letter for letter in name)
     return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", whole).casefold().split()))
 
 

@@ -51,6 +51,13 @@ def test_a_list_of_sounds_is_narrowed_by_tags(tagged):
         a.id: ["Low"], b.id: ["High: shrill"]}
 
 
+def test_a_tag_may_name_very_many_labels(tagged):
+    many = tuple(f"Pitch: {number}" for number in range(1_500))
+    tagged.library.tagging.tag(TagList("many", many, ("low",) * len(many)), least=0.0, top=1)
+    assert [one.path.name for one in tagged.library.sounds(tags=["many:pitch"])] == ["a.wav", "b.wav"]
+    assert sorted(tagged.top("low", tags=["many:pitch"])) == ["a.wav", "b.wav"]
+
+
 def test_a_list_whose_name_holds_a_colon_names_its_tags(tagged):
     tagged.library.tagging.tag(LIST, "my: list", least=0.9)
     assert tagged.top("low", tags=["my: list:low"]) == ["a.wav"]
