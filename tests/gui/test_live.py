@@ -569,3 +569,15 @@ def test_a_voice_that_is_gone_has_no_colour_of_another(make: Make, app: FakeEarm
     listen(page, qtbot)
     page._draw_turns()
     assert [(lane.name, lane.colour) for lane in page.who.timeline.lanes()] == [("Gone", None)]
+
+
+def test_the_panel_and_the_plot_tell_of_the_same_step(make: Make, app: FakeEarmark, session: LiveSession, qtbot: QtBot) -> None:
+    page = make()
+    qtbot.waitUntil(lambda: session.map is not None)
+    listen(page, qtbot)
+    near = last_update(app, time_s=9.0, identification=app.voices.identification(0.71))
+    short = replace(app.voices.identification(0.2), status="too-short", candidates=())
+    page._updated([near, replace(near, time_s=9.25, identification=short, embedding=None)])
+    assert page.now.name.text() == "Listening…"
+    links = [f"{link.similarity:.2f}" for link in page.plot.plot.query.links]
+    assert [row.value for row in page.now.nearest.rows][:2] == links and links[0] == "0.71"

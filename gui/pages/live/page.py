@@ -209,8 +209,8 @@ class LivePage(Page):
         if not self._is_shown:
             return
         last = updates[-1]
-        self.now.show_update(last, self.session.named(last.stranger))
-        for update in updates:
+        for update in updates:  # each: of two, the last may tell less than the one before
+            self.now.show_update(update, self.session.named(update.stranger))
             self.plot.show_update(update, self.session)
         words = [self.tr("Update {} ms").format(f"{last.compute_ms:.0f}")]
         if self.session.listener is not None:

@@ -92,8 +92,9 @@ class LiveSession(QObject):
 
     def named(self, stranger: int | None) -> str:
         """What a stranger of this session was named; empty where it was not."""
-        return next((turn.voice for turn in reversed(self.turns) if turn.voice and stranger is not None
-                     and turn.stranger == stranger), "")
+        if stranger is None:
+            return ""
+        return next((turn.voice for turn in reversed(self.turns) if turn.voice and turn.stranger == stranger), "")
 
     @property
     def recording(self) -> Path | None:
