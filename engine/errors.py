@@ -18,6 +18,7 @@
     │   ├── TwoVoices               two people in one take
     │   ├── TakeKnown               the same take twice
     │   ├── VoiceUnknown            no voice has this name
+    │   │   └── StrangerUnknown     no stranger has this number
     │   └── VoiceExists             the name is taken
     ├── LibraryError                a folder or sound that is not there
     │   └── TagUnknown              no list of labels has this tag
@@ -179,6 +180,14 @@ class VoiceUnknown(EnrollmentError):
     def __init__(self, name: str) -> None:
         super().__init__(f"No voice is called “{name}”.")
         self.name = name
+
+
+class StrangerUnknown(VoiceUnknown):
+    """No stranger that is still without a name has this number."""
+
+    def __init__(self, number: int) -> None:
+        EnrollmentError.__init__(self, f"There is no Stranger {number} here, or it has a name already.")
+        self.name, self.number = f"Stranger {number}", number
 
 
 class VoiceExists(EnrollmentError):

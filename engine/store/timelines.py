@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
-from engine.errors import EnrollmentError, ShapeError, VoiceUnknown
+from engine.errors import EnrollmentError, ShapeError, StrangerUnknown
 from engine.index import unit
 from engine.records import Embedding, EncoderSpec, Span, Timeline, TimelineTrack, TimelineTurn
 from engine.store.database import Database, inserted_id
@@ -82,13 +82,13 @@ class TimelineStore:
 
     def stranger(self, timeline_id: int, number: int, spec: EncoderSpec) -> Stranger:
         """An unnamed stranger of a timeline that was made in this space. Raises EnrollmentError (also for another space),
-        VoiceUnknown."""
+        StrangerUnknown."""
         with self._database.reading() as connection:
             self._read(connection, timeline_id)
             row = connection.execute(_strangers().where(
                 track.c.timeline_id == timeline_id, track.c.stranger == number)).one_or_none()
             if row is None:
-                raise VoiceUnknown(f"Stranger {number}")
+                raise StrangerUnknown(number)
             if row.spec_id != find_space(connection, spec):
                 raise EnrollmentError(f"Stranger {number} was heard by another voice encoder than the one in use. Make the "
                                       "timeline again.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import Busy, DecodeError, EnrollmentError, VoiceUnknown
+from engine.errors import Busy, DecodeError, EnrollmentError, StrangerUnknown
 from engine.index import unit_mean
 from engine.records import Embedding, EncoderSpec, Timeline, TimelineTrack, TimelineTurn, Voice
 from engine.store import NewTake, Store
@@ -80,7 +80,7 @@ class Timelines:
     def name_stranger(self, timeline_id: int, number: int, name: str) -> Naming:
         """Make a stranger a voice: a new one, or one more take of the voice that has this name.
 
-        The strangers of all other timelines that are that voice become it, too. Raises VoiceUnknown (no such unnamed
+        The strangers of all other timelines that are that voice become it, too. Raises StrangerUnknown (no such unnamed
         stranger), EnrollmentError (nothing is kept to know it by, or by another encoder), UsageError (the name).
         """
         with self._store.writing():
@@ -101,11 +101,11 @@ class Timelines:
         """Make a stranger of a live session a voice, or one more take of the voice that has this name; its turns become hers.
 
         Only embeddings are kept, no sound. `Voices.undo` takes it back: after `look_again` the turns are the stranger's again.
-        Raises VoiceUnknown (no such stranger), EnrollmentError (nothing to know it by, another encoder), UsageError (the name).
+        Raises StrangerUnknown, EnrollmentError (nothing to know it by, another encoder), UsageError (the name).
         """
         heard = listener.stranger(number)
         if heard is None:
-            raise VoiceUnknown(f"Stranger {number}")
+            raise StrangerUnknown(number)
         if not heard.samples:
             raise EnrollmentError(f"Too little was heard of Stranger {number} to know it again. Let it speak for longer.")
         if heard.spec != self._spec():

@@ -94,7 +94,7 @@ def test_naming_and_undoing_restore_every_timeline_exactly(store):
     voice, naming = named(store, first.id, 2, more=[store.timelines.stranger(second.id, 1, SPEC).track_id])
     assert [[t.label for t in one.tracks] for one in store.timelines.list()] == [["Anna"], ["Stranger 1", "Anna"]]
     assert [(n.voice, n.tracks, n.made_voice) for n in store.timelines.namings()] == [("Anna", 2, True)]
-    with pytest.raises(VoiceUnknown, match="Stranger 2"):
+    with pytest.raises(VoiceUnknown, match="no Stranger 2 here, or it has a name"):
         store.timelines.stranger(first.id, 2, SPEC)
     assert [s.number for s in store.timelines.strangers(SPEC)] == [1]
     assert store.timelines.unname(naming)[2] is True
