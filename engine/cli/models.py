@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +21,7 @@ def add_to(root: typer.Typer) -> None:
 def list_models(context: typer.Context) -> None:
     """Show every model: version, size, licence, source, whether it is on this machine, and which the library uses."""
     out, app = context.obj.out, context.obj.app
-    rows = [*_weights(app), *_own_joints(app), *_added(app)]
+    rows = [*_weights(app), *_encoders(app)]
     out.document(rows)
     out.table(["Name", "Model", "Role", "Version", "Vector", "MB", "Licence", "Source", "State"],
               [[r["name"], r["title"], r["kind"], r["version"], f"{r['dim']}-d" if r["dim"] else "–",
@@ -41,32 +40,16 @@ def _weights(app: Earmark) -> list[dict[str, Any]]:
             for m in app.weights.list(check=True)]
 
 
-def _own_joints(app: Earmark) -> list[dict[str, Any]]:
-    """The joint spaces that come with the program: present when the weights they stand on are."""
-    from engine.encoders.models import JOINT
-
+def _encoders(app: Earmark) -> list[dict[str, Any]]:
+    """The joint spaces that come with the program (present when the weights they stand on are), then what was added."""
     rows = []
-    for name, own in JOINT.items():
-        parts = [app.weights.info(part) for part in own.parts]
-        spec = own.spec(app.weights)
-        state = next((m.state for m in parts if m.state in ("missing", "damaged")), "present")
-        rows.append({"name": name, "title": own.title, "kind": "joint", "version": spec.version, "dim": spec.dim,
-                     "rate_hz": spec.rate_hz, "size_bytes": 0, "licence": "Apache-2.0",
-                     "source": " + ".join(own.parts), "citation": "", "sha256": spec.sha256, "state": state, "path": None,
-                     **_choice(app, name)})
+    for choice in app.encoders():
+        m = choice.info
+        rows.append({"name": m.name, "title": m.title, "kind": m.kind, "version": m.version, "dim": m.dim, "rate_hz": m.rate_hz,
+                     "size_bytes": m.size_bytes, "licence": m.licence or "not said",
+                     "source": " + ".join(choice.parts) or m.source, "citation": m.citation, "sha256": m.sha256 or None,
+                     "state": m.state, "path": m.path, "in_use": choice.in_use, "pending": choice.pending})
     return rows
-
-
-def _added(app: Earmark) -> list[dict[str, Any]]:
-    return [{"name": m.name, "title": m.title, "kind": m.kind, "version": m.version, "dim": m.dim, "rate_hz": m.rate_hz,
-             "size_bytes": m.size_bytes, "licence": m.licence or "not said", "source": m.source, "citation": "",
-             "sha256": m.sha256, "state": "present" if m.present else "missing", "path": Path(m.folder),
-             **_choice(app, m.name)} for m in app.added.list()]
-
-
-def _choice(app: Earmark, name: str) -> dict[str, bool]:
-    chosen = app.settings.value
-    return {"in_use": name in (chosen.joint, chosen.voice), "pending": name == chosen.joint_next}
 
 
 def _state(row: dict[str, Any]) -> str:

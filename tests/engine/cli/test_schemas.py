@@ -80,6 +80,13 @@ def test_a_schema_refuses_what_is_not_in_it():
 # --- models and devices -----------------------------------------------------------------------------------------------
 
 
+def test_models_with_heads_that_are_not_there(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.encoders.compact.shipped", lambda: tmp_path / "heads")
+    listed = run("models", "list", "--json").document
+    check("models list", listed)
+    assert {m["name"]: m["state"] for m in listed if m["kind"] == "joint"} == {"bridge": "present", "compact": "damaged"}
+
+
 def test_models(run):
     listed = run("models", "list", "--json").document
     check("models list", listed)
