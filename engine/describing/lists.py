@@ -18,6 +18,8 @@ from engine.weights import Weights
 
 BUILT_IN = ("audioset", "ucs")
 LARGEST_BYTES = 10_000_000
+MOST_LABELS = 20_000
+"""Of a list; the text encoder reads about a hundred to a thousand a second."""
 _UNHEARD = "Archived"  # the category of UCS for the state of a production; it names no sound
 
 
@@ -33,7 +35,7 @@ class TagList:
     def of(cls, labels: Sequence[str], name: str = "labels", texts: Sequence[str] | None = None) -> TagList:
         """Labels as a list: white space and control characters folded, blank ones and repetitions (whatever the case) left out.
 
-        Raises UsageError where nothing is left.
+        Raises UsageError where nothing is left, and for more than MOST_LABELS.
         """
         found: dict[str, tuple[str, str]] = {}
         for label, text in zip(labels, texts or labels, strict=True):
@@ -43,6 +45,8 @@ class TagList:
         if not found:
             raise UsageError(f"{name} holds no label. It needs at least one." if name != "labels" else
                              "There is no label. Give at least one that is not blank.")
+        if len(found) > MOST_LABELS:
+            raise UsageError(f"{name} has {len(found):,} labels; a list has {MOST_LABELS:,} at most.")
         return cls(name, tuple(label for label, _ in found.values()), tuple(text for _, text in found.values()))
 
 

@@ -17,6 +17,9 @@ from engine.errors import EncoderError
 from engine.records import FloatArray, Span, Tag
 from engine.weights import Weights
 
+BANKS = 3
+"""Banks of captions that stay in memory, the last ones that were made."""
+
 
 @dataclass(frozen=True)
 class Classification:
@@ -99,7 +102,8 @@ class Describing:
         asked = (encoder.spec.sha256, captions)
         with self._guard:
             if asked not in self._banks:
-                self._banks = {key: bank for key, bank in self._banks.items() if key[0] == asked[0]}
+                same = [(key, bank) for key, bank in self._banks.items() if key[0] == asked[0]]
+                self._banks = dict(same[-(BANKS - 1):])
                 self._banks[asked] = CaptionBank(encoder, captions, self.cache)
             return self._banks[asked]
 

@@ -29,7 +29,7 @@ from engine.store.tags import StoredList, Tagged
 from engine.tasks import Ticket
 
 TOP = 3
-MOST_LABELS, LONGEST_LABEL = 20_000, 200
+LONGEST_LABEL = 200
 AT_ONCE = 1 << 22
 """Numbers of the largest table made in one go, 17 MB: spans × labels, dimensions or general captions."""
 
@@ -58,8 +58,6 @@ class Tagging:
         """
         if not 1 <= top <= 100:
             raise UsageError(f"A sound can have 1 to 100 tags of a list, not {top}.")
-        if len(labels.labels) > MOST_LABELS:
-            raise UsageError(f"{labels.name} has {len(labels.labels):,} labels; a list to tag with has {MOST_LABELS:,} at most.")
         if long := next((label for label in labels.labels if len(label) > LONGEST_LABEL), None):
             raise UsageError(f"The label “{shortened(long)}” of {labels.name} has {len(long):,} characters. A tag has "
                              f"{LONGEST_LABEL} at most; a .csv file can have a longer text beside it, in the column text.")

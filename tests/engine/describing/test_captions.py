@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +151,18 @@ def test_forgetting_takes_memory_and_disk(tmp_path):
     assert not (tmp_path / "kept").exists()
     service.bank()
     assert len(encoder.embedded) == len(default_captions())
+
+
+def test_only_the_last_banks_stay_in_memory(tmp_path):
+    service = Describing(Directions, Weights())
+    own = tmp_path / "own.txt"
+    banks = []
+    for n in range(5):
+        own.write_text(f"caption {n}")
+        banks.append(weakref.ref(service.bank(own)))
+    assert service.bank(own) is banks[-1]()
+    gc.collect()
+    assert [bank() is not None for bank in banks] == [False, False, True, True, True]
 
 
 def test_captions_that_cannot_be_read_are_refused(tmp_path):

@@ -35,6 +35,8 @@ def test_one_label_is_a_list_and_ten_thousand_are(read):
     assert read("one.txt", "rain").labels == ("rain",)
     many = read("many.txt", "\n".join(f"label {n}" for n in range(10_000)))
     assert (len(many.labels), many.labels[-1]) == (10_000, "label 9999")
+    with pytest.raises(UsageError, match="has 20,001 labels"):
+        read("many.txt", "\n".join(f"label {n}" for n in range(20_001)))
 
 
 def test_there_are_no_comments(read):
