@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import QueuePool
 
 from engine.errors import Busy, StoreError
 from engine.store.lock import WorkspaceLock
@@ -31,7 +32,9 @@ def connect(path: Path, foreign_keys: bool = True) -> Engine:
     def creator() -> sqlite3.Connection:  # not by URL: the path need not be UTF-8
         return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
 
-    engine = create_engine("sqlite://", creator=creator)
+    # The pool that this URL would get keeps a connection for each thread, five at the most, and closes the one of a thread
+    # that is using it when a sixth comes: the program would die inside SQLite.
+    engine = create_engine("sqlite://", creator=creator, poolclass=QueuePool, max_overflow=-1)
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, record: Any) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -377,3 +378,30 @@ def test_reading_goes_on_while_another_thread_writes(workspace):
         done.set()
         thread.join()
         assert store.voices.find("Bert") is not None
+
+
+def test_many_threads_read_at_once(workspace: Path) -> None:
+    """None of them loses its connection to another one."""
+    threads = 12
+    together = threading.Barrier(threads, timeout=30)
+    found: list[object] = []
+
+    with Store(workspace) as store:
+        def read() -> None:
+            try:
+                with store._opened().reading() as connection:
+                    connection.exec_driver_sql("SELECT 1").one()
+                    together.wait()  # each has a connection of its own now
+                    found.append(connection.exec_driver_sql("SELECT name FROM voice").scalar_one())
+                    together.wait()
+            except Exception as error:  # noqa: BLE001 (told by the assertion below)
+                found.append(error)
+                together.abort()
+
+        running = [threading.Thread(target=read) for _ in range(threads)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+        assert found == ["Anna"] * threads
+        assert store.voices.list()[0].name == "Anna"
