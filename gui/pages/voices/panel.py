@@ -127,7 +127,7 @@ class VoicePanel(QFrame):
         self.samples_head.setVisible(not records and bool(found.samples))
         self.samples.setVisible(not records)
         self.more.setVisible(not records)
-        self.advice.setVisible(not records and (len(found.takes) < TAKES or found.voice.speech_s < ENROLL_S))
+        self.advice.setVisible(not records and (len(found.takes) < TAKES or round(found.voice.speech_s) < ENROLL_S))
         self.bin.setVisible(not draft)
         self.share.setVisible(draft)
         self.share_line.setVisible(draft)
