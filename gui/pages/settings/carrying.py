@@ -132,6 +132,7 @@ class CarryingRows(QObject):
         """Said where it was typed: the next try is a keystroke away."""
         self._rest()
         self.form.say(str(error))
+        self.section.bring_into_view(self.form)
 
     def _rest(self, any_voices: bool | None = None) -> None:
         some = self.which.count() > 1 if any_voices is None else any_voices
