@@ -37,6 +37,9 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("share of pairs 1 (no WiSE-FT)", {"share": 1.0}),
     ("not held near step 2", {"hold": 0.0}),
     ("hard targets", {"soft_temperature": 0.001}),
+    ("softer targets", {"soft_temperature": 0.2}),
+    ("half of the pairs mixed with another", {"mixed": 0.5}),
+    ("class texts: also descriptions, half weight", {"descriptions": 0.5}),
     ("pairs by contrastive loss", {"pair_loss": "contrastive"}),
     ("pairs by triplets", {"pair_loss": "triplet"}),
     ("tags only, no embeddings", {"embeddings": False}),
@@ -98,13 +101,12 @@ def _measured(one: Recipe, material: Material, groups: Sequence[tuple[str, ...]]
               distractors: Sequence[str], ticket: Ticket) -> dict[str, float]:
     """One training with one seed (half of the labelled captions are kept for measuring), and one for each fold."""
     heads = last(recipe.grounded(one, material, groups, labelled[::2], ticket=ticket))
-    names = material.texts(material.names)
 
     def fitted(pairs: Sequence[Pair]) -> measures.System:
         return measures.trained(last(recipe.tuned(heads, one, material, pairs, ticket=ticket)), material)
 
     with torch.inference_mode():
-        captions = measures.caption_classes(heads.text.adapted, heads.text.adapted(names), material, labelled[1::2])
+        captions = measures.caption_classes(heads.text.adapted, heads.text.classes, material, labelled[1::2])
     found = {**_development(fitted(material.pairs), material, distractors), "captions": captions}
     folds, unseen = held_out_maps(fitted, material)
     return {**found, **{f"folds {s}": value for s, value in folds.items()}, **{f"unseen {s}": v for s, v in unseen.items()}}

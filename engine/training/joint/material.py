@@ -22,6 +22,7 @@ from engine.errors import TrainingError, UsageError
 from engine.evaluation import captions, data
 from engine.tasks import Ticket
 from engine.training import checkpoints
+from engine.training.joint.texts import descriptions
 
 DEVELOPMENT = "esc10"
 """The set on which choices are made; never trained on."""
@@ -57,7 +58,8 @@ class Pair:
 
 @dataclass(frozen=True)
 class Material:
-    """sets: source → numbers of its sounds. development: (number, label) of the development set. names: the 521 tag classes."""
+    """sets: source → numbers of its sounds. development: (number, label) of the development set. names: the 521 tag classes;
+    descriptions: of each, its name where there is none."""
 
     sounds: Sounds
     sets: dict[str, tuple[int, ...]]
@@ -65,6 +67,7 @@ class Material:
     development: tuple[tuple[int, str], ...]
     names: tuple[str, ...]
     texts: Texts
+    descriptions: tuple[str, ...] = ()
 
     @property
     def background(self) -> NDArray[np.int64]:
@@ -133,7 +136,8 @@ def gather(folder: Path, keep: Path, encoder: sound.YAMNetEncoder, texts: Texts,
         pairs += [Pair(place[c.path], c.caption, source) for c in captions.load(root / source)
                   if c.path in place and not (named and speech[place[c.path]] > SPEECH)]
     return Material(sounds, {s: tuple(place[p] for p in paths if p in place) for s, paths in by_source.items()}, tuple(pairs),
-                    tuple((place[one.path], one.label) for one in labels if one.path in place), encoder.classes, texts)
+                    tuple((place[one.path], one.label) for one in labels if one.path in place), encoder.classes, texts,
+                    descriptions(folder, encoder.classes))
 
 
 def _told_apart(folder: Path, paths: Sequence[Path]) -> bool:

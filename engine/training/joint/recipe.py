@@ -57,6 +57,8 @@ class Recipe:
     share: float = 0.3  # of the change of step 3 that is kept
     embeddings: bool = True  # sounds may be moved by their embeddings; otherwise only texts are tuned
     dropout: float = 0.3
+    descriptions: float = 0.0  # weight of the ontology's description of a class beside its name
+    mixed: float = 0.0  # share of the pairs of a batch that are heard together with another pair, and captioned by both
 
     def facts(self) -> dict[str, Any]:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
@@ -87,7 +89,7 @@ def grounded(recipe: Recipe, material: Material, groups: Sequence[tuple[str, ...
     """Steps 1 and 2: heads that have seen no pair."""
     heads = JointHeads(recipe.temperature, recipe.dropout).requires_grad_(False)
     calibrate(heads, recipe, material)
-    names = material.texts(material.names)
+    names = class_texts(recipe, material)
     heads.text.classes.copy_(names)
     if recipe.text_steps and (groups or labelled):
         stage = _texts(recipe, material, groups, labelled)
@@ -110,6 +112,14 @@ def tuned(heads: JointHeads, recipe: Recipe, material: Material, pairs: Sequence
         for changed in (heads.audio.shift.weight, heads.text.tune):
             changed.mul_(recipe.share)
     return heads.requires_grad_(False).eval()
+
+
+def class_texts(recipe: Recipe, material: Material) -> Tensor:
+    """What texts are compared with, (521, 384) unit rows: the names of the classes, and what describes them."""
+    names = material.texts(material.names)
+    if not recipe.descriptions:
+        return names
+    return F.normalize(names + recipe.descriptions * material.texts(material.descriptions), dim=1)
 
 
 def calibrate(heads: JointHeads, recipe: Recipe, material: Material) -> None:
@@ -147,7 +157,7 @@ def _texts(recipe: Recipe, material: Material, groups: Sequence[tuple[str, ...]]
            labelled: Sequence[LabelledCaption]) -> Trainer:
     """Step 2: only `text.adapt` is learned."""
     vectors = [material.texts(group) for group in groups]
-    names = material.texts(material.names)
+    names = class_texts(recipe, material)
     captions = material.texts([one.text for one in labelled]) if labelled else torch.zeros(0, 384)
     classes = torch.zeros(len(labelled), CLASSES)
     for row, one in enumerate(labelled):
@@ -174,6 +184,34 @@ def _texts(recipe: Recipe, material: Material, groups: Sequence[tuple[str, ...]]
                                                                "labelled": len(captions)})
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Spans of sounds and their captions, row by row."""
+
+    probabilities: Tensor
+    mean: Tensor
+    most: Tensor
+    texts: Tensor
+    adapted: Tensor
+
+    def mixed(self, share: float, rng: np.random.Generator) -> _Batch:
+        """That share of the rows together with another row: each tag is in one or the other, and a caption says both.
+
+        What YAMNet would say of the sum of both waves is approximated from what it says of each.
+        """
+        count = len(self.texts)
+        chosen = torch.from_numpy(rng.random(count) < share)[:, None]
+        other = torch.from_numpy(rng.permutation(count))
+
+        def together(rows: Tensor, both: Tensor) -> Tensor:
+            return torch.where(chosen, both, rows)
+
+        p, mean, most, texts, adapted = self.probabilities, self.mean, self.most, self.texts, self.adapted
+        return _Batch(together(p, 1 - (1 - p) * (1 - p[other])), together(mean, (mean + mean[other]) / 2),
+                      together(most, torch.maximum(most, most[other])), together(texts, F.normalize(texts + texts[other], dim=1)),
+                      together(adapted, F.normalize(adapted + adapted[other], dim=1)))
+
+
 def _pairs(heads: JointHeads, recipe: Recipe, material: Material, pairs: Sequence[Pair]) -> Trainer:
     """Step 3: `audio.shift` and `text.tune` are learned."""
     sounds = material.sounds
@@ -190,16 +228,19 @@ def _pairs(heads: JointHeads, recipe: Recipe, material: Material, pairs: Sequenc
 
     def loss(indices: Indices, rng: np.random.Generator) -> Tensor:
         one = np.array([rng.choice(rows[n]) for n in indices])  # a span each
-        audio = heads.audio(sounds.probabilities[one], sounds.mean[one], sounds.most[one])
-        text = heads.text(texts[indices])
+        heard = _Batch(sounds.probabilities[one], sounds.mean[one], sounds.most[one], texts[indices], adapted[indices])
+        if recipe.mixed:
+            heard = heard.mixed(recipe.mixed, rng)
+        audio = heads.audio(heard.probabilities, heard.mean, heard.most)
+        text = heads.text(heard.texts)
         if recipe.pair_loss == "infonce":
-            likeness = ((adapted[indices] @ adapted[indices].T - 1) / recipe.soft_temperature).exp()  # at most 1
+            likeness = ((heard.adapted @ heard.adapted.T - 1) / recipe.soft_temperature).exp()  # at most 1
             total = model["loss"](audio, text, soft=likeness, soft_share=1.0)
         else:
             labels = torch.from_numpy(groups[indices])
             chosen = contrastive if recipe.pair_loss == "contrastive" else triplet
             total = chosen(torch.cat([audio, text]), torch.cat([labels, labels]))
-        before = F.normalize(heads.audio.tags(sounds.probabilities[one]) @ heads.audio.basis, dim=1)
+        before = F.normalize(heads.audio.tags(heard.probabilities) @ heads.audio.basis, dim=1)
         held = recipe.hold * (1 - (audio * before).sum(1)).mean()
         return total + held + 0.01 * heads.audio.shift.weight.pow(2).sum() + 0.03 * heads.text.tune.pow(2).sum()
 

@@ -56,7 +56,7 @@ def train(data: Path, out: Path, sounds: YAMNetEncoder, minilm: MiniLMEncoder, b
     if with_ablation:
         wanted += [text for group in texts.groups(data, tuple(texts.READERS)) for text in group]
     vectors.prepare([*wanted, *(one.text for one in labelled), *(p.caption for p in material.pairs), *distractors,
-                     *material.names], ticket)
+                     *material.names, *material.descriptions], ticket)
     yield {"stage": "data", "sounds": len(material.sounds.paths), "pairs": len(material.pairs), "groups": len(groups),
            "labelled": len(labelled), "seconds": time.monotonic() - began}
 

@@ -81,6 +81,18 @@ def labelled(data: Path, classes: Sequence[str]) -> list[LabelledCaption]:
     return [one for one in found if one.classes]
 
 
+def descriptions(data: Path, classes: Sequence[str]) -> tuple[str, ...]:
+    """What the AudioSet ontology says of each class; its name where it says nothing or is not there. Raises UsageError."""
+    path = data / "captions" / READERS["ontology"][0]
+    if not path.is_file():
+        return tuple(classes)
+    try:
+        found = {node["name"]: node.get("description") for node in _json(path)}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path} is not the ontology that it should be: {error}.") from error
+    return tuple(found.get(name) or name for name in classes)
+
+
 def category_labels(data: Path) -> list[str]:
     """“burst air”, “hiss air” …: UCS sub-categories as labels, to have wrong answers to choose from; none without the file.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from jsonschema import Draft202012Validator
 
 from engine import cli
@@ -22,7 +24,7 @@ from engine.encoders import compact
 from engine.errors import Cancelled, UsageError
 from engine.records import Audio
 from engine.tasks import Ticket
-from engine.training.joint import run
+from engine.training.joint import recipe, run, texts
 from engine.training.joint.material import Texts
 from tests.engine.cli.test_schemas import SCHEMAS
 from tests.true_models import models, share_models
@@ -117,6 +119,39 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_others(data, traine
     assert written(tmp_path / "other")["compact.safetensors"] != written(trained[1])["compact.safetensors"]
 
 
+def test_pairs_heard_together_have_the_tags_and_the_captions_of_both():
+    tags = torch.tensor([[0.9, 0.0], [0.0, 0.5]])
+    unit = torch.eye(2)
+    batch = recipe._Batch(tags, tags, tags, unit, unit)
+    assert torch.equal(batch.mixed(0.0, np.random.default_rng(0)).probabilities, tags)
+    drawn = [batch.mixed(1.0, np.random.default_rng(seed)) for seed in range(20)]
+    both = next(found for found in drawn if not torch.equal(found.texts, unit))  # where each row met the other
+    assert both.probabilities.tolist() == [pytest.approx([0.9, 0.5])] * 2
+    assert both.most.tolist() == [pytest.approx([0.9, 0.5])] * 2
+    assert both.mean.tolist() == [pytest.approx([0.45, 0.25])] * 2
+    assert both.texts.tolist() == both.adapted.tolist() == [pytest.approx([0.5**0.5] * 2)] * 2
+
+
+def test_classes_are_described_by_the_ontology_where_it_says_something(tmp_path):
+    assert texts.descriptions(tmp_path, ["Dog", "Bark"]) == ("Dog", "Bark")
+    (tmp_path / "captions").mkdir()
+    path = tmp_path / "captions" / "audioset-ontology.json"
+    path.write_text(json.dumps([{"name": "Dog", "description": "A pet that barks."}, {"name": "Bark", "description": ""}]))
+    assert texts.descriptions(tmp_path, ["Dog", "Bark", "Cat"]) == ("A pet that barks.", "Bark", "Cat")
+    path.write_text("[1]")
+    with pytest.raises(UsageError, match="is not the ontology"):
+        texts.descriptions(tmp_path, ["Dog"])
+
+
+@pytest.mark.parametrize("change", [{"mixed": 0.5}, {"descriptions": 0.5}], ids=["mixed", "descriptions"])
+def test_what_an_ablation_changes_changes_the_heads(data, trained, tmp_path, change):
+    described = tmp_path / "data"
+    shutil.copytree(data, described)
+    (described / "captions" / "audioset-ontology.json").write_text(json.dumps([{"name": "Dog", "description": "It barks."}]))
+    train(described, tmp_path / "out", replace(SMALL, **change))
+    assert written(tmp_path / "out")["compact.safetensors"] != written(trained[1])["compact.safetensors"]
+
+
 @pytest.mark.parametrize("after", [("texts", 25), ("pairs", 12)], ids=["texts", "pairs"])
 def test_what_was_cancelled_goes_on_to_the_same_heads(data, trained, tmp_path, after):
     ticket = Ticket()
@@ -138,7 +173,7 @@ def test_a_kill_costs_what_was_done_since_the_last_checkpoint(data, tmp_path):
         import os, signal
         from dataclasses import replace
         from pathlib import Path
-        from engine.training.joint import run
+        from engine.training.joint import recipe, run, texts
         from tests.true_models import models
         recipe = replace(run.with_seed(3), text_steps=230, pair_steps=30)
         folders = Path({str(data)!r}), Path({str(tmp_path / "killed")!r})
