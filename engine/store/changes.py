@@ -23,6 +23,7 @@ from engine.errors import EnrollmentError, StoreError
 from engine.store.database import Database, inserted_id
 from engine.store.recordings import write_whole
 from engine.store.schema import sample, take, voice, voice_change
+from engine.store.timelines import release
 
 TABLES = {"voice": voice, "take": take, "sample": sample}  # parents first
 JOURNAL = 50
@@ -71,7 +72,10 @@ class ChangeStore:
         found.recordings = {path: data for path, data in found.recordings.items() if not (self._recordings / path).exists()}
 
     def apply(self, change: RowChange, back: bool) -> None:
-        """Take a change back, or make it again. Raises EnrollmentError, and does nothing, where its rows have changed since."""
+        """Take a change back, or make it again. Raises EnrollmentError, and does nothing, where its rows have changed since.
+
+        What timelines say of a voice or take that is taken back is a stranger's again.
+        """
         with self._database.writing() as connection:
             steps = [(table, key, after, before) if back else (table, key, before, after)
                      for table, key, before, after in change.rows]
@@ -84,6 +88,9 @@ class ChangeStore:
             for path in coming:
                 if path in change.recordings:
                     write_whole(self._recordings / path, change.recordings[path])
+            if back:
+                release(connection, *([key for table, key, _, then in steps if table == kind and then is None]
+                                      for kind in ("voice", "take")))
             _write(connection, steps, {path for path in coming if path not in change.recordings})
             for path in going:
                 (self._recordings / path).unlink(missing_ok=True)

@@ -193,6 +193,14 @@ def _add_track(connection: Connection, timeline_id: int, new: NewTrack, spec: En
             vector=records.data(vector, *of_stranger(kept, made))))
 
 
+def release(connection: Connection, voices: Sequence[int], takes: Sequence[int]) -> None:
+    """Strangers again: all tracks of these voices, and those that became a voice when one of these takes was made of them."""
+    named = select(naming.c.id).where(naming.c.take_id.in_(takes) | naming.c.voice_id.in_(voices))
+    connection.execute(update(track).where(track.c.naming_id.in_(named)).values(voice_id=None, naming_id=None))
+    for found in connection.execute(select(track).where(track.c.voice_id.in_(voices))).all():
+        _make_stranger(connection, found)
+
+
 def _make_stranger(connection: Connection, found: Any) -> None:
     """A track whose voice goes away becomes the next stranger of its timeline."""
     number = found.stranger

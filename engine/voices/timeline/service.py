@@ -93,14 +93,15 @@ class Timelines:
             if known is None:
                 self._store.voices.set_state(voice.id, "enrolled")
             self._voices.forget_cached()
-            same = self._same(voice.id, stranger)
+            same = self._same(voice.id, stranger.timeline_id)
             named = self._store.timelines.name(voice.id, take.id, known is None, [stranger.track_id, *same])
         return next(one for one in self.namings() if one.id == named)
 
     def name_live_stranger(self, listener: Listener, number: int, name: str) -> Voice:
         """Make a stranger of a live session a voice, or one more take of the voice that has this name; its turns become hers.
 
-        Only embeddings are kept, no sound. `Voices.undo` takes it back: after `look_again` the turns are the stranger's again.
+        Only embeddings are kept, no sound. The strangers of kept timelines that are that voice become it, too. `Voices.undo`
+        takes all of it back: after `look_again` the turns are the stranger's again.
         Raises StrangerUnknown, EnrollmentError (nothing to know it by, another encoder), UsageError (the name).
         """
         heard = listener.stranger(number)
@@ -114,10 +115,12 @@ class Timelines:
         with self._voices.history.change("enroll", name, () if known is None else (known.id,)) as rows:
             voice = known or self._store.voices.create(name, state="enrolling")
             rows.voices.add(voice.id)
-            self._store.voices.add_take(voice.id, _live_take(heard))
+            take = self._store.voices.add_take(voice.id, _live_take(heard))
             if known is None or known.state != "enrolled":
                 self._store.voices.set_state(voice.id, "enrolled")
-        self._voices.forget_cached()
+            self._voices.forget_cached()
+            if same := self._same(voice.id):
+                self._store.timelines.name(voice.id, take.id, known is None, same)
         listener.name_stranger(number, voice.id)
         return self._store.voices.get(voice.id, heard.spec)
 
@@ -147,12 +150,12 @@ class Timelines:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _same(self, voice_id: int, named: Stranger) -> builtins.list[int]:
-        """Tracks of the strangers of other timelines that are identified as a voice."""
+    def _same(self, voice_id: int, apart_from: int | None = None) -> builtins.list[int]:
+        """Tracks of the strangers of all timelines but one that are identified as a voice."""
         identifier = self._voices.identifier()
         found = []
         for other in self._store.timelines.strangers(self._spec()):
-            if other.timeline_id == named.timeline_id:  # two tracks of one recording were told apart already
+            if other.timeline_id == apart_from:  # two tracks of one recording were told apart already
                 continue
             who = identifier.identify(_together(other), sum(length for _, length in other.samples))
             if who.status == "match" and who.candidates[0].voice_id == voice_id:

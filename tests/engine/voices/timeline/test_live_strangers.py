@@ -126,6 +126,27 @@ def test_a_stranger_can_be_one_more_take_of_a_voice(earmark, tmp_path):
     assert earmark.voices.get("Anna").takes == 3
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["a new voice", "a known voice"])
+def test_naming_goes_through_the_recordings_of_before_and_undo_too(earmark, tmp_path, known):
+    if known:
+        enroll(earmark, "Bert", ANNA)  # somebody else's samples: the strangers follow what is added
+    for at in range(2):
+        talk(tmp_path / f"{at}.wav", spoken(BERT, 9 + at).samples, spoken(CARLA, 9 + at).samples)
+        earmark.timelines.make(tmp_path / f"{at}.wav")
+    before = earmark.timelines.list()
+    assert all([t.label for t in one.tracks] == ["Stranger 1", "Stranger 2"] for one in before)
+    talk(tmp_path / "talk.wav", *(spoken(BERT, take).samples for take in (5, 6, 7)))
+    listener = listen(earmark, tmp_path / "talk.wav")
+    earmark.timelines.name_live_stranger(listener, 1, "Bert")
+    assert [[t.label for t in one.tracks] for one in earmark.timelines.list()] == [["Bert", "Stranger 2"]] * 2
+    earmark.voices.undo()
+    assert earmark.timelines.list() == before
+    assert earmark.timelines.namings() == []
+    earmark.voices.redo()
+    assert [one.name for one in earmark.voices.list()] == ["Bert"]
+    assert earmark.timelines.list() == before
+
+
 def test_naming_says_what_is_wrong_and_changes_nothing(earmark, tmp_path):
     talk(tmp_path / "talk.wav", spoken(BERT, 5).samples)
     listener = listen(earmark, tmp_path / "talk.wav")

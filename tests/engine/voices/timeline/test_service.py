@@ -82,6 +82,17 @@ def test_a_stranger_can_be_given_to_a_voice_that_is_there(earmark, tmp_path):
     assert earmark.voices.get("Dora") == dora
 
 
+def test_an_enrollment_that_is_taken_back_leaves_strangers_not_holes(earmark, tmp_path):
+    with earmark.voices.history.together("enroll", "Anna"):
+        enroll(earmark, "Anna", ANNA)
+    made = earmark.timelines.make(talk(tmp_path / "a.wav", ANNA, STRANGER))
+    assert [t.label for t in made.tracks] == ["Anna", "Stranger 1"]
+    earmark.voices.undo()
+    kept = earmark.timelines.get(made.id)
+    assert [t.label for t in kept.tracks] == ["Stranger 2", "Stranger 1"]
+    assert kept.turns == made.turns
+
+
 def test_where_nobody_speaks_there_are_no_turns(earmark, tmp_path):
     for name, audio in (("silence", silence()), ("music", chord()), ("20 ms", Audio(spoken(ANNA).samples[9_000:9_320], 16_000))):
         files.write(tmp_path / f"{name}.wav", audio)
