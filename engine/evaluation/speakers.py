@@ -21,10 +21,12 @@ from engine.evaluation import data, open_set
 from engine.evaluation.stretches import Embedded, embed
 from engine.metrics import intervals, verification
 from engine.records import Audio, FloatArray
+from engine.settings import Settings
 from engine.tasks import Ticket
 from engine.voices import cohort as cohorts
 from engine.voices.backends import Backend, Background, Enrolled, all_backends
 from engine.voices.backends.s_norm import SNorm
+from engine.voices.choice import choose
 from engine.voices.takes import sample_parts
 
 ENROLL = (1, 3, 5)
@@ -87,6 +89,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
         "trials": {"genuine": int(same.sum()), "impostor": int((~same).sum())},
         "eer": rate, "eer_threshold": threshold, "min_dcf": verification.min_dcf(similarity[same], similarity[~same]),
         "s_norm": _s_normed(whole.vectors, background, first, second, same),
+        "backend": choose(Settings().backend, cohort).backend.title,
         "identification": [row for count in ENROLL for backend in usable
                            if (row := identification(spoken, backend, background, count, seed))],
         **opened,

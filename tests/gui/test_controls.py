@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
@@ -13,7 +15,17 @@ from engine.records import Span
 from engine.tasks import Progress
 from gui import words
 from gui.theme import Mode, Theme, contrast
-from gui.widgets.controls import Button, Chip, ElidedText, NumberBox, SearchBox, Segmented, Toast, progress_words
+from gui.widgets.controls import (
+    Button,
+    Chip,
+    ElidedText,
+    NumberBox,
+    SearchBox,
+    Segmented,
+    Toast,
+    progress_words,
+    saving_dialog,
+)
 from gui.widgets.picker import Choice, Picker
 from gui.widgets.strip import Strip, envelope, span_pixels
 
@@ -154,3 +166,16 @@ def test_pressing_a_strip_seeks(theme: Theme, qtbot: QtBot) -> None:
     with qtbot.waitSignal(strip.sought) as sought:
         qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.rect().center())
     assert sought.args is not None and sought.args[0] == pytest.approx(5.0, abs=0.1)
+
+
+def test_where_a_file_goes_is_asked_with_its_ending_so_that_none_is_replaced_unasked(qtbot: QtBot, tmp_path: Path) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = saving_dialog(parent, "Export voices", "Amara Okafor.earmark", "Earmark voices", tmp_path)
+    assert dialog.selectedFiles() == [str(tmp_path / "Amara Okafor.earmark")]
+    assert dialog.nameFilters() == ["Earmark voices (*.earmark)"]
+    dialog.selectFile("voices")
+    assert dialog.selectedFiles() == [str(tmp_path / "voices.earmark")]
+    assert not dialog.testOption(dialog.Option.DontConfirmOverwrite)
+    dialog = saving_dialog(parent, "Export voices", "AC/DC: ../...earmark", "Earmark voices", tmp_path)
+    assert dialog.selectedFiles() == [str(tmp_path / "AC-DC- ..-...earmark")]

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from engine.errors import DecodeError, Locked
 from gui.context import Context
-from gui.pages.live import LivePage, LiveSession
+from gui.pages.live import LivePage, LiveSession, recording_view
 from gui.widgets.timeline.geometry import GUTTER
 from tests.gui.fakes import FakeEarmark, FakePlayer
 
@@ -261,11 +260,11 @@ def test_export_writes_the_format_that_was_chosen(page: LivePage, tmp_path: Path
                                                   monkeypatch: pytest.MonkeyPatch, kind: str, suffix: str, first: str) -> None:
     asked: list[str] = []
 
-    def choose(parent: Any, title: str, name: str, pattern: str) -> tuple[str, str]:
+    def choose(parent: Any, title: str, name: str, words: str) -> Path:
         asked.append(name)
-        return str(tmp_path / "out"), pattern
+        return tmp_path / f"out{suffix}"
 
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    monkeypatch.setattr(recording_view, "ask_where", choose)
     menu = page.view.who.ask_export()
     assert menu is not None and len(menu.actions()) == 4
     menu.close()
@@ -279,7 +278,7 @@ def test_export_writes_the_format_that_was_chosen(page: LivePage, tmp_path: Path
 
 def test_an_export_that_cannot_be_written_is_said(page: LivePage, tmp_path: Path, qtbot: QtBot,
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no folder" / "out.srt"), ""))
+    monkeypatch.setattr(recording_view, "ask_where", lambda *_: tmp_path / "no folder" / "out.srt")
     page.view.export("srt")
     qtbot.waitUntil(lambda: page.view.notice.isVisible())
     assert page.view.notice.title.text() == "out.srt was not exported"
@@ -296,13 +295,13 @@ def test_what_the_microphone_heard_is_exported_too(make: Make, context: Context,
     qtbot.waitUntil(lambda: session.listening)
     page._draw_turns()
     out = tmp_path / "session.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    monkeypatch.setattr(recording_view, "ask_where", lambda *_: out)
     page.who.export.emit("csv")
     qtbot.waitUntil(out.exists)
     rows = out.read_text(encoding="utf-8").splitlines()
     assert rows[1] == "0.000,12.000,Amara Okafor,match," and len(rows) == 14
     assert "78.000,80.000,Unknown,unknown," in rows
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no folder" / "a.csv"), ""))
+    monkeypatch.setattr(recording_view, "ask_where", lambda *_: tmp_path / "no folder" / "a.csv")
     page.who.export.emit("csv")
     qtbot.waitUntil(lambda: page.answer.notice.isVisible())
     assert page.answer.notice.title.text() == "a.csv was not exported"

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from engine.app import Earmark
@@ -18,7 +17,7 @@ from engine.audio import files
 from engine.records import Audio
 from gui.audition import Audition
 from gui.jobs import Jobs
-from gui.pages.live import LivePage, LiveSession
+from gui.pages.live import LivePage, LiveSession, recording_view
 from gui.theme import Theme
 from gui.window import MainWindow
 from tests.gui.fakes import FakePlayer
@@ -106,7 +105,7 @@ def test_a_talk_is_dropped_heard_named_undone_and_exported(window: MainWindow, p
 
     # exported with the new name
     out = tmp_path / "second.rttm"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    monkeypatch.setattr(recording_view, "ask_where", lambda *_: out)
     page.view.export("rttm")
     qtbot.waitUntil(out.exists, timeout=LONG_MS)
     qtbot.waitUntil(lambda: window.toast.words.text() == "Exported second.rttm.")

@@ -102,21 +102,6 @@ def test_without_a_keyring_its_button_says_why_and_a_failure_is_a_sentence(secti
     assert section.encryption.by_passphrase.isEnabled()
 
 
-def test_where_an_export_goes_is_asked_with_its_ending_so_that_no_file_is_replaced_unasked(
-        section: PrivacySection, app: FakeEarmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    part = section.carrying
-    part.which.setCurrentIndex(1)
-    dialog = part.target_dialog()
-    assert [Path(file).name for file in dialog.selectedFiles()] == ["Amara Okafor.earmark"]
-    dialog.selectFile("voices")
-    assert [Path(file).name for file in dialog.selectedFiles()] == ["voices.earmark"]
-    assert not dialog.testOption(dialog.Option.DontConfirmOverwrite)
-    part.which.setItemData(1, "AC/DC: ../..")
-    dialog = part.target_dialog()
-    assert Path(dialog.selectedFiles()[0]) == tmp_path / "AC-DC- ..-...earmark"
-
-
 def test_exporting_one_voice_and_importing_it(section: PrivacySection, app: FakeEarmark, qtbot: QtBot, tmp_path: Path) -> None:
     said: list[str] = []
     section.said.connect(said.append)

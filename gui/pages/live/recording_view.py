@@ -28,6 +28,7 @@ from gui.widgets.controls import (
     ProgressLine,
     Text,
     ask_before_loss,
+    ask_where,
 )
 from gui.widgets.timeline import clock
 
@@ -112,11 +113,9 @@ class RecordingView(QWidget):
     def export_timeline(self, timeline: Timeline, kind: str) -> None:
         """Ask where to, and write."""
         words, suffix = kinds()[kind]
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Export who spoke when"), timeline.path.stem + suffix,
-                                              f"{words} (*{suffix})")
-        if name:
-            path = Path(name)
-            self.recordings.export(timeline, kind, path if path.suffix else path.with_suffix(suffix))
+        path = ask_where(self, self.tr("Export who spoke when"), timeline.path.stem + suffix, words)
+        if path is not None:
+            self.recordings.export(timeline, kind, path)
 
     def ask_remove(self, timeline: Timeline | None = None) -> QMessageBox | None:
         wanted = timeline or self.recordings.open

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from engine.errors import EarmarkError, EncoderError, UsageError
 from engine.projection import export
@@ -26,6 +26,7 @@ from gui.pages.map.grouping import Group, group_sounds, group_voices
 from gui.pages.map.inspector import Inspector
 from gui.pages.map.parameters import NAMES
 from gui.pages.map.toolbar import MapToolbar
+from gui.widgets.controls import ask_where
 from gui.widgets.projection_plot import AxisWords, CardWords
 
 if TYPE_CHECKING:
@@ -310,11 +311,9 @@ class MapPage(Page):
             self.set_status(text)
 
     def _choose_file(self, form: str) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Export the map"), f"{self.space}-{self.method}.{form}",
-                                              f"{form.upper()} (*.{form})")
-        if name:
-            path = Path(name)
-            self.export(path if path.suffix else path.with_suffix(f".{form}"))
+        path = ask_where(self, self.tr("Export the map"), f"{self.space}-{self.method}.{form}", form.upper())
+        if path is not None:
+            self.export(path)
 
     # --- set-up -----------------------------------------------------------------------------------------------------
 

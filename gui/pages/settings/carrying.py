@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from engine.errors import EarmarkError
 from engine.records import Voice
 from engine.tasks import Ticket
 from gui.pages.settings.section import Section
-from gui.widgets.controls import Button, Panel, PassphraseForm, Segmented, Select
+from gui.widgets.controls import Button, Panel, PassphraseForm, Segmented, Select, ask_where
 from gui.words import count
 
 ENDING = ".earmark"
@@ -78,20 +77,10 @@ class CarryingRows(QObject):
         self.section.bring_into_view(self.form)
 
     def _choose_target(self) -> None:
-        dialog = self.target_dialog()
-        if dialog.exec():
-            self.ask_for_export(Path(dialog.selectedFiles()[0]))
-        dialog.deleteLater()
-
-    def target_dialog(self) -> QFileDialog:
-        """Asks where to; it adds the ending that is left out before it looks whether a file would be replaced."""
-        name = re.sub(r'[/\\:*?"<>|]', "-", self.which.currentData() or self.tr("voices"))
-        dialog = QFileDialog(self.section, self.tr("Export voices"), str(Path.home()),
-                             self.tr("Earmark voices (*{})").format(ENDING))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(ENDING.removeprefix("."))
-        dialog.selectFile(name + ENDING)
-        return dialog
+        name = (self.which.currentData() or self.tr("voices")) + ENDING
+        path = ask_where(self.section, self.tr("Export voices"), name, self.tr("Earmark voices"))
+        if path is not None:
+            self.ask_for_export(path)
 
     def _choose_source(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self.section, self.tr("Import voices"), str(Path.home()),

@@ -458,6 +458,8 @@ def test_evaluate_speakers(run, tmp_path):
     check("evaluate speakers", ran.document)
     assert (ran.code, ran.document["eer"], ran.document["utterances"]) == (0, 0, 4)
     assert {(r["enroll"], r["top1"]) for r in ran.document["identification"]} == {(1, 1.0)}
+    assert ran.document["backend"] in {r["backend"] for r in ran.document["identification"]}
+    assert ran.document["backend"] == "two covariances, adapted"
 
 
 def test_evaluate_diarization(run, tmp_path):

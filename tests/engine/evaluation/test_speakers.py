@@ -56,6 +56,7 @@ def test_speakers_that_lie_apart_have_no_errors(tmp_path):
     assert [(row["enroll"], row["backend"]) for row in found["identification"]] == [
         (1, "cosine to centroid"), (1, "best sample"), (1, "mean of the best 3")]
     assert (found["s_norm"], found["cohort"], found["open_set"]) == (None, None, [])
+    assert found["backend"] == "cosine to centroid"
     for row in found["identification"]:
         assert (row["top1"], row["ci95"], row["trials"]) == (1.0, [1.0, 1.0], 20 * 4)
     assert found["audio_s"] == 6.0
