@@ -1,6 +1,6 @@
 """All benchmarks, one after the other, each in a process of its own; writes RESULTS.md.
 
-    make bench        or        python tests/benchmarks/run.py [name…]
+    make bench        or        python tests/benchmarks/run.py [name…], which leaves the other sections as they are
 """
 
 from __future__ import annotations
@@ -32,18 +32,28 @@ PARTS = {
 }
 
 
+RESULTS = ROOT / "tests" / "benchmarks" / "RESULTS.md"
+
+
 def main() -> None:
     chosen = sys.argv[1:] or list(PARTS)
-    pieces = [f"# Results\n\nMade by `make bench` on {time.strftime('%Y-%m-%d')}: {machine()}."]
+    sections = _sections() if sys.argv[1:] else {}
     for name in chosen:
         sys.stderr.write(f"{name} …\n")
         found = in_child(name + ".py")
-        pieces.append(f"## {PARTS[name]}\n\n`tests/benchmarks/{name}.py`\n\n" + (
-            found if "|---" in found.replace(" ", "") else f"```\n{found}\n```"))
-        sys.stdout.write(pieces[-1] + "\n\n")
+        sections[PARTS[name]] = f"`tests/benchmarks/{name}.py`, {time.strftime('%Y-%m-%d')}\n\n" + (
+            found if "|---" in found.replace(" ", "") else f"```\n{found}\n```")
+        sys.stdout.write(f"## {PARTS[name]}\n\n{sections[PARTS[name]]}\n\n")
         sys.stdout.flush()
-    if not sys.argv[1:]:
-        (ROOT / "tests" / "benchmarks" / "RESULTS.md").write_text("\n\n".join(pieces) + "\n", "utf-8")
+    pieces = [f"# Results\n\nMade by `make bench`, each section on its day, the last of them on: {machine()}."]
+    pieces += [f"## {title}\n\n{sections[title]}" for title in PARTS.values() if title in sections]
+    RESULTS.write_text("\n\n".join(pieces) + "\n", "utf-8")
+
+
+def _sections() -> dict[str, str]:
+    """What RESULTS.md says under each title."""
+    _, *sections = RESULTS.read_text("utf-8").split("\n## ")
+    return {title: text.strip() for title, _, text in (one.partition("\n") for one in sections)}
 
 
 if __name__ == "__main__":
