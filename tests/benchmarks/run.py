@@ -41,11 +41,11 @@ def main() -> None:
     for name in chosen:
         sys.stderr.write(f"{name} …\n")
         found = in_child(name + ".py")
-        sections[PARTS[name]] = f"`tests/benchmarks/{name}.py`, {time.strftime('%Y-%m-%d')}\n\n" + (
+        sections[PARTS[name]] = f"`tests/benchmarks/{name}.py`, {time.strftime('%Y-%m-%d')}, {machine()}\n\n" + (
             found if "|---" in found.replace(" ", "") else f"```\n{found}\n```")
         sys.stdout.write(f"## {PARTS[name]}\n\n{sections[PARTS[name]]}\n\n")
         sys.stdout.flush()
-    pieces = [f"# Results\n\nMade by `make bench`, each section on its day, the last of them on: {machine()}."]
+    pieces = ["# Results\n\nMade by `make bench`; each section says when, and on what."]
     pieces += [f"## {title}\n\n{sections[title]}" for title in PARTS.values() if title in sections]
     RESULTS.write_text("\n\n".join(pieces) + "\n", "utf-8")
 
