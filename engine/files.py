@@ -1,0 +1,115 @@
+"""Files of this machine: written whole or not at all, and opened without waiting for what is no file.
+
+Everything that Earmark writes in one piece (settings, lists, exports, recordings, vectors) goes through `whole`, so that a kill, a
+full disk or two programs at once leave the old file or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+PRIVATE = 0o600
+"""Only their owner may read them: what a workspace holds."""
+USUAL = 0o666
+"""As the user's umask says: files that were asked for by name."""
+_BINARY = getattr(os, "O_BINARY", 0)
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0)
+
+
+@contextlib.contextmanager
+def whole(path: Path, mode: int = USUAL) -> Iterator[BinaryIO]:
+    """A file to write bytes to that takes the place of `path` when the block ends, and is forgotten when it raises.
+
+    mode: of a file that is not there yet; one that is keeps its own, but loses what PRIVATE does not allow where that is
+    asked for. What was written is on the disk when this returns, and so is the name. A link stays, and what it points to is
+    written. What is no regular file (a device, a pipe) is written to directly: nothing is put in its place.
+    Raises OSError; the file that was there before is then as it was.
+    """
+    path = Path(os.path.realpath(path))
+    there = _mode_of(path)
+    if there is not None and not stat.S_ISREG(there):
+        with _opened_directly(path) as file:
+            yield file
+        return
+    part = path.with_name(f".{secrets.token_hex(6)}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            if there is not None and hasattr(os, "fchmod"):
+                with contextlib.suppress(OSError):  # a file system without modes
+                    os.fchmod(file.fileno(), stat.S_IMODE(there) & (PRIVATE if mode == PRIVATE else 0o7777))
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+def write_whole(path: Path, content: bytes, mode: int = USUAL) -> None:
+    """Put these bytes in the place of a file, as `whole` does. Raises OSError."""
+    with whole(path, mode) as file:
+        file.write(content)
+
+
+def flush_folder(folder: Path) -> None:
+    """See to it that names made, changed or removed in a folder are on the disk, where the system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read its bytes, and only a file: a pipe, a socket or a device is refused instead of being waited for.
+
+    What was opened is looked at, not what lay there a moment before. Raises OSError.
+    """
+    handle = os.open(path, os.O_RDONLY | _BINARY | _NEVER_WAIT)
+    try:
+        kind = os.fstat(handle).st_mode
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, f"this is {kind_of(kind)}, not a file")
+        if _NEVER_WAIT:
+            os.set_blocking(handle, True)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def kind_of(mode: int) -> str:
+    """What `st_mode` says something is, in words: “a folder”, “a named pipe”, …"""
+    kinds = {stat.S_IFREG: "a file", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket",
+             stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFLNK: "a link"}
+    return kinds.get(stat.S_IFMT(mode), "something else")
+
+
+def _mode_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+@contextlib.contextmanager
+def _opened_directly(path: Path) -> Iterator[BinaryIO]:
+    """A device or pipe; a pipe that nobody reads is an error at once. A folder is one too."""
+    handle = os.open(path, os.O_WRONLY | _BINARY | _NEVER_WAIT)
+    if _NEVER_WAIT:
+        os.set_blocking(handle, True)
+    with os.fdopen(handle, "wb") as file:
+        yield file
+        file.flush()
