@@ -1,7 +1,7 @@
 """Files of this machine: written whole or not at all, and opened without waiting for what is no file.
 
-Everything that Earmark writes in one piece (settings, lists, exports, recordings, vectors) goes through `whole`, so that a kill, a
-full disk or two programs at once leave the old file or the new one, never half of one.
+Everything that Earmark writes in one piece (settings, lists, exports, recordings, vectors) goes through `whole`, so that a kill,
+a full disk or two programs at once leave the old file or the new one, never half of one.
 """
 
 from __future__ import annotations
