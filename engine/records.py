@@ -199,9 +199,14 @@ class Candidate:
     similarity: float
 
 
+MarginUnit = Literal["nats", "similarity"]
+"""What a lead over the runner-up is measured in: the natural logarithm of how many times as likely it is, or a difference of
+similarities."""
+
+
 @dataclass(frozen=True)
 class Identification:
-    """Who a stretch of speech is. candidates: nearest first; margin: over the runner-up, None with one voice.
+    """Who a stretch of speech is. candidates: nearest first; margin: over the runner-up in margin_unit, None with one voice.
 
     probability: that the nearest voice speaks rather than a stranger, at even odds; None where nothing was calibrated.
     """
@@ -214,6 +219,7 @@ class Identification:
     speech_s: float
     candidates: tuple[Candidate, ...] = ()
     probability: float | None = None
+    margin_unit: MarginUnit = "similarity"
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,14 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from engine.errors import StoreError, UsageError
+from engine.records import MarginUnit
 
-VERSION = 3
+VERSION = 4
 DEFAULT_JOINT = "compact"
 """The joint space of new workspaces; older ones change over to it with their next scan."""
 DEFAULT_VOICE = "ge2e"
+MOST_NATS = 50.0
+"""No margin above this: e⁵⁰ times as likely is more than anybody can tell from speech."""
 
 
 def _remember_encoder(raw: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +40,18 @@ def _keep_own_threshold(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "backend": "two-covariance", "threshold": 0.5, "margin": 0.02}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _remember_encoder, 2: _keep_own_threshold}
+def _margin_in_nats(raw: dict[str, Any]) -> dict[str, Any]:
+    """Until version 3 the margin of every back-end was a difference on the scale 0 to 1. For those that give log-likelihoods
+    0.02 of it was a likelihood of five to one at the threshold, the default of today; another margin keeps its ratio to it."""
+    margin = raw.get("margin", 0.02)
+    if raw.get("measure", "cosine") != "cosine" or raw.get("backend", "two-covariance") not in ("two-covariance", "lda") \
+            or isinstance(margin, bool) or not isinstance(margin, int | float):
+        return raw
+    return {**raw, "margin": 0.05, "margin_nats": margin / 0.02 * math.log(5)}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: _remember_encoder, 2: _keep_own_threshold, 3: _margin_in_nats}
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "backend": ("two-covariance", "lda", "s-norm", "cosine", "best", "top"),
@@ -52,9 +66,10 @@ class Settings:
     """All settings with their defaults.
 
     backend: how a query is compared with the voices, see `engine.voices.backends`.
-    threshold, margin: similarity (0–1) a match needs, and its lead over the runner-up, in units of the back-end;
-    `tests/benchmarks/backends.py` prints what the defaults do. measure: "dot" counts lengths too, whatever the
-    back-end. input_device, output_device: names,
+    threshold: similarity (0–1) a match needs, in units of the back-end. margin_nats, margin: its lead over the runner-up, as
+    the natural logarithm of how many times as likely it is (five times by default) where the back-end gives that, else as a
+    difference of similarities. `tests/benchmarks/backends.py` prints what the defaults do. measure: "dot" counts lengths too,
+    whatever the back-end. input_device, output_device: names,
     empty = the system's default. keep_takes: the last answer to the consent tick of an enrollment. joint: name of the joint
     space that the library is searched in; joint_next: the one it is being indexed for, or empty. voice: name of the voice
     encoder. thresholds: the ones of voice encoders that were set or calibrated, by the sha256 of
@@ -63,7 +78,8 @@ class Settings:
 
     backend: str = "two-covariance"
     threshold: float = 0.5
-    margin: float = 0.02
+    margin: float = 0.05
+    margin_nats: float = math.log(5)
     measure: str = "cosine"
     device: str = "auto"
     theme: str = "system"
@@ -82,16 +98,15 @@ class Settings:
     voice: str = DEFAULT_VOICE
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
+    def margin_in(self, unit: MarginUnit) -> float:
+        """The margin that counts where leads are measured in this unit."""
+        return self.margin_nats if unit == "nats" else self.margin
+
 
 def default_threshold(settings: Settings) -> float:
     """The threshold that was measured for the back-end in use: 0.75 where similarities are cosines (or dot products in their
     place), one half of the scale everywhere else."""
     return 0.75 if settings.measure == "dot" or settings.backend in ("cosine", "best", "top") else 0.5
-
-
-def default_margin(settings: Settings) -> float:
-    """The margin that belongs to `default_threshold`."""
-    return 0.05 if default_threshold(settings) == 0.75 else 0.02
 
 
 class SettingsFile:
@@ -106,13 +121,13 @@ class SettingsFile:
     def change(self, **changes: Any) -> Settings:
         """Set some fields and write the file at once.
 
-        In other units (another back-end) threshold and margin are the default again, unless they are given too.
+        In other units (another back-end) the threshold is the default again, unless it is given too.
         Raises UsageError for a value that makes no sense, StoreError when the file cannot be written; then nothing is
         changed.
         """
         changed = _checked(replace(self.value, **changes))
         if (usual := default_threshold(changed)) != default_threshold(self.value):
-            changed = replace(changed, **{"threshold": usual, "margin": default_margin(changed), "thresholds": {}, **changes})
+            changed = replace(changed, **{"threshold": usual, "thresholds": {}, **changes})
         self._write(changed)
         self.value = changed
         return changed
@@ -190,6 +205,8 @@ def _checked(settings: Settings) -> Settings:
         raise UsageError("The threshold is a similarity between −1 and 1.")
     if not 0.0 <= settings.margin <= 2.0:
         raise UsageError("The margin lies between 0 and 2.")
+    if not 0.0 <= settings.margin_nats <= MOST_NATS:
+        raise UsageError(f"The margin lies between 0 and {MOST_NATS:.0f} nats.")
     if not math.isfinite(settings.volume_db):
         raise UsageError("The volume is a number of decibels.")
     if not settings.joint:

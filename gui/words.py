@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from PySide6.QtCore import QCoreApplication
+
+from engine.records import Identification
+
+MOST_TOLD_NATS = math.log(1e6)
 
 
 def _tr(text: str) -> str:
@@ -19,6 +24,25 @@ def count(number: float) -> str:
 def signed(number: float, decimals: int = 2) -> str:
     """+0.23 or −0.05, with a true minus; what is nothing when rounded has none."""
     return f"{round(number, decimals) + 0.0:+.{decimals}f}".replace("-", "−")
+
+
+def margin(found: Identification) -> str:
+    """The lead over the runner-up with its unit: “+3.2 nats”; “+0.23” where it is a difference of similarities; or nothing."""
+    if found.margin is None:
+        return ""
+    return _tr("{} nats").format(signed(found.margin, 1)) if found.margin_unit == "nats" else signed(found.margin)
+
+
+def times_as_likely(found: Identification) -> str:
+    """A lead in nats as a likelihood: “Anna is 24 times as likely as Ben”; empty for any other lead."""
+    if found.margin is None or found.margin_unit != "nats" or len(found.candidates) < 2:
+        return ""
+    times = math.exp(min(found.margin, MOST_TOLD_NATS))
+    told = f"{times:.1f}" if times < 10 else f"{float(f'{times:.2g}'):,.0f}"
+    if found.margin > MOST_TOLD_NATS:
+        told = _tr("more than {}").format(told)
+    return _tr("{name} is {times} times as likely as {other}").format(
+        name=found.nearest, times=told, other=found.candidates[1].voice)
 
 
 def similarity(number: float) -> str:

@@ -166,14 +166,15 @@ def diarization(context: typer.Context, data: Data, seed: Seed = 7,
     from engine.evaluation import diarization as protocol
     from engine.voices.choice import choose
     from engine.voices.cohort import shipped
-    from engine.voices.identification import Identifier
+    from engine.voices.identification import Identifier, margin_unit_of
 
     out, app = context.obj.out, context.obj.app
     settings, encoder = app.settings.value, app.models.voice()
     method = choose(settings.backend, shipped(encoder.spec))
+    margin = settings.margin_in(margin_unit_of(method, settings.measure))
     with out.progress("Listening") as ticket:
         found = protocol.evaluate(data, encoder, app.models.speech(), lambda voices, samples: Identifier(
-            voices, samples, settings.threshold, settings.margin, settings.measure, method), seed, mixtures, ticket)
+            voices, samples, settings.threshold, margin, settings.measure, method), seed, mixtures, ticket)
     _report(out, found)
     for made in found["mixtures"]:
         out.note(f"mixture {made['number']}: {made['duration_s']:.0f} s, {made['overlap_s']:.1f} s of overlap: "

@@ -226,8 +226,9 @@ def live(context: typer.Context,
                 out.document({"time_s": update.time_s, "speaking": update.speaking, "heard": [
                     {"tag": t.name, "probability": t.probability} for t in update.heard],
                     "compute_ms": update.compute_ms, "stranger": update.stranger,
-                    **(identification(update.identification) if update.identification else dict.fromkeys(
-                        ("voice", "status", "nearest", "similarity", "margin", "probability", "speech_s")) | {"candidates": []})})
+                    **(identification(update.identification) if update.identification else dict.fromkeys((
+                        "voice", "status", "nearest", "similarity", "margin", "margin_unit", "probability", "speech_s"))
+                       | {"candidates": []})})
                 text = words(update.identification, update.stranger) if update.identification else "–"
                 if text.split(" ·")[0] != shown:
                     shown = text.split(" ·")[0]
@@ -269,7 +270,8 @@ def _oddity(one: SampleCheck) -> list[str]:
 def identification(found: Identification) -> dict[str, Any]:
     """The JSON of an identification."""
     return {"voice": found.voice, "status": found.status, "nearest": found.nearest, "similarity": found.similarity,
-            "margin": found.margin, "probability": found.probability, "speech_s": found.speech_s,
+            "margin": found.margin, "margin_unit": None if found.margin is None else found.margin_unit,
+            "probability": found.probability, "speech_s": found.speech_s,
             "candidates": [{"voice": c.voice, "similarity": c.similarity} for c in found.candidates]}
 
 
@@ -280,6 +282,7 @@ def words(found: Identification, stranger: int | None = None) -> str:
     who = "unknown" if stranger is None else f"Stranger {stranger}"
     if found.similarity is None:
         return f"{who} · nobody is enrolled · {found.speech_s:.1f} s of speech"
-    margin = "" if found.margin is None else f" · margin {found.margin:+.2f}"
+    unit = " nats" if found.margin_unit == "nats" else ""
+    margin = "" if found.margin is None else f" · margin {found.margin:+.{1 if unit else 2}f}{unit}"
     name = {"match": found.voice, "tentative": f"perhaps {found.nearest}"}.get(found.status, f"{who}, nearest {found.nearest}")
     return f"{name} · similarity {found.similarity:.2f}{margin} · {found.speech_s:.1f} s of speech"

@@ -28,10 +28,11 @@ from engine.evaluation import data
 from engine.evaluation.stretches import Cut, Embedded, crop, embed
 from engine.metrics import intervals, verification
 from engine.records import Audio
+from engine.settings import Settings
 from engine.tasks import Ticket
 from engine.voices.backends import Backend, Scale
+from engine.voices.choice import Method
 from engine.voices.cohort import Cohort, digest
-from engine.voices.identification import DEFAULT_MARGIN
 
 if TYPE_CHECKING:
     from engine.evaluation.speakers import Utterances
@@ -175,9 +176,10 @@ def _row(backend: Backend, length: float | None, trials: _Trials, cohort: Cohort
     if calibration is not None:
         row["cllr"] = verification.cllr(calibration.log_odds(own, seconds), calibration.log_odds(strange, strange_s))
     if scale is not None:
-        accepted = _accepted(best, second, scale, seconds)
+        method = Method(backend, scale=scale)
+        accepted = _accepted(best, second, method, scale, seconds)
         right, wrong = (accepted & named).astype(float), (accepted & ~named).astype(float)
-        let_in = _accepted(strange, runner, scale, strange_s).astype(float)
+        let_in = _accepted(strange, runner, method, scale, strange_s).astype(float)
         row |= {"threshold": scale.middle, "right": float(right.mean()), "wrong": float(wrong.mean()),
                 "false_accept": float(let_in.mean()), "ci95": {
                     "right": list(intervals.bootstrap_ci95(right, seed=seed, groups=who.tolist())),
@@ -185,10 +187,9 @@ def _row(backend: Backend, length: float | None, trials: _Trials, cohort: Cohort
     return row
 
 
-def _accepted(best: np.ndarray, second: np.ndarray, scale: Scale, seconds: np.ndarray) -> np.ndarray:
-    """Similar enough, and far enough ahead of the runner-up, as `Identifier` decides on the scale 0 to 1."""
-    top, next_ = scale.apply(best, seconds), scale.apply(second, seconds)
-    return (top >= 0.5) & (top - next_ >= DEFAULT_MARGIN)
+def _accepted(best: np.ndarray, second: np.ndarray, method: Method, scale: Scale, seconds: np.ndarray) -> np.ndarray:
+    """Similar enough, and far enough ahead of the runner-up, as `Identifier` decides with the default margin."""
+    return (scale.apply(best, seconds) >= 0.5) & (method.lead(best, second) >= Settings().margin_in(method.margin_unit))
 
 
 def _lists(spoken: Utterances, items: Sequence[data.Labelled], unknown: Embedded, whole: Embedded, enroll: int,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from engine.records import FloatArray, MarginUnit
 from engine.voices.backends import Backend, Background, Scale, make
 from engine.voices.backends.centroid import Centroid
 from engine.voices.cohort import Cohort
@@ -25,6 +28,20 @@ class Method:
     scale: Scale | None = None
     calibration: Calibration | None = None
     instead_of: str = ""
+
+    @property
+    def margin_unit(self) -> MarginUnit:
+        """nats where the back-end gives log-likelihoods, else similarity."""
+        return "nats" if self.backend.log_likelihood else "similarity"
+
+    def lead(self, best: FloatArray, second: FloatArray) -> FloatArray:
+        """How far one voice lies ahead of another, in margin_unit, from what the back-end gave for both (any shape).
+
+        Where a scale shows what the back-end gives as 0 to 1, both ends of it are flat: two numbers near 1 say nothing of how
+        far apart they are. So the lead is measured before the scale, in its units at the threshold.
+        """
+        ahead = np.asarray(best, np.float32) - np.asarray(second, np.float32)
+        return ahead if self.scale is None or self.backend.log_likelihood else ahead * np.float32(self.scale.steepest)
 
 
 def choose(name: str, cohort: Cohort | None) -> Method:

@@ -8,16 +8,13 @@ import numpy as np
 
 from engine.errors import ShapeError, UsageError
 from engine.index import unit_mean
-from engine.records import Candidate, Embedding, FloatArray, Identification, IdentificationStatus, Sample, Voice
+from engine.records import Candidate, Embedding, FloatArray, Identification, IdentificationStatus, MarginUnit, Sample, Voice
 from engine.voices.backends import Enrolled
 from engine.voices.backends.scale import USUAL_S
 from engine.voices.choice import Method, choose
 
 MIN_SPEECH_S = 1.0
 """Less net speech than this gives no identity."""
-DEFAULT_MARGIN = 0.02
-"""Lead over the runner-up that a match needs on the scale of a back-end, where nobody chose another: at the threshold, a
-likelihood of about five to one between two voices (the width of the scale is 20)."""
 
 
 def centroid(vectors: FloatArray) -> FloatArray:
@@ -31,7 +28,7 @@ class Identifier:
     def __init__(self, voices: Sequence[Voice], samples: Sequence[Sample], threshold: float, margin: float,
                  measure: str = "cosine", method: Method | None = None) -> None:
         """voices without samples are left out. measure: "cosine" compares directions by `method` (default: cosine to the
-        centroid), "dot" compares what the net gave before normalisation (see `similarities`)."""
+        centroid), "dot" compares what the net gave before normalisation (see `similarities`). margin: in `margin_unit`."""
         if measure not in ("cosine", "dot"):
             raise UsageError(f"Voices are compared by cosine or dot, not by {measure}.")
         by_voice: dict[int, list[Sample]] = {}
@@ -51,6 +48,11 @@ class Identifier:
             np.repeat(np.arange(len(groups)), [len(group) for group in groups]), len(groups)),
             self.method.background) if groups and measure == "cosine" else None
 
+    @property
+    def margin_unit(self) -> MarginUnit:
+        """What margin is measured in; see `margin_unit_of`."""
+        return margin_unit_of(self.method, self.measure)
+
     def similarities(self, query: Embedding, speech_s: float = USUAL_S) -> FloatArray:
         """Similarity to every voice, float32 (voices,), in the order of `voices`.
 
@@ -59,7 +61,9 @@ class Identifier:
         mean squared length of all samples, so that a cosine's threshold can be read against it. A voice whose samples are
         longer, or closer together, gets more: that is what scale does.
         """
-        raw = self._compare(query)
+        return self._shown(self._compare(query), speech_s)
+
+    def _shown(self, raw: FloatArray, speech_s: float) -> FloatArray:
         scale = self.method.scale if self.measure == "cosine" else None
         return raw if scale is None else scale.apply(raw, speech_s)
 
@@ -83,17 +87,19 @@ class Identifier:
 
         match: similar enough and far enough ahead of the runner-up. tentative: similar enough, but the runner-up is
         close. With one voice the margin is None and the threshold alone decides; with none, everything is unknown.
+        The order and the margin come from what the back-end gave, not from the scale 0 to 1, whose ends are flat.
         """
         if speech_s < MIN_SPEECH_S:
             return nobody("too-short", speech_s)
-        values = self.similarities(query, speech_s)
-        if not len(values):
+        raw = self._compare(query)
+        if not len(raw):
             return nobody("unknown", speech_s)
-        order = np.argsort(-values, kind="stable")
+        values = self._shown(raw, speech_s)
+        order = np.argsort(-raw, kind="stable")
         candidates = tuple(Candidate(self.voices[i].id, self.voices[i].name, self.voices[i].colour, float(values[i]))
                            for i in order)
         best = candidates[0]
-        margin = best.similarity - candidates[1].similarity if len(candidates) > 1 else None
+        margin = self._lead(raw[order[0]], raw[order[1]]) if len(order) > 1 else None
         status: IdentificationStatus
         if best.similarity < self.threshold:
             status = "unknown"
@@ -102,7 +108,15 @@ class Identifier:
         else:
             status = "match"
         return Identification(status, best.voice if status == "match" else None, best.voice, best.similarity, margin,
-                              speech_s, candidates, self.probability(query, speech_s, snr_db))
+                              speech_s, candidates, self.probability(query, speech_s, snr_db), self.margin_unit)
+
+    def _lead(self, best: FloatArray, second: FloatArray) -> float:
+        return float(self.method.lead(best, second)) if self.measure == "cosine" else float(best - second)
+
+
+def margin_unit_of(method: Method, measure: str) -> MarginUnit:
+    """nats for a back-end that gives log-likelihoods; similarity for the others and for dot products."""
+    return method.margin_unit if measure == "cosine" else "similarity"
 
 
 def nobody(status: IdentificationStatus, speech_s: float) -> Identification:

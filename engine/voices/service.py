@@ -34,6 +34,7 @@ from engine.records import (
     EncoderSpec,
     Failure,
     Identification,
+    MarginUnit,
     Sample,
     SampleCheck,
     Take,
@@ -46,7 +47,7 @@ from engine.tasks import Ticket
 from engine.voices.calibration import OwnCalibration, calibrate
 from engine.voices.choice import choose
 from engine.voices.cohort import shipped
-from engine.voices.identification import MIN_SPEECH_S, Identifier, nobody
+from engine.voices.identification import MIN_SPEECH_S, Identifier, margin_unit_of, nobody
 from engine.voices.samples import check, close_pairs
 from engine.voices.takes import Heard, TakeQuality, judge, net_speech, refusal, spoken_parts
 from engine.voices.undo import History, require
@@ -285,7 +286,7 @@ class Voices:
         spec: the space to compare in; that of the encoder in use if None.
         """
         settings, spec = self._settings.value, spec or self._spec()
-        key = (settings.threshold, settings.margin, settings.measure, settings.backend, spec)
+        key = (settings.threshold, settings.margin, settings.margin_nats, settings.measure, settings.backend, spec)
         with self._caching:
             cached, generation = self._cached, self._generation
         if cached is not None and cached[0] == key:
@@ -293,11 +294,17 @@ class Voices:
         voices = [v for v in self.list() if v.state == "enrolled"]
         samples = self._store.voices.samples(spec, enrolled_only=True)
         method = choose(settings.backend, shipped(spec))
-        identifier = Identifier(voices, samples, settings.threshold, settings.margin, settings.measure, method)
+        margin = settings.margin_in(margin_unit_of(method, settings.measure))
+        identifier = Identifier(voices, samples, settings.threshold, margin, settings.measure, method)
         with self._caching:
             if generation == self._generation:
                 self._cached = (key, identifier)
         return identifier
+
+    def margin_unit(self) -> MarginUnit:
+        """What the margin in effect is measured in."""
+        settings, spec = self._settings.value, self._known_spec()
+        return margin_unit_of(choose(settings.backend, shipped(spec) if spec else None), settings.measure)
 
     def calibration(self) -> OwnCalibration:
         """What thresholds do to the user's own voices, by the back-end in use; see `engine.voices.calibration`.

@@ -25,7 +25,7 @@ from engine.encoders.voice import GE2EEncoder
 from engine.evaluation.diarization import PARTS, scored
 from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture, mix
 from engine.records import Audio, Embedding, Sample, Voice
-from engine.voices.identification import DEFAULT_MARGIN, Identifier
+from engine.voices.identification import Identifier
 from engine.voices.takes import sample_parts
 from engine.voices.timeline.assignment import Heard, assign
 from engine.voices.timeline.recording import listen
@@ -38,7 +38,7 @@ WINDOWS = ((1.6, 0.4), (1.6, 0.2), (1.6, 0.8), (2.0, 0.4), (2.4, 0.4))  # (lengt
 SAMES = (0.60, 0.62, 0.64, 0.66, 0.68)
 PADS = (0.0, 0.03, 0.06)
 GAPS = (0.2, 0.3, 0.5)
-THRESHOLD = 0.75
+THRESHOLD, MARGIN = 0.75, 0.02
 HOUR_S = 3600.0
 
 
@@ -74,7 +74,7 @@ def made(shared: Path) -> list[tuple[dict[str, list[Any]], Mixture]]:
 def identifier(enrolled: dict[str, list[Embedding]]) -> Identifier:
     voices = [Voice(n, name, 0, "enrolled", datetime.now(UTC), 1, 1, 0.0) for n, name in enumerate(enrolled, 1)]
     samples = [Sample(0, 0, v.id, e, 3.0, 1.0) for v in voices for e in enrolled[v.name]]
-    return Identifier(voices, samples, THRESHOLD, DEFAULT_MARGIN)
+    return Identifier(voices, samples, THRESHOLD, MARGIN)
 
 
 def row(errors: list[dict[str, float]]) -> list[str]:

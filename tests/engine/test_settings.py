@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, replace
 
 import pytest
@@ -32,7 +33,8 @@ def test_what_is_changed_is_there_the_next_time(path):
 @pytest.mark.parametrize("wrong", [
     {"backend": "magic"},
     {"measure": "euclidean"}, {"device": "tpu"}, {"theme": "pink"}, {"threshold": 1.5}, {"threshold": float("nan")},
-    {"margin": -0.1}, {"margin": float("inf")}, {"volume_db": float("nan")}, {"seed": -1}, {"joint": ""},
+    {"margin": -0.1}, {"margin_nats": -1.0}, {"margin_nats": float("nan")},
+    {"margin": float("inf")}, {"volume_db": float("nan")}, {"seed": -1}, {"joint": ""},
 ])
 def test_a_value_that_makes_no_sense_is_refused_and_nothing_changes(path, wrong):
     file = SettingsFile(path)
@@ -110,7 +112,24 @@ def test_who_had_set_a_threshold_of_his_own_keeps_it_with_the_cosine_that_it_bel
     path.write_text("version = 2\n" + before)
     value = SettingsFile(path).value
     assert (value.backend, value.threshold) == (backend, threshold)
-    assert value.margin == (0.02 if backend == "two-covariance" else 0.1 if "margin = 0.1" in before else 0.05)
+    assert value.margin == (0.1 if "margin = 0.1" in before else 0.05)
+    assert value.margin_nats == math.log(5)
+
+
+@pytest.mark.parametrize(("before", "margin", "nats"), [
+    ("", 0.05, math.log(5)), ("margin = 0.02\n", 0.05, math.log(5)), ("margin = 0.04\n", 0.05, 2 * math.log(5)),
+    ('backend = "lda"\nmargin = 0.01\n', 0.05, math.log(5) / 2), ("margin = 0\n", 0.05, 0.0),
+    ('backend = "s-norm"\nmargin = 0.03\n', 0.03, math.log(5)), ('backend = "cosine"\nmargin = 0.1\n', 0.1, math.log(5)),
+    ('measure = "dot"\nmargin = 0.1\n', 0.1, math.log(5))])
+def test_a_margin_of_before_becomes_nats_where_likelihoods_are_compared(path, before, margin, nats):
+    path.write_text("version = 3\n" + before)
+    value = SettingsFile(path).value
+    assert (value.margin, value.margin_nats) == (margin, pytest.approx(nats))
+
+
+def test_each_unit_has_its_own_margin():
+    value = replace(Settings(), margin=0.1, margin_nats=3.0)
+    assert (value.margin_in("nats"), value.margin_in("similarity")) == (3.0, 0.1)
 
 
 def test_a_threshold_follows_its_units_unless_it_is_given(path):
@@ -121,6 +140,7 @@ def test_a_threshold_follows_its_units_unless_it_is_given(path):
     assert file.change(backend="lda").threshold == 0.5
     assert file.change(backend="cosine", threshold=0.7).threshold == 0.7
     assert (file.change(backend="two-covariance", margin=0.1).threshold, file.value.margin) == (0.5, 0.1)
+    assert file.value.margin_nats == math.log(5)  # each unit keeps its own
     assert file.change(measure="dot").threshold == 0.75
 
 

@@ -329,6 +329,7 @@ class FakeVoices:
         self.pairs: list[ClosePair] = []
         self.shared: dict[int, list[str]] = {}
         self._recordings: dict[int, Audio] = {}
+        self.unit = "similarity"
         self.listener_: FakeListener | None = None  # what `listener` gives; made from the voices when None
         self.quality = SimpleNamespace(
             duration_s=7.9, speech_s=5.3, level_dbfs=-16.0, snr_db=24.0, clipped=0,
@@ -512,6 +513,9 @@ class FakeVoices:
     def _state(self) -> tuple[list[Voice], list[Sample], list[Take]]:
         return list(self._voices), list(self._samples), list(self._takes)
 
+    def margin_unit(self) -> Any:
+        return self.unit
+
     # --- made-up answers ---
 
     def identification(self, best: float, first: int = 0) -> Identification:
@@ -524,7 +528,8 @@ class FakeVoices:
         margin = candidates[0].similarity - candidates[1].similarity if len(candidates) > 1 else None
         status = "match" if best >= 0.68 else "tentative" if best >= 0.6 else "unknown"
         name = candidates[0].voice
-        return Identification(status, name if status == "match" else None, name, best, margin, 3.2, candidates)
+        return Identification(status, name if status == "match" else None, name, best, margin, 3.2, candidates,
+                              margin_unit=self.unit)
 
     def made_updates(self, seconds: float = 6.6) -> list[LiveUpdate]:
         heard = (Tag("Speech", 0.93), Tag("Keyboard typing", 0.31), Tag("Inside, small room", 0.14))

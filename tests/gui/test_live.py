@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -339,6 +340,16 @@ def test_threshold_and_margin_are_settings(make: Make, app: FakeEarmark) -> None
     page.margin.setValue(0.09)
     assert (app.settings.value.threshold, app.settings.value.margin) == (0.71, 0.09)
     assert "0.71" in page.now.mark.text()
+
+
+def test_a_margin_in_nats_is_one_to_see_and_to_set(make: Make, app: FakeEarmark) -> None:
+    app.voices.unit = "nats"
+    page = make()
+    assert page.margin.suffix() == " nats" and page.margin.value() == pytest.approx(1.61)
+    page._right.refresh()
+    assert app.settings.value.margin_nats == math.log(5)  # showing it rounded writes nothing
+    page.margin.setValue(3.0)
+    assert (app.settings.value.margin_nats, app.settings.value.margin) == (3.0, 0.05)
 
 
 def test_a_first_start_asks_to_enroll_but_listens(context: Context, app: FakeEarmark, make: Make,

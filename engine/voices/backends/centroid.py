@@ -23,6 +23,7 @@ class Centroid:
     """Cosine between the query and the unit-norm mean of a voice's samples."""
 
     name, title, needs_background = "cosine", "cosine to centroid", False
+    log_likelihood = False
 
     def fit(self, enrolled: Enrolled, background: Background | None = None) -> FittedCentroid:
         return FittedCentroid(unit(enrolled.means().astype(np.float32)))

@@ -33,6 +33,7 @@ class Lda:
     """Log-odds of a voice against somebody in the middle of all strangers, linear in the query."""
 
     name, title, needs_background = "lda", "LDA with shrinkage", True
+    log_likelihood = True
 
     def fit(self, enrolled: Enrolled, background: Background | None) -> FittedLinear:
         if background is None:

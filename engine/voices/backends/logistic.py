@@ -19,6 +19,7 @@ class Logistic:
     """Log-odds of a voice against the class of strangers."""
 
     name, title, needs_background = "logistic", "logistic regression", True
+    log_likelihood = True
 
     def fit(self, enrolled: Enrolled, background: Background | None) -> FittedLinear:
         from sklearn.linear_model import LogisticRegression

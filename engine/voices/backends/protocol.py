@@ -61,10 +61,15 @@ class Fitted(Protocol):
 
 
 class Backend(Protocol):
-    """A way to compare a query with voices. needs_background: it cannot be fitted without one."""
+    """A way to compare a query with voices.
+
+    needs_background: it cannot be fitted without one. log_likelihood: the difference of two voices' similarities is the natural
+    logarithm of how many times as likely one is as the other.
+    """
 
     name: str
     title: str
     needs_background: bool
+    log_likelihood: bool
 
     def fit(self, enrolled: Enrolled, background: Background | None) -> Fitted: ...

@@ -45,6 +45,7 @@ class SNorm:
     """The mean of two z-scores of the cosine: among the strangers nearest to the voice, and nearest to the query."""
 
     name, title, needs_background = "s-norm", f"adaptive s-norm (top {TOP})", True
+    log_likelihood = False
 
     def __init__(self, top: int = TOP) -> None:
         self.top = top

@@ -31,7 +31,7 @@ class FittedSamples:
 class Samples:
     """The mean of the k highest cosines between the query and a voice's samples (of all of them where it has fewer)."""
 
-    needs_background = False
+    needs_background = log_likelihood = False
 
     def __init__(self, k: int = K) -> None:
         self.k = k

@@ -24,6 +24,11 @@ class Scale:
     width: float
     by_length: float = 0.0
 
+    @property
+    def steepest(self) -> float:
+        """How much similarity one unit of raw is worth at the threshold, where the scale is straight; elsewhere it is less."""
+        return 1 / (4 * self.width)
+
     def apply(self, raw: FloatArray, seconds: ArrayLike = USUAL_S) -> FloatArray:
         """raw: any shape; seconds: of the queries, broadcast against it. Returns float32 of its shape."""
         longer = np.log(np.clip(np.asarray(seconds, np.float64), SHORTEST_S, LONGEST_S) / USUAL_S)

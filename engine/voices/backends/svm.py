@@ -15,6 +15,7 @@ class Svm:
     """Signed distance to the plane that parts a voice from everybody else."""
 
     name, title, needs_background = "svm", "linear SVM", True
+    log_likelihood = False
 
     def fit(self, enrolled: Enrolled, background: Background | None) -> FittedLinear:
         from sklearn.svm import LinearSVC

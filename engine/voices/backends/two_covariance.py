@@ -51,6 +51,7 @@ class TwoCovariance:
     """Log-likelihood ratio of a voice against a stranger."""
 
     name, title, needs_background = "two-covariance", "two covariances, adapted", True
+    log_likelihood = True
 
     def __init__(self, weight: float = WEIGHT, shrinkage: float = SHRINKAGE, correlation: float = CORRELATION) -> None:
         self.weight, self.shrinkage, self.correlation = weight, shrinkage, correlation

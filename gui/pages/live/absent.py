@@ -104,7 +104,7 @@ class FileAnswer(QWidget):
         }[found.status]
         bits = [near]
         if found.margin is not None:
-            bits.append(self.tr("margin {}").format(words.signed(found.margin)))
+            bits.append(self.tr("margin {}").format(words.margin(found)))
         if found.status == "too-short":
             bits = [self.tr("At least 1.0 s is needed")]
         bits.append(self.tr("{} s of speech").format(f"{found.speech_s:.1f}"))

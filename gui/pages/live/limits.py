@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.context import Context
 from gui.widgets.controls import Button, NumberBox, Text
+from gui.widgets.margin_box import MarginBox
 
 
 class Limits(QWidget):
@@ -17,15 +18,15 @@ class Limits(QWidget):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        theme, self._settings = context.theme, context.app.settings
+        theme, self._settings, self._voices = context.theme, context.app.settings, context.app.voices
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         value = self._settings.value
         self.threshold = NumberBox(theme, self.tr("Threshold"), -1.0, 1.0, 0.01, value=value.threshold)
-        self.margin = NumberBox(theme, self.tr("Margin"), 0.0, 2.0, 0.01, value=value.margin)
+        self.margin = MarginBox(theme, value, self._voices.margin_unit())
         self.threshold.valueChanged.connect(lambda number: self._set(threshold=round(number, 2)))
-        self.margin.valueChanged.connect(lambda number: self._set(margin=round(number, 2)))
+        self.margin.chosen.connect(lambda chosen: self._set(**chosen))
         for words, box in ((self.tr("Threshold"), self.threshold), (self.tr("Margin"), self.margin)):
             row.addWidget(Text(theme, words, "body", "text2"))
             row.addWidget(box)
@@ -38,7 +39,7 @@ class Limits(QWidget):
         """Show what the settings say."""
         value = self._settings.value
         self.threshold.setValue(value.threshold)
-        self.margin.setValue(value.margin)
+        self.margin.show_margin(value, self._voices.margin_unit())
 
     def _set(self, **values: float) -> None:
         current = self._settings.value

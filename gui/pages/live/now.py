@@ -133,7 +133,8 @@ class NowPanel(QFrame):
         if found.similarity is not None:
             self.similarity.setText(words.similarity(found.similarity))
             self.margin_name.setVisible(found.margin is not None)
-            self.margin.setText("" if found.margin is None else words.signed(found.margin))
+            self.margin.setText(words.margin(found))
+            self.margin.setToolTip(words.times_as_likely(found))
 
     # --- set-up -----------------------------------------------------------------------------------------------------
 

@@ -114,7 +114,7 @@ class Inspector(QFrame):
         if found.similarity is not None:
             bits.append(self.tr("similarity {}").format(words.similarity(found.similarity)))
         if found.margin is not None and len(found.candidates) > 1:
-            bits.append(self.tr("margin {margin} over {name}").format(margin=words.signed(found.margin),
+            bits.append(self.tr("margin {margin} over {name}").format(margin=words.margin(found),
                                                                      name=found.candidates[1].voice))
         self.line.set_text(" · ".join(bits))
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout
 from gui.context import Context
 from gui.pages.settings.section import Section
 from gui.widgets.controls import Button, ElidedText, NumberBox, Segmented
+from gui.widgets.margin_box import MarginBox
 
 
 class GeneralSection(Section):
@@ -33,24 +34,24 @@ class GeneralSection(Section):
         self.threshold.valueChanged.connect(lambda value: self.change(threshold=round(value, 4)))
         self.row(likeness, self.tr("Threshold"), self.threshold, self.tr(
             "How similar speech must be to a centroid to be named. Higher refuses more strangers, and more friends."))
-        self.margin = NumberBox(self.theme, self.tr("Margin"), 0, 2, 0.01, value=settings.margin)
-        self.margin.valueChanged.connect(lambda value: self.change(margin=round(value, 4)))
+        self.margin = MarginBox(self.theme, settings, self.app.voices.margin_unit())
+        self.margin.chosen.connect(lambda chosen: self.change(**chosen))
         self.row(likeness, self.tr("Margin"), self.margin, self.tr(
             "How far the nearest voice must lie before the runner-up. With less, the name is only tentative."))
         self.column.addStretch(1)
 
     def refresh(self) -> None:
         settings = self.app.settings.value
-        for box, value in ((self.threshold, settings.threshold), (self.margin, settings.margin)):
-            box.blockSignals(True)
-            box.setValue(value)
-            box.blockSignals(False)
+        self.threshold.blockSignals(True)
+        self.threshold.setValue(settings.threshold)
+        self.threshold.blockSignals(False)
+        self.margin.show_margin(settings, self.app.voices.margin_unit())
         self.measure.set_value(settings.measure)
         self._why.setText(self._explained(settings.measure))
 
     def _measured(self, measure: str) -> None:
         self.change(measure=measure)
-        self._why.setText(self._explained(measure))
+        self.refresh()
 
     def _explained(self, measure: str) -> str:
         if measure == "cosine":

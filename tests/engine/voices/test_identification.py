@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from engine.errors import ShapeError, UsageError
 from engine.records import Embedding, Sample, Voice
+from engine.settings import CHOICES, Settings
+from engine.voices.backends import Scale
 from engine.voices.choice import Method, choose
-from engine.voices.identification import Identifier, centroid
+from engine.voices.identification import Identifier, centroid, margin_unit_of
 from engine.voices.probability import Calibration
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -152,6 +156,46 @@ def test_a_back_end_without_its_statistics_is_cosine_on_the_same_scale():
     assert found.similarity == pytest.approx(0.5, abs=1e-5)
     assert (found.probability, choose("cosine", None).instead_of) == (None, "")
     assert [identifier.identify(along(c), 3.0).status for c in (0.74, 0.76)] == ["unknown", "match"]
+
+
+def likely(*raw: float) -> Method:
+    """A back-end that gives these log-likelihoods whatever it is asked, shown on the scale of two covariances."""
+    fitted = SimpleNamespace(similarities=lambda queries: np.array([raw], np.float32))
+    backend = SimpleNamespace(name="made", title="made", needs_background=False, log_likelihood=True,
+                              fit=lambda enrolled, background: fitted)
+    return Method(backend, scale=Scale(23.0, 20.0))
+
+
+@pytest.mark.parametrize("level", [23.0, 100.0, 400.0])
+def test_a_likelihood_of_five_to_one_is_the_same_margin_at_every_similarity(level):
+    """On the scale 0 to 1 the ends are flat: at 0.98 two voices that were 7,000 : 1 apart were called too alike."""
+    nats = Settings().margin_in("nats")
+    for ahead, status in ((nats + 0.01, "match"), (nats - 0.01, "tentative")):
+        found = Identifier([ANNA, BERT], TWO, 0.5, nats, method=likely(level, level + ahead)).identify(along(1.0), 3.0)
+        assert (found.status, found.nearest, found.margin_unit) == (status, "Bert", "nats")
+        assert found.margin == pytest.approx(ahead, abs=1e-4)
+
+
+def test_voices_keep_their_order_where_the_scale_shows_one_for_all():
+    found = Identifier([ANNA, BERT], TWO, 0.5, 0.0, method=likely(900.0, 950.0)).identify(along(1.0), 3.0)
+    assert found.nearest == "Bert" and [c.similarity for c in found.candidates] == [1.0, 1.0]
+
+
+def test_a_scale_without_likelihoods_counts_a_lead_as_at_the_threshold():
+    """s-norm, for instance: what 0.05 of the scale is at its middle is 0.05 everywhere."""
+    made = likely(100.0, 104.0)
+    method = replace(made, backend=SimpleNamespace(**{**vars(made.backend), "log_likelihood": False}))
+    found = Identifier([ANNA, BERT], TWO, 0.5, 0.05, method=method).identify(along(1.0), 3.0)
+    assert (found.margin, found.margin_unit, found.status) == (pytest.approx(4 / 80), "similarity", "match")
+
+
+def test_which_back_ends_measure_margins_in_nats():
+    cohort = SimpleNamespace(background=None, scales={}, calibrations={})
+    units = {name: choose(name, cohort).margin_unit for name in CHOICES["backend"]}
+    assert units == {"two-covariance": "nats", "lda": "nats", "s-norm": "similarity", "cosine": "similarity",
+                     "best": "similarity", "top": "similarity"}
+    assert choose("two-covariance", None).margin_unit == "similarity"  # no statistics: cosine stands in
+    assert margin_unit_of(choose("two-covariance", cohort), "dot") == "similarity"
 
 
 def test_a_probability_is_that_of_the_nearest_voice():
