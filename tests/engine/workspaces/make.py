@@ -40,8 +40,8 @@ def asking(folder: Path) -> list[Path]:
 
 def command(workspace: Path, *words: str, **environment: str) -> Any:
     """What a command prints with --json."""
-    ran = subprocess.run([sys.executable, "main.py", "--workspace", str(workspace), "--device", "cpu", "--json", *words], cwd=ROOT,
-                         stdout=subprocess.PIPE, check=True, text=True, env={**os.environ, **environment})
+    ran = subprocess.run([sys.executable, "main.py", "--workspace", str(workspace), "--device", "cpu", "--json", *words],
+                         cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True, env={**os.environ, **environment})
     return json.loads(ran.stdout)
 
 
