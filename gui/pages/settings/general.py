@@ -36,8 +36,7 @@ class GeneralSection(Section):
             "How similar speech must be to a centroid to be named. Higher refuses more strangers, and more friends."))
         self.margin = MarginBox(self.theme, settings, self.app.voices.margin_unit())
         self.margin.chosen.connect(lambda chosen: self.change(**chosen))
-        self.row(likeness, self.tr("Margin"), self.margin, self.tr(
-            "How far the nearest voice must lie before the runner-up. With less, the name is only tentative."))
+        self._lead = self.row(likeness, self.tr("Margin"), self.margin, self.margin.toolTip())
         self.column.addStretch(1)
 
     def refresh(self) -> None:
@@ -46,6 +45,7 @@ class GeneralSection(Section):
         self.threshold.setValue(settings.threshold)
         self.threshold.blockSignals(False)
         self.margin.show_margin(settings, self.app.voices.margin_unit())
+        self._lead.setText(self.margin.toolTip())
         self.measure.set_value(settings.measure)
         self._why.setText(self._explained(settings.measure))
 
