@@ -17,7 +17,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def main() -> int:
-    from engine import cli
+    try:
+        from engine import cli
+    except KeyboardInterrupt:  # in the moment before the command line is read; after that it answers for itself
+        if "--json" in sys.argv:
+            sys.stdout.write('{"error": {"kind": "cancelled", "message": "Cancelled."}}\n')
+        else:
+            sys.stderr.write("earmark: Cancelled.\n")
+        return 130
 
     return cli.main(sys.argv[1:], window=_window, pictures=_pictures, picture_of_map=_picture_of_map)
 

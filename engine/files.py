@@ -32,12 +32,12 @@ def whole(path: Path, mode: int = USUAL) -> Iterator[BinaryIO]:
     written. What is no regular file (a device, a pipe) is written to directly: nothing is put in its place.
     Raises OSError; the file that was there before is then as it was.
     """
-    path = Path(os.path.realpath(path))
     there = _mode_of(path)
     if there is not None and not stat.S_ISREG(there):
-        with _opened_directly(path) as file:
+        with _opened_directly(path) as file:  # as it was named: /dev/stdout may lead to a pipe, which has no path of its own
             yield file
         return
+    path = Path(os.path.realpath(path))
     part = path.with_name(f".{secrets.token_hex(6)}.part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
     try:

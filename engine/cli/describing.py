@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.output import clock, file_name
+from engine.cli.paths import given
 from engine.errors import AudioError, ShapeError, UsageError
 
-Files = Annotated[list[Path], typer.Argument(help="Sound files.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", parser=given, help="Sound files.")]
 K = Annotated[int, typer.Option("-k", min=1, help="How many of the nearest.")]
 Label = Annotated[list[str] | None, typer.Option("--label", help="A label; repeat it for each.")]
 Labels = Annotated[str | None, typer.Option("--labels", help="audioset, ucs, or a .txt, .csv or .json file of labels.")]
@@ -48,8 +49,9 @@ def classify(context: typer.Context, files: Files, label: Label = None, labels: 
 
 
 def describe(context: typer.Context, files: Files, k: K = 5,
-             captions: Annotated[Path | None, typer.Option(help="Captions to choose from, .txt, .csv or .json "
-                                                                "(default: those that come with Earmark).")] = None) -> None:
+             captions: Annotated[Path | None, typer.Option(
+                 metavar="FILE", parser=given,
+                 help="Captions to choose from, .txt, .csv or .json (default: those that come with Earmark).")] = None) -> None:
     """Say in words what each file sounds like: the nearest captions, and what is heard."""
     out, service = context.obj.out, context.obj.app.describing
     service.bank(captions)

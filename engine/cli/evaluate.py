@@ -9,9 +9,10 @@ import typer
 
 from engine.cli.describing import Label, Labels, Template, chosen_labels
 from engine.cli.output import Output
+from engine.cli.paths import destination, file_to_write, given
 from engine.errors import UsageError
 
-Data = Annotated[Path, typer.Option("--data", help="The folder of recordings.")]
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", parser=given, help="The folder of recordings.")]
 Encoder = Annotated[str | None, typer.Option("--encoder", help="A text–audio encoder by name (default: the one in use).")]
 Captions = Annotated[str, typer.Option("--captions", help="file (captions.json or captions.csv), names (of the files), or auto.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
@@ -120,10 +121,12 @@ def _range(interval: list[float]) -> str:
 
 
 def speakers(context: typer.Context, data: Data, seed: Seed = 7,
-             strangers: Annotated[Path | None, typer.Option("--strangers", help="People who are not enrolled, for the open "
-                                                            "set: a folder a speaker, or files named speaker-….")] = None,
+             strangers: Annotated[Path | None, typer.Option(
+                 "--strangers", metavar="DIR", parser=given, help="People who are not enrolled, for the open set: a folder a "
+                                                                  "speaker, or files named speaker-….")] = None,
              backend: Annotated[list[str] | None, typer.Option("--backend", help="Only this one (repeatable).")] = None,
-             lists: Annotated[Path | None, typer.Option("--lists", help="Write the drawn test lists to this CSV.")] = None,
+             lists: Annotated[Path | None, typer.Option(
+                 "--lists", metavar="FILE", parser=destination, help="Write the drawn test lists to this CSV.")] = None,
              ) -> None:
     """Verification, identification and, with --strangers, the open set: one folder a speaker."""
     from engine.evaluation import speakers as protocol
@@ -131,6 +134,8 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
     out, app = context.obj.out, context.obj.app
     if lists is not None and strangers is None:
         raise UsageError("--lists needs --strangers: the lists are those of the open set.")
+    if lists is not None:
+        out.make_way(file_to_write(lists, (".csv", ".txt")))
     with out.progress("Listening") as ticket:
         found = protocol.evaluate(data, app.models.voice(), seed, ticket, strangers, backend or (), lists)
     for failure in found["failed"]:

@@ -10,7 +10,10 @@ import typer
 
 from engine.cli import searching
 from engine.cli.output import clock, file_name
+from engine.cli.paths import given
 from engine.records import TagListInfo
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", parser=given)]
 
 
 def add_to(root: typer.Typer) -> None:
@@ -24,7 +27,7 @@ def add_to(root: typer.Typer) -> None:
     searching.add_to(root)
 
 
-def add(context: typer.Context, folder: Path) -> None:
+def add(context: typer.Context, folder: Folder) -> None:
     """Register a folder; `library scan` reads it."""
     added = context.obj.app.library.add(folder)
     context.obj.out.document({"folder": added.path})
@@ -72,7 +75,7 @@ def list_sounds(context: typer.Context) -> None:
                     ", ".join(t.name for t in s.tags[:3])] for s in sounds], right=(1, 2, 3))
 
 
-def remove(context: typer.Context, folder: Path) -> None:
+def remove(context: typer.Context, folder: Folder) -> None:
     """Take a folder out of the library. Its files are not touched."""
     context.obj.app.library.remove(folder)
     context.obj.out.document({"removed": file_name(folder)})

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -55,6 +56,9 @@ class Run:
 def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], int] | None = None,
          pictures: Callable[..., Any] | None = None, picture_of_map: Callable[..., Any] | None = None) -> int:
     """Run one command line; returns the exit code. window, pictures, picture_of_map: what needs Qt, given by main.py."""
+    _open_streams()
+    for name in ("engine", "gui"):  # until a workspace has a log: Python itself would write to standard error
+        logging.getLogger(name).addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
@@ -77,13 +81,12 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
     except typer.exceptions.TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
         if message.startswith("Usage: "):  # the help itself, where a command is missing
-            out.note(message + "\n")
+            out.help(message + "\n")
             message = "Say which of the commands above."
         out.failure(UsageError(message or "Wrong usage. Try --help."))
     except typer.Exit as leaving:
         return leaving.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever read the answer has gone, and knows it
         return 1
     except Exception:
         log.exception("unexpected")
@@ -93,6 +96,13 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
         for app in run.opened:
             _leave(app)
     return out.exit_code
+
+
+def _open_streams() -> None:
+    """A stream that was closed before the start leads nowhere, so that no file that is opened gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _leave(app: Earmark) -> None:

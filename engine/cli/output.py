@@ -1,7 +1,13 @@
-"""What a command says: one JSON document or words on standard output, progress and problems on standard error."""
+"""What a command says: one JSON document or words on standard output, progress and problems on standard error.
+
+Words are one line each, and all of them pass through `engine.texts.shown`: no name that stands in them can make a line of its
+own, change colours, or be taken for markup.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import math
 import os
@@ -9,11 +15,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from engine.errors import EarmarkError
 from engine.tasks import Progress, Ticket
+from engine.texts import decoded, shown
 
+__all__ = ["LONGEST_MESSAGE", "Output", "clock", "file_name", "in_brief", "plain", "shown"]
+
+FILE_COLUMNS = 200  # of a table that goes to no terminal
 LONGEST_MESSAGE = 1_000  # characters of the line that says why
 
 
@@ -23,24 +33,34 @@ class Output:
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.exit_code = 0
+        self._aside = False  # words go to standard error
+        self._full = False  # standard output takes nothing more
+
+    def make_way(self, path: Path) -> None:
+        """Words go to standard error where a file that is written, as /dev/stdout, is standard output itself."""
+        with contextlib.suppress(OSError, ValueError):
+            self._aside = os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
 
     def document(self, value: Any) -> None:
         """With --json: print this one document."""
         if self.as_json:
             escaped = (sys.stdout.encoding or "").lower().replace("-", "") not in ("utf8", "utf8sig")
-            sys.stdout.write(json.dumps(plain(value), ensure_ascii=escaped, allow_nan=False) + "\n")
-            sys.stdout.flush()
+            self._put(json.dumps(plain(value), ensure_ascii=escaped, allow_nan=False) + "\n")
 
     def say(self, text: str = "") -> None:
         """Without --json: a line on standard output."""
         if not self.as_json:
-            sys.stdout.write(shown(text) + "\n")
-            sys.stdout.flush()
+            self._put(shown(text) + "\n")
 
     def note(self, text: str) -> None:
         """A line on standard error."""
-        sys.stderr.write(shown(text) + "\n")
-        sys.stderr.flush()
+        self.help(shown(text))
+
+    def help(self, text: str) -> None:
+        """Words of the program's own in several lines, on standard error. One that takes nothing is no reason to fail."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
         """Without --json: a table; columns in `right` are aligned to the right."""
@@ -52,22 +72,50 @@ class Output:
 
         table = Table(box=None, pad_edge=False, header_style="bold")
         for number, title in enumerate(head):
-            table.add_column(title, justify="right" if number in right else "left", overflow="fold")
+            table.add_column(Text(title), justify="right" if number in right else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(shown(cell)) for cell in row))
-        console = Console(file=sys.stdout, soft_wrap=False)
-        if not console.is_terminal:
-            console = Console(file=sys.stdout, width=200)
-        console.print(table)
+        drawn, terminal = io.StringIO(), self._words.isatty()
+        Console(file=drawn, force_terminal=terminal, width=None if terminal else FILE_COLUMNS).print(table)
+        self._put(drawn.getvalue())
+
+    @property
+    def _words(self) -> TextIO:
+        return sys.stderr if self._aside else sys.stdout
+
+    def _put(self, text: str) -> None:
+        """Write to standard output. Raises BrokenPipeError where its reader has gone, EarmarkError where it takes no more."""
+        stream = sys.stdout if self.as_json else self._words
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError as error:
+            self._give_up()
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise EarmarkError(f"Standard output takes nothing more: {error.strerror or error}.") from error
+
+    def _give_up(self) -> None:
+        """What standard output still holds goes nowhere: Python would try to write it at its end, and say that it cannot."""
+        self._full = True
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
     def failure(self, error: EarmarkError) -> None:
         """The whole command failed: one line why."""
         message = in_brief(str(error))
-        if self.as_json:
-            self.document({"error": {"kind": error.kind, "message": message}})
-        else:
-            self.note(f"earmark: {message}")
         self.exit_code = error.exit_code
+        if self.as_json and not self._full:
+            try:
+                self.document({"error": {"kind": error.kind, "message": message}})
+                return
+            except BrokenPipeError:
+                return
+            except EarmarkError as unsaid:
+                self.note(f"earmark: {unsaid}")
+        self.note(f"earmark: {message}")
 
     def file_failed(self, path: Path, reason: str) -> dict[str, str]:
         """One file of several failed: a line about it, exit code 1; returns its place in the document."""
@@ -86,8 +134,8 @@ class Output:
         from rich.progress import Progress as Bar
 
         console = Console(file=sys.stderr)
-        with Bar(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn(),
-                 console=console, transient=True) as bar:
+        with Bar(TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[count]}", markup=False),
+                 TimeRemainingColumn(), console=console, transient=True) as bar:
             task = bar.add_task(title, total=None, count="")
 
             def show(at: Progress) -> None:
@@ -100,12 +148,6 @@ class Output:
                            description=f"{title} {shown(at.note)}"[:60])
 
             yield Ticket(show)
-
-
-def shown(text: str) -> str:
-    """Text for a terminal: bytes of a file name that are no UTF-8 are escaped, control characters too."""
-    text = _escaped(text)
-    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
 def in_brief(message: str) -> str:
@@ -121,7 +163,7 @@ def file_name(path: Path | str) -> str:
 def plain(value: Any) -> Any:
     """Make a value JSON: paths become strings, numbers of numpy become numbers, NaN and infinity become null."""
     if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
+        return {decoded(str(k)): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     if isinstance(value, Path):
@@ -131,18 +173,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
-        return _escaped(value)
+        return decoded(value)
     return value
-
-
-def _escaped(text: str) -> str:
-    """Bytes that are no UTF-8, and halves of characters, as their numbers."""
-    if not any("\ud800" <= c <= "\udfff" for c in text):
-        return text
-    try:
-        return os.fsencode(text).decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # a half that stands for no byte
-        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def clock(seconds: float) -> str:

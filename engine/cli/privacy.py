@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.output import file_name
+from engine.cli.paths import destination, file_to_write, given
 from engine.cli.secrets import VARIABLE
 from engine.errors import UsageError
 
 PassphraseFile = Annotated[Path | None, typer.Option(
-    "--passphrase-file", metavar="FILE", help="Its first line is the passphrase; - is standard input. Without it you are asked.")]
+    "--passphrase-file", metavar="FILE", parser=given,
+    help="Its first line is the passphrase; - is standard input. Without it you are asked.")]
 STATES = {
     "off": "Voices are not encrypted: names, samples and recordings lie open in the workspace.",
     "keyring": "Voices are encrypted; the key is in the keyring of this computer.",
@@ -58,8 +60,10 @@ def turn_on(context: typer.Context,
     code = app.privacy.encrypt(secret)
     _tell(context, {"recovery_code": code})
     if code is not None:
-        run.out.say(f"\nRecovery code: {code}\nWrite it down and keep it apart from this computer. It is shown this once, and "
-                    "opens the workspace where the keyring is lost.")
+        run.out.say()
+        run.out.say(f"Recovery code: {code}")
+        run.out.say("Write it down and keep it apart from this computer. It is shown this once, and opens the workspace where "
+                    "the keyring is lost.")
     else:
         run.out.say("Nobody can open the voices without this passphrase, not even Earmark.")
 
@@ -70,12 +74,13 @@ def turn_off(context: typer.Context) -> None:
     _tell(context)
 
 
-def export(context: typer.Context, file: Path,
+def export(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", parser=destination)],
            names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="All voices, where none is named.")] = None,
            passphrase_file: PassphraseFile = None,
            overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False) -> None:
     """Write voices, with their samples and kept recordings, to one file that a passphrase opens."""
     run = context.obj
+    file_to_write(file)
     for name in names or ():
         run.app.voices.get(name)
     if file.exists() and not overwrite:
@@ -88,7 +93,8 @@ def export(context: typer.Context, file: Path,
     run.out.say(f"{done.voices} voices, {done.samples} samples and {done.recordings} recordings are in {file.name}.")
 
 
-def import_(context: typer.Context, file: Path, passphrase_file: PassphraseFile = None,
+def import_(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", parser=given)],
+            passphrase_file: PassphraseFile = None,
             clash: Annotated[str, typer.Option(metavar="rename|merge", help="What becomes of a voice whose name is taken: a "
                              "number behind its name, or its takes added to the one that is here.")] = "rename") -> None:
     """Add the voices of an exported file, all or none. Takes that are here already are not doubled."""

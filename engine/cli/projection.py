@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.output import file_name
+from engine.cli.paths import destination, file_to_write, given, same_file
 from engine.errors import EarmarkError, UsageError
 
 SUFFIXES = (".png", ".svg", ".csv", ".json")
@@ -29,17 +30,22 @@ def add_to(root: typer.Typer) -> None:
     root.command("map")(draw)
 
 
-def draw(context: typer.Context, out: Annotated[Path, typer.Option("--out", help=f"A file: {', '.join(SUFFIXES)}.")],
+def draw(context: typer.Context, out: Annotated[Path, typer.Option(
+             "--out", metavar="FILE", parser=destination, help=f"A file: {', '.join(SUFFIXES)}.")],
          space: Annotated[SpaceName, typer.Option(help="What to show.")] = SpaceName.voices,
          method: Annotated[MethodName, typer.Option(help="How to project.")] = MethodName.pca,
-         query: Annotated[Path | None, typer.Option(help="A sound to place among the others, drawn ×.")] = None,
+         query: Annotated[Path | None, typer.Option(
+             metavar="FILE", parser=given, help="A sound to place among the others, drawn ×.")] = None,
          seed: Annotated[int | None, typer.Option(min=0, help="Of t-SNE and UMAP.")] = None) -> None:
     """Project voices or sounds to two dimensions and write them to a file."""
     from engine.projection import export
 
     run = context.obj
-    if out.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{out.name} is no picture or table that can be written; the name ends in {', '.join(SUFFIXES)}.")
+    file_to_write(out, SUFFIXES, make_folder=True)
+    if out.suffix.lower() not in SUFFIXES:  # a device or pipe: the ending says what to write
+        raise UsageError(f"{out} says not whether it is to be {', '.join(SUFFIXES)}: give a name that ends in one of them.")
+    if query is not None and same_file(out, query):
+        raise UsageError(f"{out.name} is the sound that asks. Choose another name to write to.")
     vector = _vector(run.app, space.value, query) if query is not None else None
     params = {} if seed is None or method.value == "pca" else {"seed": seed}
     with run.out.progress("Projecting") as ticket:

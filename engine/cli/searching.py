@@ -10,14 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.output import clock, file_name
+from engine.cli.paths import given
 from engine.errors import UsageError
 from engine.records import Localisation, SearchResult, Term
 
 Like = Annotated[list[Path] | None, typer.Option(
-    "--like", "--plus-like", metavar="FILE", help="A sound to search by. Repeatable.")]
+    "--like", "--plus-like", metavar="FILE", parser=given, help="A sound to search by. Repeatable.")]
 Plus = Annotated[list[str] | None, typer.Option(metavar="TEXT", help="What it also sounds like. Repeatable.")]
 Minus = Annotated[list[str] | None, typer.Option(metavar="TEXT", help="What it must not sound like. Repeatable.")]
-MinusLike = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A sound it must not be like. Repeatable.")]
+MinusLike = Annotated[list[Path] | None, typer.Option(
+    metavar="FILE", parser=given, help="A sound it must not be like. Repeatable.")]
 Weighted = Annotated[list[str] | None, typer.Option("--term", metavar="WEIGHT:TEXT", help=(
     "A text with a weight before the first colon, as in 0.5:in a cave; negative to leave it out, as in -2:speech. "
     "All other terms weigh 1 or -1. Repeatable."))]
@@ -36,7 +38,8 @@ def search(context: typer.Context, text: Annotated[str, typer.Argument(help="Wha
            term: Weighted = None, term_like: WeightedLike = None,
            tag: Annotated[list[str] | None, typer.Option(
                metavar="TAG", help="Only sounds with this tag of a list: TAG, or LIST:TAG. Repeatable; all must hold.")] = None,
-           folder: Annotated[Path | None, typer.Option(metavar="DIR", help="Only sounds below this folder.")] = None,
+           folder: Annotated[Path | None, typer.Option(
+               metavar="DIR", parser=given, help="Only sounds below this folder.")] = None,
            save: Annotated[str, typer.Option(metavar="NAME", help="Keep this search under a name.")] = "",
            saved: Annotated[str, typer.Option(metavar="NAME", help="Search again what was kept; more terms may be added.")] = "",
            ) -> None:
@@ -66,7 +69,8 @@ def search(context: typer.Context, text: Annotated[str, typer.Argument(help="Wha
                 str(m.sound.path)] for n, m in enumerate(found.matches, 1)], right=(0, 1))
 
 
-def locate(context: typer.Context, file: Annotated[Path, typer.Argument(help="The sound to look through.")],
+def locate(context: typer.Context, file: Annotated[Path, typer.Argument(
+               metavar="FILE", parser=given, help="The sound to look through.")],
            text: Annotated[str, typer.Argument(help="What to look for in it.")] = "",
            like: Like = None, plus: Plus = None, minus: Minus = None, minus_like: MinusLike = None,
            term: Weighted = None, term_like: WeightedLike = None) -> None:

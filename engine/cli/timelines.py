@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.output import clock, file_name
+from engine.cli.paths import destination, file_to_write, given, same_file
 from engine.errors import EnrollmentError, UsageError
 from engine.records import Timeline
 from engine.store.records import Naming
+from engine.texts import is_name
 
 _STRANGER = re.compile(r"^\s*(?:stranger\s*)?(\d+)\s*=(.*)$", re.IGNORECASE | re.DOTALL)
 
@@ -23,19 +25,24 @@ def add_to(voices: typer.Typer) -> None:
         voices.command(name)(command)
 
 
-def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")],
+def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", parser=given)],
              export: Annotated[str | None, typer.Option("--export", help="rttm, csv, audacity or srt; needs --out.")] = None,
-             destination: Annotated[Path | None, typer.Option("--out", help="The file to export to.")] = None,
+             to: Annotated[Path | None, typer.Option(
+                 "--out", metavar="FILE", parser=destination, help="The file to export to.")] = None,
              name: Annotated[list[str] | None, typer.Option("--name", help="Name a stranger: “Stranger 1=Anna”.")] = None,
              keep: Annotated[bool, typer.Option(help="Keep it, so that strangers can be named later.")] = True) -> None:
     """Say who spoke when in a recording of any length."""
     from engine.voices.timeline import exports
 
     out, app = context.obj.out, context.obj.app
-    if (export is None) != (destination is None):
+    if (export is None) != (to is None):
         raise UsageError("--export and --out belong together: --export rttm --out FILE.")
     if export is not None and export not in exports.KINDS:
         raise UsageError(f"A timeline is exported as {', '.join(exports.KINDS)}, not as “{export}”.")
+    if to is not None and export is not None:
+        out.make_way(file_to_write(to, exports.SUFFIXES[export]))
+        if same_file(to, file):
+            raise UsageError(f"{to.name} is the recording itself. Choose another name to export to.")
     names = [_named(one) for one in name or ()]
     if names and not keep:
         raise UsageError("A stranger can be named only in a timeline that is kept.")
@@ -47,15 +54,15 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
     missing = next((number for number, _ in names if number not in there), None)
     if missing is not None:
         raise EnrollmentError(f"There is no Stranger {missing} in {file.name}: {_numbers(there)}. Nobody was named.")
-    for number, given in names:
-        app.timelines.name_stranger(found.id, number, given)
+    for number, known_as in names:
+        app.timelines.name_stranger(found.id, number, known_as)
     if names:
         found = app.timelines.get(found.id)
-    if destination is not None and export is not None:
-        exports.write(found, export, destination)
+    if to is not None and export is not None:
+        exports.write(found, export, to)
     if keep and found.id is None:
         out.note("earmark: the timeline was not kept, because another Earmark has the workspace open for writing.")
-    out.document({**_document(found), "export": None if destination is None else file_name(destination)})
+    out.document({**_document(found), "export": None if to is None else file_name(to)})
     if not found.turns:
         out.say(f"{file.name}: no speech was found in {clock(found.duration_s)}.")
         return
@@ -111,6 +118,8 @@ def _named(text: str) -> tuple[int, str]:
     match = _STRANGER.match(text)
     if match is None or not match[2].strip():
         raise UsageError(f"--name is written “Stranger 1=Anna”, not “{text}”.")
+    if not is_name(match[2]):
+        raise UsageError("--name: a name is one line of characters that can be seen.")
     return int(match[1]), match[2].strip()
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.output import clock
+from engine.cli.paths import destination, folder_to_write, given
 
 SAY_EVERY = 100  # steps
 
@@ -20,8 +21,10 @@ def add_to(root: typer.Typer) -> None:
 
 
 def joint(context: typer.Context,
-          data: Annotated[Path, typer.Option("--data", help="A folder with sounds/ and captions/.")],
-          out: Annotated[Path, typer.Option("--out", help="Where heads, model card and what was computed go.")],
+          data: Annotated[Path, typer.Option(
+              "--data", metavar="DIR", parser=given, help="A folder with sounds/ and captions/.")],
+          out: Annotated[Path, typer.Option(
+              "--out", metavar="DIR", parser=destination, help="Where heads, model card and what was computed go.")],
           seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 7,
           resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
           ablation: Annotated[bool, typer.Option("--ablation", help="Measure every choice too (long).")] = False) -> None:
@@ -29,6 +32,7 @@ def joint(context: typer.Context,
     from engine.training.joint import run
 
     output, app = context.obj.out, context.obj.app
+    folder_to_write(out)
     with output.progress("Training") as ticket:
         for record in run.train(data, out, app.models.sound(), app.models.text(), run.with_seed(seed), resume, ablation, ticket):
             output.document(record)
@@ -39,16 +43,20 @@ def joint(context: typer.Context,
 
 
 def voice(context: typer.Context,
-          data: Annotated[Path, typer.Option("--data", help="Strangers: a folder a speaker, or files named speaker-….")],
-          out: Annotated[Path, typer.Option("--out", help="Where the statistics and their card go.")],
+          data: Annotated[Path, typer.Option(
+              "--data", metavar="DIR", parser=given, help="Strangers: a folder a speaker, or files named speaker-….")],
+          out: Annotated[Path, typer.Option(
+              "--out", metavar="DIR", parser=destination, help="Where the statistics and their card go.")],
           seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 7,
-          also: Annotated[Path | None, typer.Option("--also", help="A folder a speaker, several recordings each: helps to set "
-                                                                   "thresholds, is in no statistics.")] = None,
+          also: Annotated[Path | None, typer.Option(
+              "--also", metavar="DIR", parser=given, help="A folder a speaker, several recordings each: helps to set thresholds, "
+                                                          "is in no statistics.")] = None,
           share: Annotated[float, typer.Option(help="Of the speakers; the others are kept for tests.")] = 0.5) -> None:
     """Make the statistics of strangers that back-ends need, for the voice encoder in use."""
     from engine.training.voice import run
 
     output, app = context.obj.out, context.obj.app
+    folder_to_write(out)
     with output.progress("Embedding") as ticket:
         for record in run.train(data, out, app.models.voice(), seed, also, share, ticket=ticket):
             output.document(record)

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli import privacy, timelines
-from engine.cli.output import clock, file_name
+from engine.cli.output import clock, file_name, shown
+from engine.cli.paths import given
 from engine.errors import AudioError, EncoderError, EnrollmentError, ShapeError
 from engine.records import ChangeKind, ClosePair, Failure, Identification, SampleCheck
 from engine.voices.calibration import Rates
 
 CURVE_POINTS = 200
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", parser=given)]
 TAKES_SUGGESTED = 3
 CHANGES: dict[ChangeKind, str] = {
     "begin": "{} was begun", "finish": "{} was finished", "rename": "another name for {}", "remove": "{} was removed",
@@ -202,7 +203,7 @@ def forget_everything(context: typer.Context,
     """Remove every voice, sound, recording and vector of the workspace. Your sound files stay where they are."""
     run = context.obj
     if not yes:
-        typer.confirm(f"Forget everything in {run.app.workspace}? This cannot be undone.", abort=True, err=True)
+        typer.confirm(f"Forget everything in {shown(str(run.app.workspace))}? This cannot be undone.", abort=True, err=True)
     run.app.forget_everything()
     run.out.document({"forgotten": True})
     run.out.say("Everything is forgotten. Settings and models were kept.")

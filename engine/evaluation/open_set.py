@@ -13,7 +13,6 @@ name among the queries, and matches among the strangers. Intervals are bootstrap
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,13 +22,15 @@ import numpy as np
 
 from engine.audio import files
 from engine.encoders.protocols import VoiceEncoder
-from engine.errors import AudioError, UsageError
+from engine.errors import AudioError, EarmarkError, UsageError
 from engine.evaluation import data
 from engine.evaluation.stretches import Cut, Embedded, crop, embed
+from engine.files import write_whole
 from engine.metrics import intervals, verification
 from engine.records import Audio
 from engine.settings import Settings
 from engine.tasks import Ticket
+from engine.texts import csv_table
 from engine.voices.backends import Backend, Scale
 from engine.voices.choice import Method
 from engine.voices.cohort import Cohort, digest
@@ -123,8 +124,10 @@ def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: P
     drawn = _lists(spoken, items, unknown, whole, enroll, seed)
     about["sha256"] = hashlib.sha256("\n".join(",".join(line) for line in drawn).encode()).hexdigest()
     if lists is not None:
-        with lists.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("kind", "draw_or_length", "file_or_utterance", "seconds"), *drawn])
+        try:
+            write_whole(lists, csv_table(("kind", "draw_or_length", "file_or_utterance", "seconds"), drawn))
+        except OSError as error:
+            raise EarmarkError(f"{lists} cannot be written: {error.strerror or error}.") from error
     return {"open_set": rows, "open_set_lists": about}
 
 

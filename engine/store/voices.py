@@ -25,6 +25,7 @@ from engine.store.schema import encoder_spec, sample, take, voice, voice_change
 from engine.store.sealed import PLAIN, SUFFIX, Records, of_name, of_recording, of_source, of_vector
 from engine.store.seals import Seals, cleaned, soiled
 from engine.store.spaces import find_space, space_key, take_space
+from engine.texts import is_name
 
 COLOURS = 12
 
@@ -386,12 +387,12 @@ def name_key(name: str) -> str:
 
 
 def _checked_name(name: str) -> str:
-    shown = unicodedata.normalize("NFC", " ".join(name.split()))
-    if not shown:
+    if not name.strip():
         raise UsageError("A voice needs a name.")
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in shown):
-        raise UsageError("The name holds characters that cannot be shown.")
-    return shown
+    if not is_name(name):
+        raise UsageError("The name of a voice is one line of characters that can be seen; this one holds a line break, a tab or "
+                         "another that cannot.")
+    return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
 def _storable(text: str) -> str:

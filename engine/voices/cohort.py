@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import EncoderError
+from engine.files import write_whole
 from engine.records import EncoderSpec
 from engine.voices.backends.protocol import Background, Doubles
 from engine.voices.backends.scale import Scale
@@ -96,7 +97,7 @@ def digest(path: Path) -> str:
 def save(folder: Path, name: str, spec: EncoderSpec, statistics: Statistics, scales: dict[str, Scale],
          calibrations: dict[str, Calibration], files: list[str], card: dict[str, Any]) -> list[Path]:
     """Write `name`.safetensors and `name`.json; returns their paths."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as bytes_of
 
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {"mean": statistics.mean}
@@ -104,11 +105,11 @@ def save(folder: Path, name: str, spec: EncoderSpec, statistics: Statistics, sca
         arrays |= {f"{part}.axes": covariance.axes, f"{part}.variance": covariance.variance,
                    f"{part}.rest": np.array([covariance.rest])}
     weights, text = folder / f"{name}.safetensors", folder / f"{name}.json"
-    save_file({key: np.ascontiguousarray(value, np.float32) for key, value in arrays.items()}, weights)
-    text.write_text(json.dumps({
+    write_whole(weights, bytes_of({key: np.ascontiguousarray(value, np.float32) for key, value in arrays.items()}))
+    write_whole(text, (json.dumps({
         "encoder": {"name": spec.name, "version": spec.version, "sha256": spec.sha256}, **card,
         "backends": {key: {"scale": asdict(scale), "calibration": asdict(calibrations[key])} for key, scale in scales.items()},
-        "files": sorted(files)}, indent=1) + "\n", "utf-8")
+        "files": sorted(files)}, indent=1) + "\n").encode("utf-8"))
     return [weights, text]
 
 

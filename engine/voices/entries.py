@@ -31,6 +31,7 @@ from engine.privacy.envelope import SealedReader, SealedWriter
 from engine.records import Embedding, EncoderSpec, FloatArray, Span, Voice
 from engine.store import NewTake
 from engine.tasks import Ticket
+from engine.texts import as_name
 
 MOST_JSON, MOST_BLOB = 1 << 24, 1 << 30  # bytes: more is no entry that an Earmark wrote
 MOST_LETTERS, MOST_DIM, MOST_COUNT, MOST_NUMBER = 4_000, 65_536, 1 << 31, 1e12
@@ -102,8 +103,9 @@ def _entry(source: SealedReader, kind: str) -> dict[str, Any]:
 
 def _voice(entry: dict[str, Any]) -> FileVoice:
     name = _text(entry["name"])
-    if not name.strip() or any(unicodedata.category(letter) == "Cc" for letter in name):
+    if not as_name(name) or any(unicodedata.category(letter) == "Cc" for letter in name):
         raise ValueError("no name")
+    name = as_name(name)  # older programs took names with marks that cannot be seen
     return FileVoice(name, _whole(entry["colour"], COLOURS - 1), _whole(entry["takes"]))
 
 

@@ -15,6 +15,7 @@ from engine.encoders.sound import YAMNetEncoder
 from engine.encoders.text import MiniLMEncoder
 from engine.errors import UsageError
 from engine.evaluation import retrieval
+from engine.files import write_whole
 from engine.tasks import Ticket
 from engine.training.joint import ablation, card, measures, recipe, texts
 from engine.training.joint.material import Material, Pair, Texts, gather
@@ -79,9 +80,8 @@ def train(data: Path, out: Path, sounds: YAMNetEncoder, minilm: MiniLMEncoder, b
             rows.append(row)
             yield {"stage": "ablation", **row.document()}
     compact.save(heads, out, about)
-    (out / f"{compact.NAME}.md").write_text(
-        card.written(base, material, groups, labelled, found, rows), encoding="utf-8")
-    (keep / "measures.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    write_whole(out / f"{compact.NAME}.md", card.written(base, material, groups, labelled, found, rows).encode("utf-8"))
+    write_whole(keep / "measures.json", json.dumps(found, indent=1).encode("utf-8"))
     yield {"stage": "done", "files": [str((out / f"{compact.NAME}.{kind}").absolute()) for kind in ("safetensors", "json", "md")],
            "measures": found, "seconds": time.monotonic() - began}
 

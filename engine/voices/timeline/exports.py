@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import threading
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import StoreError, UsageError
+from engine.files import write_whole
 from engine.records import Timeline
+from engine.texts import as_name, csv_table, decoded
 
 
 def rttm(timeline: Timeline) -> str:
@@ -35,15 +32,13 @@ def rttm(timeline: Timeline) -> str:
 
 
 def table(timeline: Timeline) -> str:
-    """CSV (RFC 4180) with a head: start_s, end_s, speaker, status, similarity; status and similarity of the whole track."""
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(("start_s", "end_s", "speaker", "status", "similarity"))
+    """CSV with a head: start_s, end_s, speaker, status, similarity; status and similarity of the whole track."""
+    rows = []
     for turn in timeline.turns:
         track = timeline.tracks[turn.track]
-        rows.writerow((f"{turn.span.start_s:.3f}", f"{turn.span.end_s:.3f}", track.label, track.status,
-                       "" if track.similarity is None else f"{track.similarity:.4f}"))
-    return text.getvalue()
+        rows.append((f"{turn.span.start_s:.3f}", f"{turn.span.end_s:.3f}", track.label, track.status,
+                     "" if track.similarity is None else f"{track.similarity:.4f}"))
+    return csv_table(("start_s", "end_s", "speaker", "status", "similarity"), rows).decode("utf-8")
 
 
 def audacity(timeline: Timeline) -> str:
@@ -56,36 +51,31 @@ def srt(timeline: Timeline) -> str:
     """SubRip subtitles that show who speaks."""
     return "\n".join(
         f"{number}\n{_clock(turn.span.start_s)} --> {_clock(turn.span.end_s)}\n"
-        f"{_joined(timeline.tracks[turn.track].label, ' ').replace('-->', '→')}\n"
+        f"{_joined(timeline.tracks[turn.track].label, ' ').replace('-->', '→').translate(_NO_MARKUP)}\n"
         for number, turn in enumerate(timeline.turns, 1))
 
 
 KINDS: dict[str, Callable[[Timeline], str]] = {"rttm": rttm, "csv": table, "audacity": audacity, "srt": srt}
+SUFFIXES = {"rttm": (".rttm", ".txt"), "csv": (".csv", ".txt"), "audacity": (".txt", ".audacity", ".lab"),
+            "srt": (".srt", ".txt")}
+"""How the name of a file of each kind may end."""
+_NO_MARKUP = str.maketrans("<>{}", "‹›()")
+"""Players of subtitles take what stands between these for markup."""
 
 
 def write(timeline: Timeline, kind: str, path: Path) -> None:
     """Write one of KINDS, UTF-8, in place of a file that is there. Raises UsageError (kind), StoreError (disk, folder)."""
     if kind not in KINDS:
         raise UsageError(f"A timeline is exported as {', '.join(KINDS)}, not as “{kind}”.")
-    content = KINDS[kind](timeline).encode("utf-8", "backslashreplace")
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, KINDS[kind](timeline).encode("utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(f"{path.name} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def _joined(name: str, glue: str) -> str:
-    """A name in one line without tabs: white space and control characters become the glue; bytes that are no text are escaped."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return glue.join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text).split()) or "_"
+    """A name in one line without tabs: white space and what cannot be seen become the glue; bytes that are no text escaped."""
+    return glue.join(as_name(decoded(name)).split()) or "_"
 
 
 def _clock(seconds: float) -> str:

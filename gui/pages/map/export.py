@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QBuffer, QSize
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from engine.files import write_whole
+from engine.texts import xml
 from gui.widgets.projection_plot import ProjectionPlot
 
 PICTURE_SCALE = 2  # pixels of a PNG for each on the screen
@@ -15,25 +17,43 @@ FORMATS = ("png", "svg", "csv", "json")
 
 
 def save_png(plot: ProjectionPlot, path: Path) -> bool:
-    """False where the file could not be written."""
-    pixmap = QPixmap(plot.size() * PICTURE_SCALE)
-    pixmap.setDevicePixelRatio(PICTURE_SCALE)
-    QWidget.render(plot, pixmap)
-    return pixmap.save(str(path), "PNG")
+    """False where there is nothing to draw. Raises OSError where the file cannot be written; the one before stays."""
+    content = png(plot)
+    if content:
+        write_whole(path, content)
+    return bool(content)
 
 
 def save_svg(plot: ProjectionPlot, path: Path) -> bool:
-    """Raises OSError where the file cannot be made."""
+    """False where there is nothing to draw. Raises OSError where the file cannot be written; the one before stays."""
+    content = svg(plot)
+    if content:
+        write_whole(path, content)
+    return bool(content)
+
+
+def png(plot: ProjectionPlot) -> bytes:
+    """The bytes of a .png file; none where it cannot be drawn."""
+    pixmap = QPixmap(plot.size() * PICTURE_SCALE)
+    pixmap.setDevicePixelRatio(PICTURE_SCALE)
+    QWidget.render(plot, pixmap)
+    content = QBuffer()
+    return content.data().data() if pixmap.save(content, "PNG") else b""  # type: ignore[call-overload]
+
+
+def svg(plot: ProjectionPlot) -> bytes:
+    """The bytes of an .svg file; none where it cannot be drawn."""
     from PySide6.QtSvg import QSvgGenerator
 
-    path.open("wb").close()  # Qt only warns on the console
+    content = QBuffer()
     generator = QSvgGenerator()
-    generator.setFileName(str(path))
+    generator.setOutputDevice(content)
     size: QSize = plot.size()
     generator.setSize(size)
     generator.setViewBox(plot.rect())
     painter = QPainter()
     if not painter.begin(generator):
-        return False
+        return b""
     plot.paint_shapes(painter)
-    return painter.end()
+    painter.end()
+    return xml(content.data().data())

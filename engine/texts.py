@@ -1,0 +1,78 @@
+"""Text that comes from outside (names, file names, words of errors): how it is shown, put in a table, and kept as a name.
+
+What somebody calls a voice or a file is never believed: it may hold line breaks that would look like lines of ours, codes that a
+terminal obeys, marks that turn the direction of writing, or a formula that a spreadsheet would run.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+JOINERS = "\u200c\u200d"
+"""Letters of Persian and of Indian scripts, and emoji, are joined or parted by these; all else that is unseen may do harm."""
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # categories of Unicode
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what begins one, in East Asian width too
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def unseen(letter: str) -> bool:
+    """Whether one character is a control, a line break, a mark of direction or a half: nothing that one can see."""
+    return unicodedata.category(letter) in _UNSEEN and letter not in JOINERS
+
+
+def decoded(text: str) -> str:
+    """Bytes of a file name that are no UTF-8, and halves of characters, as their numbers: “caf\\xe9.wav”."""
+    if not any("\ud800" <= letter <= "\udfff" for letter in text):
+        return text
+    try:
+        return os.fsencode(text).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a half that stands for no byte
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def shown(text: str, allowed: str = "") -> str:
+    """Text in one line, as a terminal or a log may be given it: what cannot be seen is written as its number.
+
+    allowed: characters that stay all the same.
+    """
+    return "".join(repr(letter)[1:-1] if unseen(letter) and letter not in allowed else letter for letter in decoded(text))
+
+
+def is_name(text: str) -> bool:
+    """Whether this may be the name of something: one line of characters that can be seen, and not nothing."""
+    return bool(text.strip()) and not any(unseen(letter) for letter in text.strip())
+
+
+def as_name(text: str) -> str:
+    """The nearest thing that may be a name: what cannot be seen becomes a space. Empty where nothing is left."""
+    return " ".join("".join(" " if unseen(letter) else letter for letter in text).split())
+
+
+def cell(value: object) -> object:
+    """A cell of a table that no spreadsheet takes for a formula and no terminal obeys; numbers stay numbers.
+
+    Text that begins like a formula gets an apostrophe before it, which spreadsheets take for “this is text”.
+    """
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return value
+    return shown(f"'{value}" if value.startswith(_FORMULA) else value, allowed="\n\t")  # a cell in quotes holds these
+
+
+def csv_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A table as CSV (RFC 4180), UTF-8, every cell as `cell` makes it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(head)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8")
+
+
+def xml(document: bytes) -> bytes:
+    """An XML document (UTF-8) without the characters that XML does not know."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", document.decode("utf-8", "replace")).encode("utf-8")
