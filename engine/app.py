@@ -191,7 +191,6 @@ class Earmark:
         try:
             return self.voice_switching.use(name, ticket)
         finally:
-            self.voices.forget_cached()
             self.maps.forget()
 
     def voice_state(self) -> VoiceEncoderState:

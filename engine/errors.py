@@ -30,6 +30,7 @@
         ├── WrongPassphrase         a passphrase or recovery code does not open it
         ├── KeyringMissing          the system's keyring is not there, locked, or keeps nothing (exit code 2)
         ├── RecordDamaged           an encrypted record does not open
+        ├── Unfinished              it is done, but for something that the next command finishes
         └── ExportUnreadable        a file of exported voices is cut, damaged, foreign or too new
 
 The message is a sentence for people; the attributes carry the data. `kind` names the error in JSON.
@@ -282,6 +283,15 @@ class RecordDamaged(StoreError):
         super().__init__(f"An encrypted record of {of} is damaged, or was put where it does not belong. It was left as it is. "
                          "Remove that voice or take, or import the voice again from an export.")
         self.voice = voice
+
+
+class Unfinished(StoreError):
+    """What was asked for is done and stays done; only something after it is left, which the next command finishes."""
+
+    def __init__(self, done: str, pending: str) -> None:
+        """Two sentences: what was done, and what is left, why, and who does it."""
+        super().__init__(f"{done} {pending}")
+        self.done, self.pending = done, pending
 
 
 class ExportUnreadable(StoreError):

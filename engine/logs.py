@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
 import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -34,10 +36,31 @@ class Formatter(logging.Formatter):
         return "after ".join(lines).rstrip()
 
 
-def begin(folder: Path) -> RotatingFileHandler:
+class LogFile(RotatingFileHandler):
+    """A log that cannot be written (a full disk, a folder that is gone) stops nothing: that is said once, in plain words."""
+
+    silent = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Instead of a traceback in the terminal for each line."""
+        error = sys.exc_info()[1]
+        if not self.silent and sys.stderr is not None:
+            self.silent = True
+            why = getattr(error, "strerror", None) or type(error).__name__
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(f"earmark: The log cannot be written: {why}. The program goes on without it.\n")
+
+    def close(self) -> None:
+        """What could not be written is left out: closing tries once more, and says nothing."""
+        with contextlib.suppress(OSError, ValueError):
+            super().close()
+
+
+def begin(folder: Path) -> LogFile:
     """Write the program's log to `folder`; returns the handler, to be given to `end`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(folder / "earmark.log", maxBytes=BYTES, backupCount=FILES, encoding="utf-8", delay=True)
+    with contextlib.suppress(OSError):  # the first line that cannot be written says so
+        folder.mkdir(parents=True, exist_ok=True)
+    handler = LogFile(folder / "earmark.log", maxBytes=BYTES, backupCount=FILES, encoding="utf-8", delay=True)
     handler.setFormatter(Formatter())
     for name in ("engine", "gui"):
         logger = logging.getLogger(name)

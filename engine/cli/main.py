@@ -1,6 +1,7 @@
 """Reads the command line, opens the workspace, runs the command, turns errors into an exit code.
 
-0 done · 1 the work failed · 2 wrong usage or a missing part · 130 cancelled.
+0 done · 1 the work failed, or is done and something after it is left to the next command · 2 wrong usage or a missing part ·
+130 cancelled.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import typer
 from engine.cli import demo, describing, evaluate, library, models, privacy, projection, train, voices
 from engine.cli.output import Output
 from engine.cli.secrets import Secrets
-from engine.errors import Cancelled, EarmarkError, UsageError
+from engine.errors import Cancelled, EarmarkError, Unfinished, UsageError
 from engine.settings import CHOICES
 
 if TYPE_CHECKING:
@@ -66,6 +67,20 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
     out = Output("--json" in options)
     run = Run(out, pictures=pictures, picture_of_map=picture_of_map)
     signal.signal(signal.SIGTERM, _terminated)
+    code = 1
+    try:
+        code = _run(arguments, run, window)
+    finally:
+        for app in run.opened:
+            if (left := _leave(app)) is not None:
+                out.note(f"earmark: {left.pending if code == 0 else left}")
+                code = code or left.exit_code
+    return code
+
+
+def _run(arguments: Sequence[str], run: Run, window: Callable[[Path | None, str | None], int] | None) -> int:
+    """Run one command line in a workspace that the caller closes; returns the exit code."""
+    out = run.out
     try:
         rest = _common(arguments, run)
         if not rest and window is not None:
@@ -92,9 +107,6 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
         log.exception("unexpected")
         where = f" The log in {run.opened[-1].store.logs} tells more." if run.opened else ""
         out.failure(EarmarkError(f"Something unexpected went wrong: {sys.exc_info()[1]}.{where}"))
-    finally:
-        for app in run.opened:
-            _leave(app)
     return out.exit_code
 
 
@@ -105,15 +117,20 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
-def _leave(app: Earmark) -> None:
-    """Close the workspace. A command that wrote to it also puts right what an earlier one, killed, left behind."""
+def _leave(app: Earmark) -> Unfinished | None:
+    """Close the workspace. A command that wrote to it also puts right what an earlier one, killed, left behind.
+
+    Returns what this command itself could not finish: its work is done, and said by now.
+    """
     try:
         if app.store.claimed:
             app.tidy()
     except EarmarkError as error:
         log.info("what a killed program left stays for now: %s", error.kind)
     finally:
+        left = app.store.unfinished()
         app.close()
+    return left
 
 
 def _common(arguments: Sequence[str], run: Run) -> list[str]:

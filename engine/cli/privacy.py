@@ -11,7 +11,7 @@ import typer
 from engine.cli.output import file_name
 from engine.cli.paths import destination, file_to_write, given
 from engine.cli.secrets import VARIABLE
-from engine.errors import UsageError
+from engine.errors import EarmarkError, UsageError
 
 PassphraseFile = Annotated[Path | None, typer.Option(
     "--passphrase-file", metavar="FILE", parser=given,
@@ -57,14 +57,23 @@ def turn_on(context: typer.Context,
             run.out.note("There is no keyring on this computer that can be used, so the key is kept behind a passphrase.")
         given = os.environ.get(VARIABLE) if app.store.plain else None  # otherwise it opens what is there
         secret = run.secrets.new(passphrase_file or (Path(given) if given else None), "New passphrase for the workspace: ")
-    code = app.privacy.encrypt(secret)
+    shown: list[str] = []
+
+    def show(code: str) -> None:
+        """Before anything is sealed: whoever is stopped after that has seen it. With --json also on standard error."""
+        words = (f"Recovery code: {code}\nWrite it down and keep it apart from this computer. It is shown this once, and "
+                 "opens the workspace where the keyring is lost.\n")
+        (run.out.note if run.out.as_json else run.out.say)(words)
+        shown.append(code)
+
+    try:
+        code = app.privacy.encrypt(secret, show)
+    except EarmarkError:
+        if shown:
+            run.out.note("earmark: The recovery code above opens nothing: the voices are kept as before.")
+        raise
     _tell(context, {"recovery_code": code})
-    if code is not None:
-        run.out.say()
-        run.out.say(f"Recovery code: {code}")
-        run.out.say("Write it down and keep it apart from this computer. It is shown this once, and opens the workspace where "
-                    "the keyring is lost.")
-    else:
+    if code is None:
         run.out.say("Nobody can open the voices without this passphrase, not even Earmark.")
 
 

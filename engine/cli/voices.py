@@ -111,10 +111,12 @@ def samples(context: typer.Context, name: str) -> None:
 
 
 def remove_sample(context: typer.Context, sample: int) -> None:
-    """Remove one sample (its number stands in `voices samples`). A recording without samples goes too."""
-    context.obj.app.voices.remove_sample(sample)
+    """Remove one sample (its number stands in `voices samples`). The last one of a take takes it along, for good."""
+    last = context.obj.app.voices.remove_sample(sample)
     context.obj.out.document({"removed": sample})
-    context.obj.out.say(f"Sample {sample} was removed. Take it back with: python main.py voices undo")
+    context.obj.out.say(f"Sample {sample} was removed" + (
+        ", and its take with it, as it was the last one. It cannot be taken back." if last else
+        ". Take it back with: python main.py voices undo"))
 
 
 def move(context: typer.Context, sample: int, voice: str) -> None:

@@ -24,6 +24,7 @@ from engine.store.database import Database, inserted_id
 from engine.store.recordings import write_whole
 from engine.store.schema import sample, take, voice, voice_change
 from engine.store.timelines import release
+from engine.store.voices import VoiceStore, drop_changes
 
 TABLES = {"voice": voice, "take": take, "sample": sample}  # parents first
 JOURNAL = 50
@@ -51,8 +52,8 @@ class RowChange:
 class ChangeStore:
     """Watches changes, takes them back, and keeps the journal."""
 
-    def __init__(self, database: Database, recordings: Path) -> None:
-        self._database, self._recordings = database, recordings
+    def __init__(self, database: Database, recordings: Path, voices: VoiceStore) -> None:
+        self._database, self._recordings, self._voices = database, recordings, voices
 
     @contextmanager
     def watched(self, voice_ids: Iterable[int], hold_recordings: bool = False) -> Iterator[RowChange]:
@@ -69,12 +70,14 @@ class ChangeStore:
             yield found
             after = _rows_of(connection, found.voices)
             found.rows = list(_difference(before, after))
-        found.recordings = {path: data for path, data in found.recordings.items() if not (self._recordings / path).exists()}
+            kept = {row["recording"] for row in after["take"].values()}
+            found.recordings = {path: data for path, data in found.recordings.items() if path not in kept}
 
-    def apply(self, change: RowChange, back: bool) -> None:
-        """Take a change back, or make it again. Raises EnrollmentError, and does nothing, where its rows have changed since.
+    def apply(self, change: RowChange, back: bool) -> RowChange:
+        """Take a change back, or make it again; returns what does the opposite, once this is committed.
 
-        What timelines say of a voice or take that is taken back is a stranger's again.
+        What timelines say of a voice or take that is taken back is a stranger's again. Recordings that go are strays once it is
+        committed. Raises EnrollmentError, and does nothing, where its rows have changed since.
         """
         with self._database.writing() as connection:
             steps = [(table, key, after, before) if back else (table, key, before, after)
@@ -92,22 +95,24 @@ class ChangeStore:
                 release(connection, *([key for table, key, _, then in steps if table == kind and then is None]
                                       for kind in ("voice", "take")))
             _write(connection, steps, {path for path in coming if path not in change.recordings})
-            for path in going:
-                (self._recordings / path).unlink(missing_ok=True)
-        change.recordings = held
-        change.rows = [(table, key, then, now) if back else (table, key, now, then) for table, key, now, then in steps]
+        rows = [(table, key, then, now) if back else (table, key, now, then) for table, key, now, then in steps]
+        return RowChange(rows, held, change.voices)
 
     # --- the journal ---
 
     def note(self, kind: str, changes: Sequence[RowChange]) -> int:
-        """Keep a change; the oldest ones go. Returns its id."""
+        """Keep a change; the oldest ones go, and every trace of samples that they held with them. Returns its id."""
         ids = sorted(set().union(*(one.voices for one in changes)))
         rows = json.dumps([[[table, key, _coded(before), {} if before is None else _coded(after)]  # what came is only counted
                             for table, key, before, after in one.rows] for one in changes]).encode("ascii")
         with self._database.writing() as connection:
             made = inserted_id(connection.execute(insert(voice_change).values(
                 kind=kind, voices=f",{','.join(map(str, ids))},", rows=rows, at=datetime.now(UTC))))
-            connection.execute(delete(voice_change).where(voice_change.c.id <= made - JOURNAL))
+            old = voice_change.c.id <= made - JOURNAL
+            going = connection.execute(select(voice_change.c.kind).where(old)).scalars().all()
+            connection.execute(delete(voice_change).where(old))
+            if "remove-sample" in going:
+                self._voices.wipe()
         return made
 
     def newest(self) -> tuple[int, str, datetime, list[RowChange]] | None:
@@ -128,6 +133,11 @@ class ChangeStore:
         """Take an entry out of the journal."""
         with self._database.writing() as connection:
             connection.execute(delete(voice_change).where(voice_change.c.id == change_id))
+
+    def drop_of(self, changes: Sequence[RowChange]) -> None:
+        """Take out every entry of the voices that some changes touch."""
+        with self._database.writing() as connection:
+            drop_changes(connection, set().union(*(one.voices for one in changes)))
 
     def _contents(self, files: Iterable[Path]) -> dict[Path, bytes]:
         found = {}

@@ -12,16 +12,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 
 from engine.errors import Busy, StoreError
 from engine.store.lock import WorkspaceLock
+from engine.store.schema import counter, sample, take, voice
 
 BUSY_S = 5.0
 """How long a transaction waits for another one before giving up."""
 WIPE_TRIES = 10
+CLOSE_S = 10.0
+"""How long closing waits for a transaction that writes."""
+VOICES = "voices"
+"""The counter that every change to voices raises, in whatever process."""
+OF_VOICES = (voice, take, sample)
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +66,14 @@ class Database:
         self._lock = lock
         self._turn = threading.Lock()
         self._mine = threading.local()
+        self._closed = False
+        self._leaving: Callable[[], object] | None = None
         self._engine = connect(path)
+
+        @event.listens_for(self._engine, "before_execute")
+        def seen(connection: Connection, statement: Any, *_: object) -> None:
+            if getattr(statement, "is_dml", False) and statement.table in OF_VOICES:
+                self._mine.voices = True
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -76,24 +89,29 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """One transaction, committed at the end and rolled back by an error. May be nested: the outermost counts.
 
-        Takes the workspace's lock the first time. Raises Busy, StoreError.
+        Takes the workspace's lock the first time. Raises Busy, StoreError; nothing is changed then. What `afterwards` put off is
+        done once it is committed, and raises nothing: the change is made, whatever becomes of the rest.
         """
         open_already = getattr(self._mine, "connection", None)
         if open_already is not None:
             yield open_already
             return
-        self._lock.acquire()
         waiting: list[Callable[[], object]] = []
-        with self._told(), self._turn, self._engine.connect() as connection:
+        with self._told(), self._my_turn(), self._engine.connect() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
-                self._mine.connection, self._mine.waiting = connection, waiting
+                self._mine.connection, self._mine.waiting, self._mine.voices = connection, waiting, False
                 try:
                     yield connection
+                    if self._mine.voices:
+                        _raise(connection, VOICES)
                 finally:
                     self._mine.connection = None
         for work in waiting:
-            work()
+            try:
+                work()
+            except (StoreError, OSError) as error:
+                log.warning("what follows a change could not be done: %s", type(error).__name__)
 
     def afterwards(self, work: Callable[[], object]) -> None:
         """Do something, once, as soon as the transaction of this thread is committed; at once where there is none."""
@@ -102,6 +120,17 @@ class Database:
         elif work not in self._mine.waiting:
             self._mine.waiting.append(work)
 
+    def voices_version(self) -> int | None:
+        """A number that the commit of every change to voices raises, in whatever process.
+
+        What was read after asking for it is the present state as long as the number is the same. None inside a transaction of
+        this thread that writes: what it reads may never be committed, and nobody else may see it.
+        """
+        if getattr(self._mine, "connection", None) is not None:
+            return None
+        with self.reading() as connection:
+            return connection.execute(select(counter.c.value).where(counter.c.name == VOICES)).scalar_one_or_none() or 0
+
     def wipe(self) -> bool:
         """Leave no deleted byte behind: rebuild the file and empty the write-ahead log.
 
@@ -109,8 +138,7 @@ class Database:
         certain. Not inside a transaction (see `afterwards`). Another program that reads at this moment can keep the log
         alive; then it is emptied by the last one to close, and False is returned.
         """
-        self._lock.acquire()
-        with self._told(), self._turn:
+        with self._told(), self._my_turn():
             connection = self._engine.raw_connection()
             waited_ms = connection.driver_connection.execute("PRAGMA busy_timeout").fetchone()[0]  # type: ignore[union-attr]
             try:
@@ -139,9 +167,43 @@ class Database:
             except OSError as error:
                 raise told(error, self._path) from error
 
-    def close(self) -> None:
-        with self._turn:
+    def close(self, ended: Callable[[], object]) -> None:
+        """Let nothing be written any more, and close the file. May be called again.
+
+        A transaction that writes is waited for, CLOSE_S at most. ended: called, once, when none runs any more: by this call as a
+        rule, else by the thread that writes, at its end.
+        """
+        self._closed, self._leaving = True, ended
+        mine = getattr(self._mine, "connection", None) is not None  # nobody waits for himself
+        if not mine and self._turn.acquire(timeout=CLOSE_S):
+            self._turn.release()
+        self._leave()
+        if self._leaving is not None:
+            log.warning("something is being written while the workspace is closed: it is closed by whoever writes")
+
+    def _leave(self) -> None:
+        """The rest of `close`, unless somebody writes."""
+        if self._leaving is None or not self._turn.acquire(blocking=False):
+            return
+        try:
+            ended, self._leaving = self._leaving, None
+        finally:
+            self._turn.release()
+        if ended is not None:
             self._engine.dispose()
+            ended()
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        """Be the one thread of this program, and the one program, that writes. Raises Busy, StoreError."""
+        try:
+            with self._turn:
+                if self._closed:
+                    raise StoreError("The workspace is closed, so this was not done.")
+                self._lock.acquire()
+                yield
+        finally:
+            self._leave()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -160,14 +222,21 @@ def inserted_id(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
+def _raise(connection: Connection, name: str) -> None:
+    """Count a counter up; one that an older Earmark did not have begins."""
+    if not connection.execute(update(counter).where(counter.c.name == name).values(value=counter.c.value + 1)).rowcount:
+        connection.execute(insert(counter).values(name=name, value=1))
+
+
 def told(error: Exception, path: Path) -> StoreError:
-    """A database error as a sentence."""
+    """A database error as a sentence. Work of several transactions may get it in the midst of it: what is committed stays."""
     cause = getattr(error, "orig", None) or error
     words = str(cause)
     if "locked" in words or "busy" in words:
         return Busy(path.parent, None)
     if "full" in words:
-        return StoreError("The disk of the workspace is full. Nothing was changed.")
+        return StoreError("The disk of the workspace is full. What was finished before is kept; the rest was not done. Make room "
+                          "and try again.")
     if "readonly" in words or "read-only" in words:
         return StoreError("The workspace cannot be written: it is read-only.")
     if "not a database" in words or "malformed" in words or "unsupported file format" in words:

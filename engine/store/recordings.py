@@ -45,11 +45,14 @@ def write_whole(path: Path, data: bytes) -> None:
         raise StoreError(f"A recording cannot be written: {error.strerror or error}. Nothing was changed.") from error
 
 
-def remove_strays(recordings: Path, named: set[Path]) -> None:
-    """Remove the files among the takes' recordings that are not among `named`."""
+def remove_strays(recordings: Path, named: set[Path]) -> bool:
+    """Remove the files among the takes' recordings that are not among `named`. Returns whether none is left."""
+    clean = True
     for folder, _, names in os.walk(recordings / TAKES):
         for stray in {Path(folder, name) for name in names} - named:
             try:
                 stray.unlink(missing_ok=True)
             except OSError as error:
+                clean = False
                 log.warning("a recording without a take could not be removed: %s", type(error).__name__)
+    return clean

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from engine.errors import Busy, RecordDamaged, StoreError, UsageError
+from engine.errors import RecordDamaged, StoreError, UsageError
 from engine.privacy import keyrings, passphrases
 from engine.privacy.sealing import new_key
 from engine.records import Encryption, EncryptionWay
@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class Encrypting:
-    """Seals and unseals the voices of one workspace. Writes raise Busy, StoreError; nothing is changed then."""
+    """Seals and unseals the voices of one workspace. Writes raise Busy, StoreError; nothing is changed then.
+
+    What cannot be wiped after a change raises nothing: `VoiceStore.pending` says why, and `finish` does it later.
+    """
 
     def __init__(self, database: Database, seals: Seals, voices: VoiceStore, recordings: Path) -> None:
         self._database, self._seals, self._voices, self._recordings = database, seals, voices, recordings
@@ -44,11 +47,13 @@ class Encrypting:
             return Encryption("off", None, None, False)
         return Encryption(row.way, None if row.way == "off" else row.since, why, row.unclean)
 
-    def turn_on(self, passphrase: str | None = None) -> str | None:
+    def turn_on(self, passphrase: str | None = None, show: Callable[[str], None] | None = None) -> str | None:
         """Seal everything under a new key, or keep the key that is there in another way.
 
         Without a passphrase the key goes into the keyring of the system, and a recovery code is returned: whoever has
-        it opens the workspace where the keyring is lost. Raises KeyringMissing, UsageError (too short), Locked.
+        it opens the workspace where the keyring is lost. show: gets that code before anything is sealed, so that no kill
+        leaves a sealed workspace whose code nobody has seen. Raises KeyringMissing, UsageError (too short), Locked, and what
+        `show` raises; nothing is changed then, and the code opens nothing.
         """
         way: EncryptionWay = "keyring" if passphrase is None else "passphrase"
         code = passphrases.recovery_code() if passphrase is None else None
@@ -63,6 +68,8 @@ class Encrypting:
         if way == "keyring":
             keyrings.keep(held.id, held.key)  # before anything is sealed with it
         try:
+            if code is not None and show is not None:
+                show(code)
             self._change(held, lambda connection: write_row(
                 connection, way, held, secret, None if fresh else before.since))
         except BaseException:
@@ -99,10 +106,11 @@ class Encrypting:
             row = row_of(connection)
         if row is None or not row.unclean:
             return True
-        try:
-            return self._voices.clean()
-        except Busy:
-            return False
+        before = self._voices.pending
+        done = self._voices.clean()
+        if before is None:
+            self._voices.pending = None  # an earlier program's: it is for `state` to tell, and no news of this one
+        return done
 
     def _change(self, held: HeldKey | None, say: Callable[[Connection], None]) -> None:
         """From what is to `held` (None: plain), in one transaction."""
@@ -119,7 +127,11 @@ class Encrypting:
                 self._voices.remove_strays()  # what was written and is named by no take
             raise
         self._seals.hold(held)
-        self._database.sync()  # before the files that it named go
+        try:
+            self._database.sync()  # before the files that it named go
+        except StoreError as error:
+            self._voices.pending = str(error)  # it is changed all the same; `unclean` stands
+            return
         self._voices.clean()
 
     def _kept(self, held: HeldKey) -> bool:

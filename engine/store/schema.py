@@ -8,7 +8,7 @@
     naming ── take, voice
     saved_query
     seal                                how the voices are encrypted, one row at most
-    counter                             version of the library, raised by every change to it
+    counter                             versions of the library and of the voices, raised by every change to them
 """
 
 from __future__ import annotations

@@ -6,13 +6,13 @@ import builtins
 import logging
 import math
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, true, update
 
 from engine.errors import EnrollmentError, RecordDamaged, ShapeError, StoreError, UsageError, VoiceExists
 from engine.index import SMALLEST_NORM, unit, unit_mean
@@ -20,7 +20,7 @@ from engine.records import Embedding, EncoderSpec, Sample, Span, Take, Voice, Vo
 from engine.store import moving
 from engine.store.database import Database, inserted_id
 from engine.store.recordings import recording_path, remove_strays, write_whole
-from engine.store.records import NewTake
+from engine.store.records import TAKES, NewTake
 from engine.store.schema import encoder_spec, sample, take, voice, voice_change
 from engine.store.sealed import PLAIN, SUFFIX, Records, of_name, of_recording, of_source, of_vector
 from engine.store.seals import Seals, cleaned, soiled
@@ -43,6 +43,8 @@ class VoiceStore:
         self._recordings = recordings
         self._backups = backups
         self._seals = seals
+        self.pending: str | None = None
+        """Why what this program removed could not be wiped yet, in a sentence; None where nothing waits."""
 
     # --- voices ---
 
@@ -105,16 +107,14 @@ class VoiceStore:
     def remove(self, voice_id: int) -> None:
         """Remove a voice with its takes, samples and recordings, and every trace of it in the files."""
         with self._database.writing() as connection:
-            self._unlink_recordings(take.c.voice_id == voice_id)
             if not connection.execute(delete(voice).where(voice.c.id == voice_id)).rowcount:
                 raise _gone()
-            connection.execute(delete(voice_change).where(voice_change.c.voices.contains(f",{voice_id},")))
+            drop_changes(connection, [voice_id])
             self.wipe()
 
     def remove_all(self) -> None:
         """Remove all voices, and every trace of them in the files."""
         with self._database.writing() as connection:
-            self._unlink_recordings(take.c.id > 0)
             for table in (sample, take, voice, voice_change):
                 connection.execute(delete(table))
             self.wipe()
@@ -187,9 +187,8 @@ class VoiceStore:
             voice_id = connection.execute(select(take.c.voice_id).where(take.c.id == take_id)).scalar_one_or_none()
             if voice_id is None:
                 raise EnrollmentError("This take is not there any more.")
-            self._unlink_recordings(take.c.id == take_id)
             connection.execute(delete(take).where(take.c.id == take_id))
-            connection.execute(delete(voice_change).where(voice_change.c.voices.contains(f",{voice_id},")))
+            drop_changes(connection, [voice_id])
             self.wipe()
 
     def keep_recording(self, voice_id: int, sha256: str, wav: bytes) -> Path:
@@ -218,13 +217,13 @@ class VoiceStore:
                 raise StoreError(f"The recording cannot be read: {error.strerror or error}.") from error
             return records.plain_data(data, *of_recording(row.sha256))
 
-    def remove_strays(self) -> None:
-        """Remove files among the takes' recordings that no take names: a killed enrollment left them.
+    def remove_strays(self) -> bool:
+        """Remove files among the takes' recordings that no take names: of takes that were removed, or of a killed enrollment.
 
-        Takes the workspace's lock, so that no other program is between a file and its row.
+        Takes the workspace's lock, so that no other program is between a file and its row. Returns whether none is left.
         """
         with self._database.writing() as connection:
-            remove_strays(self._recordings, {self._recordings / file for file in connection.execute(
+            return remove_strays(self._recordings, {self._recordings / file for file in connection.execute(
                 select(take.c.recording).where(take.c.recording.is_not(None))).scalars()})
 
     def everything(self, voice_id: int) -> Iterator[tuple[NewTake, int]]:
@@ -298,12 +297,11 @@ class VoiceStore:
         return sorted({Span(row.start_s, row.end_s) for row in rows if row.start_s is not None}, key=lambda one: one.start_s)
 
     def remove_sample(self, sample_id: int) -> None:
-        """Remove a sample, and those of the same stretch in other spaces; a take without any goes with its recording."""
+        """Remove a sample, and those of the same stretch in other spaces; a take without any is removed as by `remove_take`."""
         with self._database.writing() as connection:
             emptied = moving.remove(connection, sample_id)
             if emptied is not None:
-                self._unlink_recordings(take.c.id == emptied)
-                connection.execute(delete(take).where(take.c.id == emptied))
+                self.remove_take(emptied)
 
     def move_sample(self, sample_id: int, voice_id: int) -> None:
         """Give a sample, and those of the same stretch in other spaces, to another voice, in a take with the same content.
@@ -314,8 +312,14 @@ class VoiceStore:
             self.get(voice_id)
             emptied = moving.move(connection, sample_id, voice_id, self._recordings, self._seals.records(connection))
             if emptied is not None:
-                self._unlink_recordings(take.c.id == emptied)
                 connection.execute(delete(take).where(take.c.id == emptied))
+                self._database.afterwards(self.remove_strays)
+
+    # --- versions ---
+
+    def version(self) -> int | None:
+        """A number that stays the same as long as no change to voices is committed; see `Database.voices_version`."""
+        return self._database.voices_version()
 
     # --- inside ---
 
@@ -331,46 +335,48 @@ class VoiceStore:
             return None
         if new.consent_at is None:
             raise EnrollmentError("A recording is kept only after the person agreed to it.")
-        try:
-            return new.recording.absolute().relative_to(self._recordings)
-        except ValueError:
-            raise StoreError("A recording is kept only inside the workspace.") from None
-
-    def _unlink_recordings(self, which: Any) -> None:
-        """Files go before the rows that name them: a kill in between leaves no recording without an owner."""
-        with self._database.reading() as connection:
-            files = connection.execute(
-                select(take.c.recording).where(which, take.c.recording.is_not(None))).scalars().all()
-        for file in files:
-            try:
-                (self._recordings / file).unlink(missing_ok=True)
-            except OSError as error:
-                raise StoreError(f"A recording could not be removed: {error.strerror or error}. "
-                                 "The list of voices was not changed.") from error
+        path = new.recording.absolute()
+        if not path.is_relative_to(self._recordings / TAKES):  # elsewhere it would not be found when its take is gone
+            raise StoreError("A recording is kept only among the recordings of takes in the workspace.")
+        return path.relative_to(self._recordings)
 
     def wipe(self) -> None:
         """What was removed must not live on in free pages, in the log, in backups from before a migration, or in files.
 
-        Inside a transaction it is noted with it, and done once that is committed; what a kill or a program that reads keeps from
-        being done, `Encrypting.finish` does later.
+        Inside a transaction it is noted with it, and done once that is committed. What keeps it from being done (a kill, a full
+        disk, a program that reads) does not undo the removal: `pending` says so, and `Encrypting.finish` does it later.
         """
         with self._database.writing() as connection:
             soiled(connection)
             self._database.afterwards(self.clean)
 
     def clean(self) -> bool:
-        """Do now what `wipe` noted; not inside a transaction. False where the log can only be emptied later."""
-        self.remove_strays()
+        """Do now what `wipe` noted; not inside a transaction. Whether it could be done; else `pending` says why not."""
         try:
-            for old in self._backups.glob("earmark-*"):
-                old.unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreError(f"An old backup could not be removed: {error.strerror or error}.") from error
+            self.pending = self._cleaned()
+        except (StoreError, OSError) as error:
+            self.pending = str(error) if isinstance(error, StoreError) else f"{error.strerror or error}."
+        if self.pending is not None:
+            log.warning("what was removed could not be wiped yet")
+        return self.pending is None
+
+    def _cleaned(self) -> str | None:
+        """Why it is not clean, None where it is. Raises StoreError, OSError."""
+        if not self.remove_strays():
+            return "A recording could not be removed."
+        for old in self._backups.glob("earmark-*"):
+            old.unlink(missing_ok=True)
         if not self._database.wipe():
-            return False
+            return "Another program was reading."
         with self._database.writing() as connection:
             cleaned(connection)
-        return True
+        return None
+
+
+def drop_changes(connection: Connection, voice_ids: Iterable[int]) -> None:
+    """Nothing that was done to these voices can be taken back any more: the journal holds what they were."""
+    for one in voice_ids:
+        connection.execute(delete(voice_change).where(voice_change.c.voices.contains(f",{one},")))
 
 
 def _gone() -> EnrollmentError:

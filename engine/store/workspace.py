@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import StoreError
+from engine.errors import StoreError, Unfinished
 from engine.store.lock import WorkspaceLock
 from engine.store.opening import plain, prepare
 
@@ -106,7 +106,7 @@ class Store:
     def changes(self) -> ChangeStore:
         from engine.store.changes import ChangeStore
 
-        return ChangeStore(self._opened(), self.recordings)
+        return ChangeStore(self._opened(), self.recordings, self.voices)
 
     @property
     def queries(self) -> QueryStore:
@@ -136,6 +136,13 @@ class Store:
         with self._opened().writing() as connection:
             yield connection
 
+    def unfinished(self) -> Unfinished | None:
+        """What a change of this program left to be done after it, None where nothing is left. The change itself is made."""
+        pending = None if self._voices is None else self._voices.pending
+        return None if pending is None else Unfinished("This was done.", (
+            "What was there before may still lie in old pages and files of the workspace, because they could not be wiped yet. "
+            f"({pending}) The next command that changes something does it, or the window when it starts."))
+
     @property
     def database_bytes(self) -> int:
         """Size of the database with its write-ahead log."""
@@ -146,7 +153,7 @@ class Store:
         """Remove all voices, timelines, sounds, folders, saved queries, tags, recordings, vectors and backups.
 
         Every trace of them goes, too. Encryption is off afterwards, and its key is gone; the key is not needed for this.
-        Settings and downloaded models stay. Raises Busy, StoreError.
+        Settings and downloaded models stay. Raises Busy, StoreError (nothing is changed then), Unfinished.
         """
         failed: OSError | None = None
         with self._opened().writing():
@@ -163,16 +170,26 @@ class Store:
                 except OSError as error:
                     failed = error
         if failed is not None:
-            raise StoreError(f"Not everything could be removed: {failed.strerror or failed}. Try again.") from failed
+            raise Unfinished("All voices, timelines, sounds, searches and tags are forgotten.",
+                             f"Not everything could be removed: {failed.strerror or failed}. Try again.") from failed
         log.info("forgot everything")
 
     def close(self) -> None:
-        """Close the database and free the workspace's lock. May be called twice."""
+        """Close the database and free the workspace's lock. May be called twice.
+
+        A thread that writes is waited for, but not for ever: one that takes longer closes what is left when it is done.
+        """
+        with self._guard:
+            database = self._db
+        if database is None:
+            self._lock.release()
+        else:
+            database.close(self._closed)  # not under the guard: whoever writes needs it
+
+    def _closed(self) -> None:
         with self._guard:
             if self._sounds is not None:
                 self._sounds.close()
-            if self._db is not None:
-                self._db.close()
             self._voices, self._sounds, self._seals, self._db = None, None, None, None
             self._lock.release()
 

@@ -6,12 +6,13 @@ twice: once to prove every piece of it and every number in it, then to import it
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from engine.errors import EnrollmentError
+from engine.errors import EnrollmentError, StoreError
 from engine.privacy.envelope import SealedReader, SealedWriter
 from engine.privacy.passphrases import checked
 from engine.records import EncoderSpec, Voice
@@ -81,21 +82,19 @@ def import_(store: Store, path: Path, passphrase: str, clash: Clash, spec: Encod
             pass
         source.again()
         made: list[Imported] = []
-        written: list[Path] = []
         try:
             with store.writing():
                 for voice, takes in read_voices(source, ticket):
-                    made.append(_add(store, voice, takes, clash, spec, written))
+                    made.append(_add(store, voice, takes, clash, spec))
         except BaseException:
-            for file in written:
-                file.unlink(missing_ok=True)
+            with contextlib.suppress(StoreError):
+                store.voices.remove_strays()  # recordings that were written for nothing
             raise
     return made
 
 
-def _add(store: Store, voice: FileVoice, takes: list[tuple[NewTake, bytes]], clash: Clash, spec: EncoderSpec,
-         written: list[Path]) -> Imported:
-    """Inside a transaction. written: gets the recordings that were written."""
+def _add(store: Store, voice: FileVoice, takes: list[tuple[NewTake, bytes]], clash: Clash, spec: EncoderSpec) -> Imported:
+    """Inside a transaction."""
     here = store.voices.find(voice.name)
     action: Literal["made", "merged", "renamed"] = "made"
     wanted, number = _missing(store, here, takes), 1
@@ -117,7 +116,6 @@ def _add(store: Store, voice: FileVoice, takes: list[tuple[NewTake, bytes]], cla
         recording = None
         if wav and new.consent_at is not None:
             recording = store.voices.keep_recording(target.id, new.sha256, wav)
-            written.append(recording)
         store.voices.add_take(target.id, replace(new, recording=recording))
     if any(new.samples for new, _ in wanted):
         store.voices.set_state(target.id, "enrolled")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,14 +30,15 @@ class Privacy:
 
         return keyrings.usable()
 
-    def encrypt(self, passphrase: str | None = None) -> str | None:
+    def encrypt(self, passphrase: str | None = None, show: Callable[[str], None] | None = None) -> str | None:
         """Seal names, samples and recordings; where they are sealed already, keep their key in another way.
 
         Without a passphrase the key is kept in the keyring of the system, and a recovery code is returned, to be written
-        down. Raises KeyringMissing, UsageError (passphrase too short), Locked. What was done before cannot be undone then.
+        down. show: gets it before anything is sealed, in this thread. Raises KeyringMissing, UsageError (passphrase too short),
+        Locked; the code that was shown opens nothing then. What was done before cannot be undone afterwards.
         """
         with self._new_records():
-            return self._store.encrypting.turn_on(passphrase)
+            return self._store.encrypting.turn_on(passphrase, show)
 
     def decrypt(self) -> None:
         """Write everything plainly again. Raises Locked, UsageError. What was done before cannot be undone then."""
@@ -47,7 +48,6 @@ class Privacy:
     def unlock(self, secret: str) -> None:
         """Open the workspace with its passphrase or recovery code, for this run. Raises WrongPassphrase."""
         self._store.seals.unlock(secret)
-        self._voices.forget_cached()
 
     def export(self, path: Path, passphrase: str, names: Sequence[str] = (), ticket: Ticket | None = None) -> Exported:
         """Write voices (all, where none is named) to a file that the passphrase opens. The file appears whole or not at
@@ -60,10 +60,7 @@ class Privacy:
     def import_(self, path: Path, passphrase: str, clash: Clash = "rename", ticket: Ticket | None = None) -> list[Imported]:
         """Add the voices of a file, all or none; see `engine.voices.exporting`. Raises ExportUnreadable,
         WrongPassphrase."""
-        try:
-            return import_(self._store, path, passphrase, clash, self._voices.spec(), ticket or Ticket())
-        finally:
-            self._voices.forget_cached()
+        return import_(self._store, path, passphrase, clash, self._voices.spec(), ticket or Ticket())
 
     @contextmanager
     def _new_records(self) -> Iterator[None]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import hashlib
 import logging
-import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +17,10 @@ from engine.audio import files
 from engine.errors import (
     AudioError,
     Clipped,
-    EarmarkError,
     EncoderError,
     EnrollmentError,
     ShapeError,
+    StoreError,
     TakeKnown,
     TooLittleSpeech,
     TooNoisy,
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from engine.voices.listening import Listener
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 ENROLL_S = 15.0
 """Net speech that an enrollment aims at, over three or more takes."""
@@ -77,9 +76,7 @@ class Voices:
         self._store, self._settings = store, settings
         self._encoder, self._spec, self._detector, self._tagger = encoder, spec, detector, tagger
         self._cached: tuple[object, Identifier] | None = None
-        self._generation = 0  # raised by every change, so that what was read before it is not cached after it
-        self._caching = threading.Lock()
-        self.history = History(store, self.forget_cached)
+        self.history = History(store)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -120,7 +117,7 @@ class Voices:
         with self.history.change("begin", name, ()) as rows:
             made = self._store.voices.create(name, state="enrolling")
             rows.voices.add(made.id)
-        return self._changed(made)
+        return made
 
     def add_take(self, voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False, anyway: bool = False) -> Take:
         """Enroll one take: find its speech, embed it in parts of about 3 s, store them.
@@ -160,10 +157,11 @@ class Voices:
                         speech_s=quality.speech_s, level_dbfs=quality.level_dbfs, snr_db=quality.snr_db or 0.0,
                         clipped=quality.clipped, recording=recording, consent_at=now if keep else None, spec=encoder.spec,
                         samples=samples, spans=spans))
-            return self._changed(made)
-        except EarmarkError:
-            if recording is not None:
-                recording.unlink(missing_ok=True)
+            return made
+        except BaseException:
+            if recording is not None:  # it is a stray, unless its take was stored all the same
+                with contextlib.suppress(StoreError):
+                    self._store.voices.remove_strays()
             raise
 
     def finish(self, voice_id: int) -> Voice:
@@ -173,7 +171,7 @@ class Voices:
             raise EnrollmentError("A voice needs at least one take with enough speech.")
         with self.history.change("finish", voice.name, (voice_id,)):
             made = self._store.voices.set_state(voice_id, "enrolled")
-        return self._changed(made)
+        return made
 
     def enroll_files(self, name: str, paths: Iterable[Path], keep: bool = False, ticket: Ticket | None = None,
                      anyway: bool = False) -> builtins.list[Take | Failure]:
@@ -197,39 +195,36 @@ class Voices:
         voice = self.get(old)
         with self.history.change("rename", voice.name, (voice.id,)):
             renamed = self._store.voices.rename(voice.id, new)
-        return self._changed(renamed)
+        return renamed
 
     def remove(self, name: str) -> None:
         """Remove a voice with its takes, samples and recordings; `undo` holds it in memory alone. Raises VoiceUnknown."""
         voice = self.get(name)
-        try:
-            with self.history.change("remove", voice.name, (voice.id,), hold=True):
-                self._store.voices.remove(voice.id)
-        finally:  # also where the voice is removed and only its traces could not be
-            self.forget_cached()
+        with self.history.change("remove", voice.name, (voice.id,), hold=True):
+            self._store.voices.remove(voice.id)
 
     def remove_take(self, take_id: int) -> None:
         """Remove one take with its samples and recording; the centroid is that of what is left. See `remove`."""
         voice = self._store.voices.get(self._store.voices.take(take_id).voice_id)
-        try:
-            with self.history.change("remove-take", voice.name, (voice.id,), hold=True):
-                self._store.voices.remove_take(take_id)
-        finally:
-            self.forget_cached()
+        with self.history.change("remove-take", voice.name, (voice.id,), hold=True):
+            self._store.voices.remove_take(take_id)
 
-    def remove_sample(self, sample_id: int) -> None:
-        """Remove one sample; a take that has none left goes with its recording. Raises EnrollmentError."""
+    def remove_sample(self, sample_id: int) -> bool:
+        """Remove one sample; a take that has none left goes with its recording, as by `remove_take`. Raises EnrollmentError.
+
+        Returns whether that was so: then only this session can take it back.
+        """
         voice = self._owner(sample_id)
-        with self.history.change("remove-sample", voice.name, (voice.id,), hold=True):
+        with self.history.change("remove-sample", voice.name, (voice.id,), hold=True) as rows:
             self._store.voices.remove_sample(sample_id)
-        self.forget_cached()
+        return any(table == "take" and after is None for table, _, _, after in rows.rows)
 
     def move_sample(self, sample_id: int, name: str) -> Voice:
         """Give a sample to another voice, with a copy of its recording; returns that voice. Raises as `get`, EnrollmentError."""
         voice, target = self._owner(sample_id), self.get(name)
         with self.history.change("move-sample", voice.name, (voice.id, target.id), hold=True):
             self._store.voices.move_sample(sample_id, target.id)
-        return self._changed(self.get(target.name))
+        return self.get(target.name)
 
     def undo(self) -> VoiceChange:
         """Take the newest change to voices back. Raises EnrollmentError where there is none, or it was changed again since."""
@@ -240,10 +235,8 @@ class Voices:
         return require(self.history.redo(), "There is nothing to make again.")
 
     def forget_cached(self) -> None:
-        """What was read from the store counts no more, for instance after *forget everything*."""
-        with self._caching:
-            self._generation += 1
-            self._cached = None
+        """Hold nothing in memory that was read from the store; after *forget everything*."""
+        self._cached = None
 
     # --- looking closely ----------------------------------------------------------------------------------------------
 
@@ -283,22 +276,22 @@ class Voices:
     def identifier(self, spec: EncoderSpec | None = None) -> Identifier:
         """The centroids of the enrolled voices as they are now; cheap when nothing has changed.
 
-        spec: the space to compare in; that of the encoder in use if None.
+        spec: the space to compare in; that of the encoder in use if None. Every committed change to voices counts at once, one of
+        another program too; inside a transaction of this thread that writes, also what it has changed so far.
         """
         settings, spec = self._settings.value, spec or self._spec()
-        key = (settings.threshold, settings.margin, settings.margin_nats, settings.measure, settings.backend, spec)
-        with self._caching:
-            cached, generation = self._cached, self._generation
-        if cached is not None and cached[0] == key:
+        version = self._store.voices.version()  # before anything is read: what is read is at least as new
+        key = (version, settings.threshold, settings.margin, settings.margin_nats, settings.measure, settings.backend, spec)
+        cached = self._cached
+        if version is not None and cached is not None and cached[0] == key:
             return cached[1]
         voices = [v for v in self.list() if v.state == "enrolled"]
         samples = self._store.voices.samples(spec, enrolled_only=True)
         method = choose(settings.backend, shipped(spec))
         margin = settings.margin_in(margin_unit_of(method, settings.measure))
         identifier = Identifier(voices, samples, settings.threshold, margin, settings.measure, method)
-        with self._caching:
-            if generation == self._generation:
-                self._cached = (key, identifier)
+        if version is not None:  # else a transaction of this thread is open, and may be rolled back
+            self._cached = (key, identifier)
         return identifier
 
     def margin_unit(self) -> MarginUnit:
@@ -403,10 +396,6 @@ class Voices:
             return self._spec()
         except EncoderError:
             return None
-
-    def _changed(self, value: T) -> T:
-        self.forget_cached()
-        return value
 
 
 def content_hash(audio: Audio) -> str:

@@ -2,19 +2,21 @@
 
 What the window does is held in memory, removed voices with their recordings included, until the program ends or the bound is
 reached. The journal in the database is for the next command of the command line; it never holds a voice or a take that was
-removed: what is removed there is gone.
+removed (a take goes with its last sample, too): what is removed there is gone. It is written with the change, in one transaction.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from engine.errors import EnrollmentError
+from engine.errors import EnrollmentError, StoreError
 from engine.records import ChangeKind, VoiceChange
 from engine.store import Store
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 CHANGES = 50
 HELD_BYTES = 256_000_000
-NOT_KEPT = frozenset({"remove", "remove-take"})
-"""Kinds that leave nothing behind in the database."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -36,6 +38,13 @@ class Step:
     entry: int = 0
 
     @property
+    def removes(self) -> bool:
+        """Whether a voice or take was removed by it, so that nothing of it may stay in the database. A move only moves."""
+        return self.change.kind != "move-sample" and any(
+            table in ("voice", "take") and before is not None and after is None
+            for one in self.rows for table, _, before, after in one.rows)
+
+    @property
     def size_bytes(self) -> int:
         return sum(one.size_bytes for one in self.rows)
 
@@ -43,9 +52,8 @@ class Step:
 class History:
     """The changes of this session. Thread-safe; every change of voices goes through `change`."""
 
-    def __init__(self, store: Store, changed: Callable[[], None]) -> None:
-        """changed: called after something was taken back or made again."""
-        self._store, self._changed = store, changed
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._guard = threading.RLock()
         self._done: list[Step] = []
         self._undone: list[Step] = []
@@ -57,13 +65,18 @@ class History:
 
         A voice that it makes is added to `voices` of what it yields. An error leaves everything as it was.
         """
-        with self._store.changes.watched(voice_ids, hold) as rows:
-            yield rows
         group: list[RowChange] | None = getattr(self._mine, "group", None)
+        step = Step(VoiceChange(kind, name, datetime.now(UTC)), [])
+        with self._store.writing():
+            with self._store.changes.watched(voice_ids, hold) as rows:
+                yield rows
+            if group is None and rows.rows:
+                step.rows.append(rows)
+                self._note(step)
         if group is not None:
             group.append(rows)
-        elif rows.rows:
-            self._add(Step(VoiceChange(kind, name, datetime.now(UTC)), [rows]))
+        elif step.rows:
+            self._add(step)
 
     @contextmanager
     def together(self, kind: ChangeKind, name: str) -> Iterator[list[RowChange]]:
@@ -75,7 +88,12 @@ class History:
             rows = [one for one in self._mine.group if one.rows]
             self._mine.group = None
             if rows:
-                self._add(Step(VoiceChange(kind, name, datetime.now(UTC)), rows))
+                step = Step(VoiceChange(kind, name, datetime.now(UTC)), rows)
+                try:
+                    self._note(step)
+                except StoreError as error:  # what was done is done: only the next program cannot take it back
+                    log.warning("changes could not be written in the journal: %s", error.kind)
+                self._add(step)
 
     def next_undo(self) -> VoiceChange | None:
         """What `undo` would take back."""
@@ -94,12 +112,8 @@ class History:
             if step is None:
                 return None
             self._apply(step, back=True)
-            if self._done and self._done[-1] is step:
-                self._done.pop()
-            if step.entry:
-                self._store.changes.drop(step.entry)
+            self._done = [one for one in self._done if one is not step]
             self._undone.append(step)
-        self._changed()
         return step.change
 
     def redo(self) -> VoiceChange | None:
@@ -111,7 +125,6 @@ class History:
             self._apply(step, back=False)
             self._undone.pop()
             self._keep(step)
-        self._changed()
         return step.change
 
     def clear(self) -> None:
@@ -126,16 +139,23 @@ class History:
             self._keep(step)
 
     def _keep(self, step: Step) -> None:
-        step.entry = 0 if step.change.kind in NOT_KEPT else self._store.changes.note(step.change.kind, step.rows)
         self._done.append(step)
         while len(self._done) > CHANGES or (len(self._done) > 1 and sum(one.size_bytes for one in self._done) > HELD_BYTES):
             self._done.pop(0)
+
+    def _note(self, step: Step) -> None:
+        """Write a change into the journal, or see to it that nothing of what it removed stays there."""
+        if step.removes:
+            self._store.changes.drop_of(step.rows)
+            step.entry = 0
+        else:
+            step.entry = self._store.changes.note(step.change.kind, step.rows)
 
     def _newest(self) -> Step | None:
         with self._guard:
             if self._done:
                 return self._done[-1]
-            if self._undone and self._undone[-1].change.kind in NOT_KEPT:
+            if self._undone and self._undone[-1].removes:
                 return None  # what the journal holds is older than what was taken back, but may rest on it
             found = self._store.changes.newest()
             if found is None:
@@ -146,14 +166,29 @@ class History:
             return Step(VoiceChange(cast(ChangeKind, kind), name, at), rows, entry)
 
     def _apply(self, step: Step, back: bool) -> None:
+        """Take a step back or make it again, in the voices and in the journal: one transaction."""
         removed = False
-        with self._store.writing():
-            for rows in reversed(step.rows) if back else step.rows:
-                self._store.changes.apply(rows, back)
-                removed = removed or any((after if back else before) is not None and (before if back else after) is None
-                                         for _, _, before, after in rows.rows)
-            if removed:
-                self._store.voices.wipe()
+        rows: list[RowChange] = []
+        entry = step.entry
+        try:
+            with self._store.writing():
+                for one in reversed(step.rows) if back else step.rows:
+                    rows.append(self._store.changes.apply(one, back))
+                    removed = removed or any((after if back else before) is not None and (before if back else after) is None
+                                             for _, _, before, after in one.rows)
+                if not back:
+                    self._note(step)
+                elif entry:
+                    self._store.changes.drop(entry)
+                if removed:
+                    self._store.voices.wipe()
+        except BaseException:
+            step.entry = entry
+            with contextlib.suppress(StoreError):
+                self._store.voices.remove_strays()  # recordings that were brought back for nothing
+            raise
+        step.rows = rows[::-1] if back else rows
+        step.entry = 0 if back else step.entry
 
 
 def require(change: VoiceChange | None, words: str) -> VoiceChange:

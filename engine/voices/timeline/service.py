@@ -92,7 +92,6 @@ class Timelines:
             take = self._store.voices.add_take(voice.id, _take(stranger, self._spec()))
             if known is None:
                 self._store.voices.set_state(voice.id, "enrolled")
-            self._voices.forget_cached()
             same = self._same(voice.id, stranger.timeline_id)
             named = self._store.timelines.name(voice.id, take.id, known is None, [stranger.track_id, *same])
         return next(one for one in self.namings() if one.id == named)
@@ -118,7 +117,6 @@ class Timelines:
             take = self._store.voices.add_take(voice.id, _live_take(heard))
             if known is None or known.state != "enrolled":
                 self._store.voices.set_state(voice.id, "enrolled")
-            self._voices.forget_cached()
             if same := self._same(voice.id):
                 self._store.timelines.name(voice.id, take.id, known is None, same)
         listener.name_stranger(number, voice.id)
@@ -137,15 +135,12 @@ class Timelines:
         found = next((one for one in namings if naming_id in (None, one.id)), None)
         if found is None:
             raise EnrollmentError("There is no naming to undo.")
-        try:
-            with self._store.writing():
-                voice_id, take_id, alone = self._store.timelines.unname(found.id)
-                if alone:
-                    self._store.voices.remove(voice_id)
-                else:
-                    self._store.voices.remove_take(take_id)
-        finally:
-            self._voices.forget_cached()
+        with self._store.writing():
+            voice_id, take_id, alone = self._store.timelines.unname(found.id)
+            if alone:
+                self._store.voices.remove(voice_id)
+            else:
+                self._store.voices.remove_take(take_id)
         return found
 
     # --- inside -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from engine.audio import files
 from engine.records import Audio, Embedding, EncoderSpec, Voice
 from engine.store import NewTake, Store
 from tests.keyring_in_a_folder import FolderKeyring
+from tests.traces import Value
 
 SPEC = EncoderSpec("small", "1", "ab" * 32, "voice", 64, 16000)
 OTHER = EncoderSpec("other", "2", "cd" * 32, "voice", 32, 16000)
@@ -74,14 +75,7 @@ def contents(store: Store, spec: EncoderSpec = SPEC) -> list[object]:
     return found
 
 
-def secrets() -> list[bytes]:
-    """Bytes that tell who was enrolled, or how they sound."""
-    return [*(vector.tobytes() for seed in (1, 2, 3) for vector in vectors_of(seed)),
-            *(files.wav_bytes(sound_of(seed))[44:400] for seed in (1, 3)), b"Wintergreen", b"wintergreen", b"Oakenshaw",
-            b"oakenshaw"]
-
-
-def traces(folder: Path, needles: list[bytes]) -> list[str]:
-    """Files of a folder in which any of some bytes stand."""
-    return [file.name for file in folder.rglob("*") if file.is_file()
-            and any(needle in file.read_bytes() for needle in needles)]
+def secrets() -> list[Value]:
+    """What tells who was enrolled, or how they sound."""
+    return [*(vector for seed in (1, 2, 3) for vector in vectors_of(seed)),
+            *(files.wav_bytes(sound_of(seed))[44:400] for seed in (1, 3)), "Wintergreen", "Oakenshaw"]

@@ -229,7 +229,8 @@ def test_forgetting_everything_leaves_no_byte_of_it_in_the_workspace(filled):
     store = filled
     rng = np.random.default_rng(1)
     secrets = [unit(rng.normal(size=DIM).astype(np.float32)) for _ in range(60)]
-    recording = store.recordings / "anna.flac"
+    recording = store.recordings / "takes" / "anna.flac"
+    recording.parent.mkdir()
     recording.write_bytes(secrets[0].tobytes())
     anna = store.voices.create("Anna Secret")
     for number, one in enumerate(secrets):
