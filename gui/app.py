@@ -19,6 +19,7 @@ from gui.collecting import Collector
 from gui.jobs import Jobs, Unexpected, log_fault
 from gui.pages.live.session import LiveSession
 from gui.theme import Mode, Theme
+from gui.widgets.controls import message_box
 from gui.window import PAGES, MainWindow
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def refuse(error: EarmarkError) -> int:
     qt = application()
     theme = Theme()
     theme.apply(qt)
-    box = QMessageBox(QMessageBox.Icon.NoIcon, "Earmark", str(error), QMessageBox.StandardButton.Close)
-    box.setIconPixmap(theme.pixmap("warning", "warning", 28))
+    box = message_box(theme, "Earmark", str(error))
+    box.setDefaultButton(box.addButton(QCoreApplication.translate("App", "Close"), QMessageBox.ButtonRole.RejectRole))
     box.exec()
     return error.exit_code
 

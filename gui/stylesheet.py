@@ -21,7 +21,7 @@ def stylesheet(t: Tokens) -> str:
 {surfaces}
 QLabel {{ background: transparent; }}
 QMainWindow, QDialog, QMessageBox {{ background: {t.window}; }}
-QMessageBox QLabel#qt_msgbox_label, QMessageBox QLabel#qt_msgbox_informativelabel {{ min-width: 340px; }}
+QMessageBox QLabel#qt_msgbox_informativelabel {{ min-width: 340px; }}
 QDialog[frame="popup"] {{ background: {t.raised}; border: 1px solid {t.edge}; }}
 QListView[ground="raised"] {{ background: {t.raised}; }}
 QToolTip {{ background: {t.raised}; color: {t.text1}; border: 1px solid {t.line}; padding: 4px 6px; }}

@@ -103,6 +103,7 @@ class UnlockDialog(QDialog):
             self.accept()
         else:
             self._show(why)
+            self.form.say(self.tr("The keyring still does not give the key."))
 
     def _forget(self) -> None:
         self._busy(True)
@@ -111,9 +112,11 @@ class UnlockDialog(QDialog):
 
     def _failed(self, error: EarmarkError) -> None:
         self._busy(False)
-        self.form.say(str(error))
-        self.form.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.form.refuse(str(error))
 
     def _busy(self, busy: bool) -> None:
-        for widget in (self.form.field, self.form.go, self.again, self.forget):
-            widget.setEnabled(not busy)
+        if busy:  # not to the button beside one that goes off: the next Enter would press that
+            self.form.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.form.set_busy(busy)
+        for button in (self.again, self.forget):
+            button.setEnabled(not busy)

@@ -105,7 +105,7 @@ class VoicesPage(VoicesGround):
             return
         voice, draft = found.voice, found.voice.state == "enrolling"
         if not asked and not (draft and not found.takes) and not sure(
-                self, self.tr("Discard the enrollment of {}?").format(voice.name) if draft
+                self, self.theme, self.tr("Discard the enrollment of {}?").format(voice.name) if draft
                 else self.tr("Remove {}?").format(voice.name),
                 self.tr("Its takes, samples and kept recordings are deleted. Undo brings them back until Earmark is closed."),
                 self.tr("Discard") if draft else self.tr("Remove voice")):

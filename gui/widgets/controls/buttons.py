@@ -27,7 +27,11 @@ ICON_ROLE = {"plain": "text2", "primary": "on_accent", "ghost": "text2", "danger
 
 
 class Button(QPushButton):
-    """A button with words, an icon before them if wanted. kind primary: one a page."""
+    """A button with words, an icon before them if wanted. kind primary: one a page.
+
+    Enter presses it while it has the focus, and never from elsewhere: in a dialog Qt would make whichever button is
+    reached first the one that Enter presses.
+    """
 
     def __init__(self, theme: Theme, text: str, icon: str = "", kind: Kind = "plain", small: bool = False,
                  large: bool = False, parent: QWidget | None = None) -> None:
@@ -38,6 +42,7 @@ class Button(QPushButton):
         self.setProperty("small", small)
         self.setProperty("large", large)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAutoDefault(False)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setIconSize(QSize(14, 14) if small else QSize(16, 16))
         theme.changed.connect(self._colour)
@@ -60,6 +65,12 @@ class Button(QPushButton):
         self.setText(text)
         self.setEnabled(not why_disabled)
         self.setToolTip(why_disabled)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

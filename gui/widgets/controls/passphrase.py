@@ -1,8 +1,9 @@
-"""A passphrase to be typed: hidden, twice where it is new, never kept by the widget."""
+"""A passphrase to be typed: hidden, twice where it is new, not kept by the widget once it is out of view."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from gui.theme import CONTROL_PX, Theme
@@ -14,7 +15,10 @@ LEAST = 8  # letters; the engine refuses fewer, too
 
 
 class PassphraseForm(QWidget):
-    """given(passphrase): the verb was pressed. cancelled: the other button. The fields are emptied by both."""
+    """given(passphrase): the verb or Enter was pressed. cancelled: the other button.
+
+    What was typed stays until the form is hidden or asks anew, so that a wrong one can be mended (`refuse`).
+    """
 
     given = Signal(str)
     cancelled = Signal()
@@ -45,8 +49,8 @@ class PassphraseForm(QWidget):
         column.addWidget(self.words)
         self.field.returnPressed.connect(lambda: self.again.setFocus() if self._new else self._give())
         self.again.returnPressed.connect(self._give)
-        self.field.textEdited.connect(lambda _: self.say(""))
-        self.again.textEdited.connect(lambda _: self.say(""))
+        for field in (self.field, self.again):
+            field.textEdited.connect(lambda _: self.say(""))
         self.go.clicked.connect(self._give)
         self.cancel.clicked.connect(self._leave)
 
@@ -68,6 +72,27 @@ class PassphraseForm(QWidget):
         self.words.setText(words)
         self.words.setVisible(bool(words))
 
+    def refuse(self, words: str) -> None:
+        """What was typed is wrong: say why, and select it, so that the next key begins anew."""
+        self.say(words)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.field.selectAll()
+
+    def set_busy(self, busy: bool) -> None:
+        """Nothing can be typed or given meanwhile. The focus stays where it is: it must not wander to another button."""
+        for field in (self.field, self.again):
+            field.setReadOnly(busy)
+        self.go.setEnabled(not busy)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # Enter is the form's: no dialog around it may act on it
+            super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():  # a window that is only minimised keeps what was typed
+            self.clear()
+
     def clear(self) -> None:
         for field in (self.field, self.again):
             field.clear()
@@ -75,6 +100,8 @@ class PassphraseForm(QWidget):
 
     def _give(self) -> None:
         typed = self.field.text()
+        if not self.go.isEnabled():
+            return
         if self._new and len(typed.strip()) < LEAST:
             self.say(self.tr("At least {} characters. Several words are easy to remember and hard to guess.").format(LEAST))
         elif self._new and typed != self.again.text():
@@ -82,7 +109,7 @@ class PassphraseForm(QWidget):
         elif not typed:
             self.say(self.tr("Type it first."))
         else:
-            self.clear()
+            self.say("")
             self.given.emit(typed)
 
     def _leave(self) -> None:
