@@ -5,17 +5,23 @@ A page says `jobs.run(self, work, done=…, failed=…)` and nothing else. `work
 the ticket is not cancelled (`cancelled` is the one that still comes then). `must_finish=True` is for what would be lost
 otherwise: leaving the program waits for it instead of cancelling it. Lanes: `models` one thread, `store` one,
 `sound` one (opening devices), `files` three. Threads are daemons: a stuck device or disk never keeps the program open.
+
+Pages, and the closures that hold them, die in the GUI thread: a lane holds the `Job` alone, and the GUI thread empties it
+when it has handed over what came out (`Job.let_go`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
@@ -50,7 +56,8 @@ class Job:
     title: str
     lane: Lane
     ticket: Ticket
-    owner: QObject
+    owner: QObject | None
+    work: Callable[[Ticket], Any] | None
     done: Callable[[Any], None] | None
     failed: Callable[[EarmarkError], None] | None
     cancelled: Callable[[], None] | None
@@ -58,10 +65,16 @@ class Job:
     must_finish: bool
     progress: Progress | None = None
     last_report: float = 0.0
+    came: str = ""  # done, failed or cancelled, set in the lane
+    result: Any = None
     worked: threading.Event = field(default_factory=threading.Event)  # set in the lane when the work has ended
 
     def cancel(self) -> None:
         self.ticket.cancel()
+
+    def let_go(self) -> None:
+        """Drop everything that may hold a page. In the GUI thread only, when the work has ended."""
+        self.owner = self.work = self.done = self.failed = self.cancelled = self.on_progress = self.result = None
 
 
 class Jobs(QObject):
@@ -72,7 +85,8 @@ class Jobs(QObject):
 
     changed = Signal()
     unheard = Signal(str, object)
-    _arrived = Signal(object, str, object)  # job, what, payload: emitted in lanes, received in the GUI thread
+    _moved = Signal(object, object)  # job, progress: emitted in lanes, received in the GUI thread
+    _ended = Signal(object)  # job, as `_moved`
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -80,20 +94,22 @@ class Jobs(QObject):
         self._lanes: dict[Lane, queue.SimpleQueue[Callable[[], None] | None]] = {}
         self._threads: list[threading.Thread] = []
         self._closed = False
-        self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._moved.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._ended.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def run(self, owner: QObject, work: Callable[[Ticket], T], *, lane: Lane = "files",
             done: Callable[[T], None] | None = None, failed: Callable[[EarmarkError], None] | None = None,
             cancelled: Callable[[], None] | None = None, progress: Callable[[Progress], None] | None = None,
             title: str = "", must_finish: bool = False) -> Ticket:
         """Start work(ticket) in a lane. Returns its ticket; cancel it and nothing but `cancelled` comes back."""
-        ticket = Ticket(lambda p: self._report(job, p))
-        job = Job(title, lane, ticket, owner, done, failed, cancelled, progress, must_finish)
+        ticket = Ticket(lambda p: self._report(known(), p))
+        job = Job(title, lane, ticket, owner, work, done, failed, cancelled, progress, must_finish)
+        known = weakref.ref(job)  # pages keep tickets: a job that a ticket held would hold its page
         if self._closed:
             ticket.cancel()
             return ticket
         self.running.append(job)
-        self._lane(lane).put(lambda: self._work(job, work))
+        self._lane(lane).put(partial(self._work, job))
         self.changed.emit()
         return ticket
 
@@ -136,6 +152,9 @@ class Jobs(QObject):
         deadline = time.monotonic() + SHUTDOWN_S
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        for job in self.running:
+            if job.worked.is_set():
+                job.let_go()
         self.running.clear()
         return not any(thread.is_alive() for thread in self._threads)
 
@@ -151,64 +170,89 @@ class Jobs(QObject):
                 self._threads.append(thread)
         return self._lanes[name]
 
-    def _work(self, job: Job, work: Callable[[Ticket], Any]) -> None:
+    def _work(self, job: Job) -> None:
+        """Nothing but the job may be held here when it is sent back: whatever else it leads to is the GUI thread's."""
+        assert job.work is not None
         try:
             job.ticket.check()
-            self._send(job, "done", work(job.ticket))
+            job.result = job.work(job.ticket)
+            job.came = "done"
         except Cancelled:
-            self._send(job, "cancelled", None)
+            job.came = "cancelled"
         except EarmarkError as error:
             log.info("a job in lane %s: %s", job.lane, error.kind)
-            self._send(job, "failed", error)
+            job.came, job.result = "failed", _without_frames(error)
         except Exception as error:  # noqa: BLE001  (log_fault logs it, without its words)
             log_fault(log, f"a job in lane {job.lane}", error)
-            self._send(job, "failed", Unexpected(error))
+            job.came, job.result = "failed", _without_frames(Unexpected(error))
+        try:
+            self._ended.emit(job)
+        except RuntimeError:  # the program is leaving: this object is gone, and so is everybody who would listen
+            log.debug("nobody is left to hear of a job in lane %s", job.lane)
         finally:
             job.worked.set()
 
-    def _report(self, job: Job, progress: Progress) -> None:
+    def _report(self, job: Job | None, progress: Progress) -> None:
+        if job is None:  # the work went on after its end
+            return
         now = time.monotonic()
         last = progress.total is not None and progress.done >= progress.total
         if now - job.last_report >= PROGRESS_S or last:
             job.last_report = now
-            self._send(job, "progress", progress)
-
-    def _send(self, job: Job, what: str, payload: Any) -> None:
-        try:
-            self._arrived.emit(job, what, payload)
-        except RuntimeError:  # the program is leaving: this object is gone, and so is everybody who would listen
-            log.debug("nobody is left to hear of a job in lane %s", job.lane)
+            with contextlib.suppress(RuntimeError):  # as in `_work`
+                self._moved.emit(job, progress)
 
     # --- in the GUI thread ---
 
-    @Slot(object, str, object)
-    def _deliver(self, job: Job, what: str, payload: Any) -> None:
-        if what != "progress" and job in self.running:
-            self.running.remove(job)
-        alive = isValid(job.owner) and not self._closed
-        if not alive:
-            if not job.must_finish:
-                job.cancel()
-        elif what == "cancelled" or (job.ticket.cancelled and what != "progress"):
-            if job.cancelled is not None:
-                job.cancelled()
-        elif not job.ticket.cancelled:
-            self._hand_over(job, what, payload)
+    @Slot(object, object)
+    def _tell(self, job: Job, progress: Progress) -> None:
+        if self._listens(job) and not job.ticket.cancelled:
+            job.progress = progress
+            if job.on_progress is not None:
+                job.on_progress(progress)
         if isValid(self):
             self.changed.emit()
 
-    def _hand_over(self, job: Job, what: str, payload: Any) -> None:
-        if what == "progress":
-            job.progress = payload
-            if job.on_progress is not None:
-                job.on_progress(payload)
-        elif what == "done":
+    @Slot(object)
+    def _deliver(self, job: Job) -> None:
+        if job in self.running:
+            self.running.remove(job)
+        try:
+            if self._listens(job):
+                self._hand_over(job)
+        finally:
+            job.let_go()
+        if isValid(self):
+            self.changed.emit()
+
+    def _listens(self, job: Job) -> bool:
+        """Whether somebody is there to hear of the job; where nobody is, it may stop."""
+        alive = job.owner is not None and isValid(job.owner) and not self._closed
+        if not alive and not job.must_finish:
+            job.cancel()
+        return alive
+
+    def _hand_over(self, job: Job) -> None:
+        if job.came == "cancelled" or job.ticket.cancelled:
+            if job.cancelled is not None:
+                job.cancelled()
+        elif job.came == "done":
             if job.done is not None:
-                job.done(payload)
+                job.done(job.result)
         elif job.failed is not None:
-            job.failed(payload)
+            job.failed(job.result)
         else:
-            self.unheard.emit(job.title, payload)
+            self.unheard.emit(job.title, job.result)
+
+
+def _without_frames(error: EarmarkError) -> EarmarkError:
+    """The error without its tracebacks: their frames hold the closure that was running, and whoever keeps the error
+    would keep the page."""
+    part: BaseException | None = error
+    while part is not None:
+        part.__traceback__ = None
+        part = part.__cause__ or part.__context__
+    return error
 
 
 def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
@@ -219,3 +263,4 @@ def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
 def _serve(waiting: queue.SimpleQueue[Callable[[], None] | None]) -> None:
     while (work := waiting.get()) is not None:
         work()
+        del work  # until the next one comes, nothing is held

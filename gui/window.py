@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(QSize(960, 600))
         self._build()
         self._bind()
-        jobs.unheard.connect(lambda title, error: self.say(str(error)))
+        jobs.unheard.connect(self._failed_unheard)
         self.resize(1440, 900)
         if self._memory is not None:
             geometry = self._memory.value("window/geometry")
@@ -138,6 +138,9 @@ class MainWindow(QMainWindow):
         if page and page != self.current:
             self.show_page(page)
         self.actions_table.trigger(entry_id)
+
+    def _failed_unheard(self, title: str, error: EarmarkError) -> None:
+        self.say(str(error))
 
     def say(self, sentence: str, act: str = "", slot: Callable[[], object] | None = None) -> None:
         """A toast, with at most one act."""

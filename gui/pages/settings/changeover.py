@@ -36,7 +36,7 @@ class Changeover(Panel):
         self.give_up.clicked.connect(reindexing.give_up)
         self.progress.cancelled.connect(reindexing.stop)
         reindexing.changed.connect(self.follow)
-        reindexing.moved.connect(lambda _: self.follow())
+        reindexing.moved.connect(self.follow)
         self.follow()
 
     def follow(self) -> None:

@@ -142,7 +142,7 @@ class ModelsSection(Section):
         self.form.added.connect(self._added)
         self.form.closed.connect(self.form.hide)
         self.reindexing.changed.connect(self._follow)
-        self.reindexing.moved.connect(lambda _: self._follow())
+        self.reindexing.moved.connect(self._follow)
         self.reindexing.in_use_changed.connect(self.refresh)
         self.reindexing.refused.connect(self._refused)
 

@@ -20,7 +20,10 @@ class SearchBox(QLineEdit):
         self.setAccessibleName(placeholder)
         self.setFixedHeight(CONTROL_PX)
         self._glass = self.addAction(theme.icon("magnifying-glass", "text3"), QLineEdit.ActionPosition.LeadingPosition)
-        theme.changed.connect(lambda: self._glass.setIcon(theme.icon("magnifying-glass", "text3")))
+        theme.changed.connect(self._colour)
+
+    def _colour(self) -> None:
+        self._glass.setIcon(self.theme.icon("magnifying-glass", "text3"))
 
 
 class Select(QComboBox):
