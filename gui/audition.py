@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.settings import SettingsFile
 
 POSITION_MS = 33
+REST_MS = 400  # a volume that was not moved for so long is written to the settings
 
 
 class Audition(QObject):
@@ -41,6 +42,9 @@ class Audition(QObject):
         self.error: EarmarkError | None = None
         self._timer = QTimer(self, interval=POSITION_MS)
         self._timer.timeout.connect(self._tick)
+        self._moved_to_db: float | None = None  # a volume that is in effect and not written yet
+        self._rest = QTimer(self, interval=REST_MS, singleShot=True)
+        self._rest.timeout.connect(self._write_volume)
 
     @property
     def state(self) -> str:
@@ -58,7 +62,7 @@ class Audition(QObject):
         if self._ticket is not None:
             self._ticket.cancel()
         self.token = token
-        name, volume_db = self._settings.value.output_device, self._settings.value.volume_db
+        name, volume_db = self._settings.value.output_device, self.volume_db
 
         def work(ticket: Ticket) -> None:
             player = self._open(name, volume_db)
@@ -79,18 +83,29 @@ class Audition(QObject):
         if self._player is not None:
             self._order(self._player.stop)
 
-    def set_volume_db(self, volume_db: float, keep: bool = True) -> None:
-        """At once, also while something plays. keep: remember it in the settings."""
-        if keep:
-            self._settings.change(volume_db=volume_db)
+    @property
+    def volume_db(self) -> float:
+        return self._settings.value.volume_db if self._moved_to_db is None else self._moved_to_db
+
+    def set_volume_db(self, volume_db: float) -> None:
+        """At once, also while something plays. It is written to the settings when it has come to rest, not at every step."""
+        self._moved_to_db = volume_db
+        self._rest.start()
         if self._player is not None:
             self._player.volume_db = volume_db
 
     def close(self) -> None:
         self._timer.stop()
+        self._rest.stop()
+        self._write_volume()
         if self._player is not None:
             self._player.close()
             self._player = None
+
+    def _write_volume(self) -> None:
+        volume_db, self._moved_to_db = self._moved_to_db, None
+        if volume_db is not None and volume_db != self._settings.value.volume_db:
+            self._settings.change(volume_db=volume_db)
 
     def _open(self, name: str, volume_db: float) -> Any:
         if self._player is None or self._player_name != name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.records import MarginUnit
@@ -19,19 +19,19 @@ class MarginBox(NumberBox):
     def __init__(self, theme: Theme, settings: Settings, unit: MarginUnit, parent: QWidget | None = None) -> None:
         super().__init__(theme, "", 0.0, 2.0, 0.01, width=92, parent=parent)
         self.setAccessibleName(self.tr("Margin"))
-        self._unit = unit
+        self._unit = unit  # what is in the field was chosen in
         self.show_margin(settings, unit)
-        self.valueChanged.connect(self._choose)
+        self.settled.connect(self._choose)
 
     def show_margin(self, settings: Settings, unit: MarginUnit) -> None:
         """What the settings say, without a word to anybody."""
+        self.settle()
         self._unit, nats = unit, unit == "nats"
-        self.blockSignals(True)
-        self.setRange(0.0, MOST_NATS if nats else 2.0)
-        self.setSingleStep(0.1 if nats else 0.01)
-        self.setSuffix(self.tr(" nats") if nats else "")
-        self.setValue(settings.margin_in(unit))
-        self.blockSignals(False)
+        with QSignalBlocker(self):
+            self.setRange(0.0, MOST_NATS if nats else 2.0)
+            self.setSingleStep(0.1 if nats else 0.01)
+            self.setSuffix(self.tr(" nats") if nats else "")
+        self.show_value(settings.margin_in(unit))
         self.setToolTip(self.tr(
             "How much likelier the nearest voice must be than the runner-up, as a natural logarithm: 1.61 nats is five times as "
             "likely. With less, the name is only tentative.") if nats else self.tr(

@@ -338,6 +338,8 @@ def test_threshold_and_margin_are_settings(make: Make, app: FakeEarmark) -> None
     page = make()
     page.threshold.setValue(0.71)
     page.margin.setValue(0.09)
+    page.threshold.settle()
+    page.margin.settle()
     assert (app.settings.value.threshold, app.settings.value.margin) == (0.71, 0.09)
     assert "0.71" in page.now.mark.text()
 

@@ -56,6 +56,7 @@ def test_the_measure_is_chosen_and_explained(page: SettingsPage, app: FakeEarmar
     section.measure.choose("dot")
     assert app.settings.value.measure == "dot" and "Lengths count too" in section._why.text()
     section.threshold.setValue(0.72)
+    section.threshold.settle()
     assert app.settings.value.threshold == pytest.approx(0.72)
 
 

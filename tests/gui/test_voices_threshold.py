@@ -117,8 +117,11 @@ def test_the_page_of_its_own_has_both_plots_and_a_slider(make: Make, app: FakeEa
     large = page.large
     assert large.isVisible() and large.curves.isVisible() and large.det.isVisible() and not page.side.isVisible()
     large.slider.setValue(70)
+    assert large.number.value() == 0.7 and large.det.threshold == 0.7  # shown on the way
+    large.slider.settle()
     assert app.settings.value.threshold == 0.7 and large.number.value() == 0.7 and large.det.threshold == 0.7
     large.number.setValue(0.66)
+    large.number.settle()
     assert app.settings.value.threshold == 0.66 and large.slider.value() == 66
     QTest.keyClick(large, Qt.Key.Key_Escape)
     assert page.panel.isVisible() and page.side.isVisible()

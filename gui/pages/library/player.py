@@ -205,7 +205,6 @@ class PlayerBar(QWidget):
         self._volume_words.setFixedWidth(42)
         self._volume_words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.volume.valueChanged.connect(self._volume_moved)
-        self.volume.sliderReleased.connect(self._volume_set)
         row.addWidget(self.volume, 1)
         row.addWidget(self._volume_words)
         column.addLayout(row)
@@ -217,14 +216,8 @@ class PlayerBar(QWidget):
 
     def _volume_moved(self, value: int) -> None:
         self._volume_words.setText(f"{value:d} dB".replace("-", "−"))
-        if self.volume.isSliderDown():
-            self.context.audition.set_volume_db(float(value), keep=False)
-        else:
-            self._volume_set()
-
-    def _volume_set(self) -> None:
-        if self.volume.value() != round(self.context.app.settings.value.volume_db):
-            self.context.audition.set_volume_db(float(self.volume.value()))
+        if value != round(self.context.audition.volume_db):
+            self.context.audition.set_volume_db(float(value))
 
     def _output_chosen(self, _: int) -> None:
         self.context.app.settings.change(output_device=str(self.output.currentData() or ""))

@@ -25,7 +25,7 @@ class Limits(QWidget):
         value = self._settings.value
         self.threshold = NumberBox(theme, self.tr("Threshold"), -1.0, 1.0, 0.01, value=value.threshold)
         self.margin = MarginBox(theme, value, self._voices.margin_unit())
-        self.threshold.valueChanged.connect(lambda number: self._set(threshold=round(number, 2)))
+        self.threshold.settled.connect(lambda number: self._set(threshold=round(number, 2)))
         self.margin.chosen.connect(lambda chosen: self._set(**chosen))
         for words, box in ((self.tr("Threshold"), self.threshold), (self.tr("Margin"), self.margin)):
             row.addWidget(Text(theme, words, "body", "text2"))
@@ -38,7 +38,7 @@ class Limits(QWidget):
     def refresh(self) -> None:
         """Show what the settings say."""
         value = self._settings.value
-        self.threshold.setValue(value.threshold)
+        self.threshold.show_value(value.threshold)
         self.margin.show_margin(value, self._voices.margin_unit())
 
     def _set(self, **values: float) -> None:

@@ -37,7 +37,7 @@ class AudioSection(Section):
             lambda _: self.change(output_device=str(self.output.currentData() or "")))
         line = QHBoxLayout()
         line.setSpacing(12)
-        self.volume = Slider(self.tr("Volume"), -40, 0, round(self.app.settings.value.volume_db))
+        self.volume = Slider(self.tr("Volume"), -40, 0, round(context.audition.volume_db))
         self.volume.setFixedWidth(240)
         self._words = Text(self.theme, "", "body", "text2")
         self._words.setFixedWidth(56)
@@ -52,7 +52,7 @@ class AudioSection(Section):
         self.column.addStretch(1)
 
     def refresh(self) -> None:
-        self.volume.setValue(round(self.app.settings.value.volume_db))
+        self.volume.setValue(round(self.context.audition.volume_db))
         self._look(rescan=False)
 
     def _look(self, rescan: bool) -> None:
@@ -93,7 +93,7 @@ class AudioSection(Section):
 
     def _volume(self, value: int) -> None:
         self._words.setText(f"{value} dB".replace("-", "−"))
-        if value != round(self.app.settings.value.volume_db):
+        if value != round(self.context.audition.volume_db):
             self.context.audition.set_volume_db(float(value))
 
     def _test(self) -> None:

@@ -31,7 +31,7 @@ class GeneralSection(Section):
         self.measure.chosen.connect(self._measured)
         self._why = self.row(likeness, self.tr("Similarity"), self.measure, self._explained(settings.measure))
         self.threshold = NumberBox(self.theme, self.tr("Threshold"), -1, 1, 0.01, value=settings.threshold)
-        self.threshold.valueChanged.connect(lambda value: self.change(threshold=round(value, 4)))
+        self.threshold.settled.connect(lambda value: self.change(threshold=round(value, 4)))
         self.row(likeness, self.tr("Threshold"), self.threshold, self.tr(
             "How similar speech must be to a centroid to be named. Higher refuses more strangers, and more friends."))
         self.margin = MarginBox(self.theme, settings, self.app.voices.margin_unit())
@@ -41,9 +41,7 @@ class GeneralSection(Section):
 
     def refresh(self) -> None:
         settings = self.app.settings.value
-        self.threshold.blockSignals(True)
-        self.threshold.setValue(settings.threshold)
-        self.threshold.blockSignals(False)
+        self.threshold.show_value(settings.threshold)
         self.margin.show_margin(settings, self.app.voices.margin_unit())
         self._lead.setText(self.margin.toolTip())
         self.measure.set_value(settings.measure)

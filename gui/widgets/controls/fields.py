@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSizePolicy, QSlider, QWidget
 
 from gui.theme import CONTROL_PX, Theme
+
+REST_MS = 400  # a number that was not moved for so long has settled
 
 
 class SearchBox(QLineEdit):
@@ -96,7 +98,13 @@ class Select(QComboBox):
 
 
 class NumberBox(QDoubleSpinBox):
-    """A number, right-aligned, without arrows; up and down still step it. decimals 0 makes it whole."""
+    """A number, right-aligned, without arrows; up and down still step it. decimals 0 makes it whole.
+
+    settled(value): it came to rest, was entered, or goes out of view. What is written down follows this and not
+    valueChanged, which comes for every step on the way.
+    """
+
+    settled = Signal(float)
 
     def __init__(self, theme: Theme, name: str, low: float, high: float, step: float, decimals: int = 2,
                  value: float = 0.0, width: int = 74, parent: QWidget | None = None) -> None:
@@ -114,7 +122,33 @@ class NumberBox(QDoubleSpinBox):
         self.setAccessibleName(name)
         self.setFixedSize(width, CONTROL_PX)
         self.setKeyboardTracking(False)
+        self._rest = QTimer(self, interval=REST_MS, singleShot=True)
+        self._rest.timeout.connect(self._say)
+        self.valueChanged.connect(self._on_its_way)
+        self.editingFinished.connect(self.settle)
         theme.changed.connect(self.update)
+
+    def _on_its_way(self) -> None:
+        self._rest.start()
+
+    def settle(self) -> None:
+        """What is being changed counts now."""
+        if self._rest.isActive():
+            self._rest.stop()
+            self._say()
+
+    def show_value(self, value: float) -> None:
+        """Show what is true, and tell nobody."""
+        self.settle()
+        with QSignalBlocker(self):
+            self.setValue(value)
+
+    def _say(self) -> None:
+        self.settled.emit(self.value())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.settle()
+        super().hideEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -190,7 +224,9 @@ class Check(QCheckBox):
 
 
 class Slider(QSlider):
-    """A horizontal slider."""
+    """A horizontal slider. settled(value): let go, at rest after keys or the wheel, or out of view."""
+
+    settled = Signal(int)
 
     def __init__(self, name: str, low: int, high: int, value: int, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -199,3 +235,29 @@ class Slider(QSlider):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedHeight(20)
+        self._rest = QTimer(self, interval=REST_MS, singleShot=True)
+        self._rest.timeout.connect(self._rested)
+        self.valueChanged.connect(self._on_its_way)
+        self.sliderReleased.connect(self.settle)
+
+    def _on_its_way(self) -> None:
+        self._rest.start()
+
+    def settle(self) -> None:
+        """What is being changed counts now."""
+        if self._rest.isActive():
+            self._rest.stop()
+            self._say()
+
+    def _rested(self) -> None:
+        if self.isSliderDown():  # still held
+            self._rest.start()
+        else:
+            self._say()
+
+    def _say(self) -> None:
+        self.settled.emit(self.value())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.settle()
+        super().hideEvent(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import words
@@ -31,7 +31,7 @@ class RatePlot(QWidget):
         self.theme = theme
         self.found: OwnCalibration | None = None
         self.threshold = 0.0
-        self._dragging = False
+        self._dragging = self._by_key = False
         self.setMinimumHeight(120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -96,7 +96,22 @@ class RatePlot(QWidget):
             return
         self.set_threshold(_rounded(self.threshold + step))
         self.moved.emit(self.threshold)
-        self.settled.emit(self.threshold)
+        self._by_key = True
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """A key that is held moves the threshold many times and settles it once."""
+        super().keyReleaseEvent(event)
+        if not event.isAutoRepeat():
+            self._settle()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._by_key:
+            self._by_key = False
+            self.settled.emit(self.threshold)
 
     def _move(self, position: QPointF) -> None:
         self.set_threshold(_rounded(self._at(position)))

@@ -66,7 +66,9 @@ class ThresholdView(Panel):
         self.follow()
 
     def follow(self) -> None:
-        """Show what is true now."""
+        """Show what is true now; what the user is changing counts first."""
+        self.slider.settle()
+        self.number.settle()
         now = self.calibrating
         known = now.found is not None and now.found.at(now.threshold) is not None
         self.again.setEnabled(not now.busy)
@@ -103,15 +105,12 @@ class ThresholdView(Panel):
         line.addWidget(self.number)
         line.setAlignment(self.slider, Qt.AlignmentFlag.AlignVCenter)
         self.slider.valueChanged.connect(self._slid)
-        self.slider.sliderReleased.connect(lambda: self.calibrating.set(self.slider.value() / 100))
-        self.number.valueChanged.connect(lambda value: self.calibrating.set(round(value, 2)))
+        self.slider.settled.connect(lambda value: self.calibrating.set(value / 100))
+        self.number.settled.connect(lambda value: self.calibrating.set(round(value, 2)))
         return line
 
     def _slid(self, value: int) -> None:
-        if self.slider.isSliderDown():
-            self.calibrating.moved.emit(value / 100)
-        else:
-            self.calibrating.set(value / 100)
+        self.calibrating.moved.emit(value / 100)
 
     def _moved(self, threshold: float) -> None:
         plots: tuple[RatePlot, ...] = (self.curves, self.det)
