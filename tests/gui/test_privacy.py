@@ -8,7 +8,7 @@ from pathlib import Path
 import keyring
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.app import Earmark
@@ -65,8 +65,28 @@ def test_the_keyring_keeps_the_key_and_the_recovery_code_is_shown_once(section: 
     next(b for b in part.code.findChildren(QPushButton) if b.text() == "I have written it down").click()
     assert not part.code.isVisible() and part.code.title.text() == ""
     part.off.click()
+    box = section.findChild(QMessageBox)
+    assert box is not None and box.defaultButton().text() == "Cancel" and "recovery code" in box.informativeText()
+    box.reject()
+    rest(section, qtbot)
+    assert app.privacy.way == "keyring"
+    next(b for b in part.ask_to_turn_off().findChildren(QPushButton) if b.text() == "Turn off encryption").click()
     rest(section, qtbot)
     assert app.privacy.way == "off" and part.badge.text() == "not encrypted" and part.off.isHidden()
+
+
+def test_nothing_is_said_before_it_is_known(context: Context, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.privacy.way = "keyring"
+    made = PrivacySection(context)
+    qtbot.addWidget(made)
+    made.show()
+    part = made.encryption
+    assert part.badge.text() == "Looking…" and part.about.text().strip() == part.key.text().strip() == ""
+    assert not any(button.isEnabled() and button.isVisible() for button in (part.by_keyring, part.by_passphrase, part.off))
+    assert "Looking" in made.carrying.export.toolTip() and not made.carrying.export.isEnabled()
+    made.refresh()
+    rest(made, qtbot)
+    assert part.badge.text() == "encrypted" and part.off.isVisible() and made.carrying.export.isEnabled()
 
 
 def test_a_passphrase_is_typed_twice_hidden_and_not_kept(section: PrivacySection, app: FakeEarmark, qtbot: QtBot) -> None:

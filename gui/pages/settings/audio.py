@@ -30,6 +30,8 @@ class AudioSection(Section):
         self.output = Select(self.theme, self.tr("Sound output"), icon="speaker-high")
         for box in (self.input, self.output):
             box.setFixedWidth(420)
+            box.add(self.tr("Looking…"), "")
+            box.setEnabled(False)  # until it is known what there is
         self._input_why = self.row(panel, self.tr("Microphone"), self.input, " ")
         self._output_why = self.row(panel, self.tr("Output"), self.output, " ")
         self.input.currentIndexChanged.connect(lambda _: self.change(input_device=str(self.input.currentData() or "")))

@@ -53,7 +53,7 @@ class CarryingRows(QObject):
         self.form.given.connect(self._go)
         self.form.cancelled.connect(self.form.hide)
         section.below(panel, self.form)
-        self.show_voices([])
+        self.export.say(self.tr("Export…"), self.tr("Looking for voices…"))
 
     def show_voices(self, voices: list[Voice]) -> None:
         """What can be exported now."""

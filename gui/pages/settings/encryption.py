@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QMessageBox
 
 from engine.errors import EarmarkError
 from engine.records import Encryption
 from engine.tasks import Ticket
 from gui.pages.settings.section import Section
-from gui.widgets.controls import Badge, Button, Notice, Panel, PassphraseForm
+from gui.widgets.controls import Badge, Button, Notice, Panel, PassphraseForm, ask_before_loss
 
 
 class EncryptionRows(QObject):
@@ -22,7 +22,7 @@ class EncryptionRows(QObject):
     def __init__(self, section: Section, panel: Panel) -> None:
         super().__init__(section)
         self.section, self.app, self.theme, self.jobs = section, section.app, section.theme, section.jobs
-        self.state = Encryption("off", None, None, False)
+        self.state: Encryption | None = None  # not known yet
         self.keyring_usable = True
         self.badge = Badge(self.theme, "…", "plain", "-")
         state = QHBoxLayout()
@@ -33,8 +33,8 @@ class EncryptionRows(QObject):
         acts.setSpacing(8)
         self.by_keyring = Button(self.theme, self.tr("Encrypt with the keyring"), "lock-simple")
         self.by_passphrase = Button(self.theme, "")
-        self.off = Button(self.theme, self.tr("Turn off"), kind="ghost")
-        for button, slot in ((self.by_keyring, self.encrypt), (self.by_passphrase, self._ask), (self.off, self._turn_off)):
+        self.off = Button(self.theme, self.tr("Turn off…"), kind="ghost")
+        for button, slot in ((self.by_keyring, self.encrypt), (self.by_passphrase, self._ask), (self.off, self.ask_to_turn_off)):
             button.clicked.connect(slot)
             acts.addWidget(button)
         self.key = section.row(panel, self.tr("Key"), acts, " ")
@@ -60,9 +60,22 @@ class EncryptionRows(QObject):
     def encrypt(self, passphrase: object = None) -> None:
         """Seal, or keep the key in another way. passphrase: a str; anything else is the keyring."""
         secret = passphrase if isinstance(passphrase, str) else None
-        self._busy(self.tr("Encrypting…") if self.state.way == "off" else self.tr("Changing the key…"))
+        self._busy(self.tr("Changing the key…") if self._on else self.tr("Encrypting…"))
         self.jobs.run(self, lambda ticket: self.app.privacy.encrypt(secret), lane="store", done=self._encrypted,
                       failed=self._failed, must_finish=True)
+
+    def ask_to_turn_off(self) -> QMessageBox:
+        """Ask, then write everything open."""
+        return ask_before_loss(
+            self.section, self.theme, self.tr("Turn off the encryption of the voices?"), self.tr(
+                "Names, samples and recordings of takes are written open, and whoever gets the disk, a backup or a copy of the "
+                "workspace can read them. The key goes too: its recovery code or passphrase opens nothing any more. "
+                "No voice is lost."),
+            self.tr("Turn off encryption"), self._turn_off)
+
+    @property
+    def _on(self) -> bool:
+        return self.state is not None and self.state.way != "off"
 
     def _turn_off(self) -> None:
         self._busy(self.tr("Decrypting…"))
@@ -73,7 +86,7 @@ class EncryptionRows(QObject):
         self.jobs.run(self, work, lane="store", done=lambda _: self._decrypted(), failed=self._failed, must_finish=True)
 
     def _ask(self) -> None:
-        self.form.ask(self.tr("Encrypt") if self.state.way == "off" else self.tr("Set passphrase"), self.tr(
+        self.form.ask(self.tr("Set passphrase") if self._on else self.tr("Encrypt"), self.tr(
             "It is asked for at every start. Nobody can open the voices without it, so write it down somewhere safe."))
         self.section.bring_into_view(self.form)
 
@@ -82,8 +95,7 @@ class EncryptionRows(QObject):
             self.code.title.setText(code)
             self.code.show()
             self.section.bring_into_view(self.code)
-        self.said.emit(self.tr("The voices are encrypted.") if self.state.way == "off" else
-                       self.tr("The key is kept in the new way."))
+        self.said.emit(self.tr("The key is kept in the new way.") if self._on else self.tr("The voices are encrypted."))
         self.changed.emit()
 
     def _decrypted(self) -> None:
@@ -108,8 +120,14 @@ class EncryptionRows(QObject):
             button.setToolTip(words)
 
     def _show(self) -> None:
-        way = self.state.way
-        on = way != "off"
+        if self.state is None:  # nothing may be said of it, nor done with it, before it is known
+            self._busy(self.tr("Looking…"))
+            for button in (self.by_keyring, self.by_passphrase, self.off):
+                button.hide()
+            return
+        self.by_keyring.show()
+        self.by_passphrase.show()
+        way, on = self.state.way, self._on
         self.badge.set(self.tr("encrypted") if on else self.tr("not encrypted"), "ok" if on else "plain",
                        "lock-simple-fill" if on else "lock-simple-open")
         if not on:
@@ -126,7 +144,7 @@ class EncryptionRows(QObject):
             "passphrase": self.tr("Use the keyring")}[way],
             "" if self.keyring_usable else self.tr("There is no keyring on this computer that can keep a key."))
         self.by_passphrase.say(self.tr("Change passphrase…") if way == "passphrase" else self.tr("Use a passphrase…"))
-        self.off.say(self.tr("Turn off"))
+        self.off.say(self.tr("Turn off…"))
         self.off.setVisible(on)
         since = "" if self.state.since is None else self.state.since.astimezone().strftime("%Y-%m-%d")
         if way == "keyring":
