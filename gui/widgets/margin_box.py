@@ -19,7 +19,7 @@ class MarginBox(NumberBox):
     def __init__(self, theme: Theme, settings: Settings, unit: MarginUnit, parent: QWidget | None = None) -> None:
         super().__init__(theme, "", 0.0, 2.0, 0.01, width=92, parent=parent)
         self.setAccessibleName(self.tr("Margin"))
-        self._unit = unit  # what is in the field was chosen in
+        self._unit = unit
         self.show_margin(settings, unit)
         self.settled.connect(self._choose)
 

@@ -351,6 +351,7 @@ def test_a_margin_in_nats_is_one_to_see_and_to_set(make: Make, app: FakeEarmark)
     page._right.refresh()
     assert app.settings.value.margin_nats == math.log(5)  # showing it rounded writes nothing
     page.margin.setValue(3.0)
+    page.margin.settle()
     assert (app.settings.value.margin_nats, app.settings.value.margin) == (3.0, 0.05)
 
 
