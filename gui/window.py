@@ -303,10 +303,10 @@ class MainWindow(QMainWindow):
         row.addWidget(Text(self.theme, page.title, "title", weight=600))
         row.addSpacing(8)
         scope = Text(self.theme, page.scope, "body", "text2")
-        scope.setVisible(bool(page.scope))
         page.scope_changed.connect(scope.setText)
         page.scope_changed.connect(lambda text: scope.setVisible(bool(text)))
         row.addWidget(scope)
+        scope.setVisible(bool(page.scope))
         for part, before in ((page.toolbar_left(), False), (page.toolbar_right(), True)):
             if before:
                 row.addStretch(1)

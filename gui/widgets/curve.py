@@ -52,9 +52,7 @@ class Curve(QWidget):
 
     def show_nothing(self) -> None:
         """There is no query, or the sound is too short for a curve."""
-        self._set(None, "")
-        self.hide()
-        self.state.emit(False)
+        self._set(None, "", shown=False)
 
     def show_offer(self, words: str) -> None:
         """The sound is so long that looking through it is asked for first."""
@@ -154,7 +152,8 @@ class Curve(QWidget):
         points = [QPointF(box.x(), points[0].y()), *points, QPointF(box.right(), points[-1].y())]
         return points, box.bottom() - 3 - (threshold - low) * scale
 
-    def _set(self, found: Localisation | None, words: str, working: bool = False, offer: bool = False) -> None:
+    def _set(self, found: Localisation | None, words: str, working: bool = False, offer: bool = False,
+             shown: bool = True) -> None:
         self.found = found
         self.setMouseTracking(found is not None)
         self.unsetCursor()
@@ -165,8 +164,8 @@ class Curve(QWidget):
         self.stop.setVisible(working)
         self.go.setVisible(offer)
         self.setAccessibleName(words)
-        self.show()
-        self.state.emit(True)
+        self.setVisible(shown)
+        self.state.emit(shown)
         self._place()
         self.update()
 

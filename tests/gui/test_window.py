@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 import gui.window
@@ -18,7 +19,7 @@ from gui.audition import Audition
 from gui.jobs import Jobs
 from gui.pages.base import Page
 from gui.theme import Theme
-from gui.window import MainWindow
+from gui.window import PAGES, MainWindow
 from tests.gui.fakes import FakeEarmark, FakePlayer
 
 
@@ -238,3 +239,45 @@ def test_the_window_imports_nothing_heavy() -> None:
             "print([m for m in ('torch','torchaudio','sklearn','umap','sounddevice','scipy') if m in sys.modules])")
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+class StrayWindows(QObject):
+    """Notes every window that comes up and is neither the main window nor something that lies over it."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.window, self.seen = window, list[str]()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            over = watched.windowType() in (Qt.WindowType.Dialog, Qt.WindowType.Popup, Qt.WindowType.ToolTip)
+            if watched is not self.window and not over:
+                self.seen.append(f"{type(watched).__name__} “{watched.accessibleName()}”")
+        return False
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_no_part_of_a_page_is_shown_as_a_window_of_its_own(app: FakeEarmark, theme: Theme, jobs: Jobs, qtbot: QtBot,
+                                                           qapp: QApplication, empty: bool) -> None:
+    """A widget that is shown before it has a parent flashes at the top left of the screen."""
+    if empty:
+        app.voices = type(app.voices)(empty=True)
+        app.library = type(app.library)(app.workspace, empty=True)
+    made = MainWindow(app, theme, jobs, Audition(jobs, app.settings, lambda *_: FakePlayer()),  # type: ignore[arg-type]
+                      remember=False)
+    qtbot.addWidget(made)
+    stray = StrayWindows(made)
+    qapp.installEventFilter(stray)
+    made.show()
+    for page in PAGES:
+        made.show_page(page)
+        qtbot.waitUntil(lambda: not jobs.running, timeout=10_000)
+    for what in ("umap", "tsne"):
+        made.page("map").bar.methods.choose(what)  # type: ignore[attr-defined]
+    for section in made.page("settings").sections:  # type: ignore[attr-defined]
+        made.show_page("settings", section)
+    qtbot.waitUntil(lambda: not jobs.running, timeout=10_000)
+    qapp.removeEventFilter(stray)
+    assert len(made.pages) == len(PAGES)
+    assert not stray.seen
+    made.close()

@@ -312,7 +312,7 @@ class LivePage(Page):
 
     def _build_toolbar(self) -> None:
         theme = self.theme
-        self._left, self._right = QWidget(), Limits(self.context)
+        self._left, self._right = QWidget(self), Limits(self.context, self)
         self._right.calibrate.connect(lambda: self.go.emit("voices", "threshold"))
         self._right.changed.connect(lambda: self.now.set_voices(self.session.voices, self.app.settings.value.threshold))
         self.threshold, self.margin = self._right.threshold, self._right.margin

@@ -70,10 +70,10 @@ class Section(QScrollArea):
         right.addLayout(held)
         sentence = Text(self.theme, why, "small", "text3", wrap=True)
         sentence.setMaximumWidth(TEXT_PX)
-        sentence.setVisible(bool(why))
         right.addWidget(sentence)
         line.addLayout(right, 1)
         panel.body.addLayout(line)
+        sentence.setVisible(bool(why))  # now that it has its place: before, it would be a window of its own
         return sentence
 
     def below(self, panel: Panel, widget: QWidget) -> None:

@@ -58,7 +58,7 @@ class VoicesGround(Page):
         acts.setSpacing(8)
         acts.addWidget(self.carry)
         acts.addWidget(self.new)
-        self.fold = IconButton(theme, "list", self.tr("Show the list of voices"), checkable=True)
+        self.fold = IconButton(theme, "list", self.tr("Show the list of voices"), checkable=True, parent=self)
         self.list = VoiceList(theme)
         self.list.setMinimumWidth(200)
         self.list.hide()  # until there is known to be room

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSizeF, Qt, QTimer, QVariantAnimation, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
+from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, Qt, QTimer, QVariantAnimation, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.records import MapPoint
@@ -20,6 +20,7 @@ from gui.widgets.projection_plot.names import Name, place, thickest
 from gui.widgets.projection_plot.query import Link, Query
 from gui.widgets.projection_plot.rimmed import RimmedText
 from gui.widgets.projection_plot.symbols import OTHER
+from gui.widgets.still import Still
 
 if TYPE_CHECKING:
     from gui.theme import Theme
@@ -55,7 +56,7 @@ class ProjectionPlot(pg.PlotWidget):
         self._axis_words = AxisWords()
         self._names: list[tuple[QRectF, str, bool]] = []
         self._names_stale = True
-        self._still: QPixmap | None = None
+        self._still = Still()
         self._focus: str | None = None
         self._hover: int | None = None
         self._selected: str | None = None
@@ -215,7 +216,7 @@ class ProjectionPlot(pg.PlotWidget):
 
     def _changed(self, *_: object) -> None:
         self._names_stale = True
-        self._still = None
+        self._still.drop()
         if self._layers.rastered:
             self._raster_timer.start()
         self.viewport().update()
@@ -232,13 +233,13 @@ class ProjectionPlot(pg.PlotWidget):
     def _paint_raster(self) -> None:
         area = self._area()
         self._layers.paint_raster(self._view(), (round(area.width()), round(area.height())))
-        self._still = None
+        self._still.drop()
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._ready:
-            self._still = None
+            self._still.drop()
             self._fit_unless_moved()
 
     # --- the pointer ------------------------------------------------------------------------------------------------
@@ -305,22 +306,18 @@ class ProjectionPlot(pg.PlotWidget):
         if not self._ready:
             return
         view = self.viewport()
-        ratio = view.devicePixelRatioF()
-        if self._still is None or self._still.deviceIndependentSize() != QSizeF(view.size()):
-            self.scene().prepareForPaint()
-            self._still = QPixmap(view.size() * ratio)
-            self._still.setDevicePixelRatio(ratio)
-            painter = QPainter(self._still)
-            self.render(painter, QRectF(view.rect()), view.rect())
-            painter.end()
         painter = QPainter(view)
-        painter.drawPixmap(0, 0, self._still)
+        painter.drawPixmap(0, 0, self._still.of(view, self._paint_still))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(self._area())
         self.query.paint(painter, self._theme, self.to_pixel, CROSS[self._size], self._texts,
                          [box for box, _, _ in self._names])
         self._paint_rings(painter)
         painter.end()
+
+    def _paint_still(self, painter: QPainter) -> None:
+        self.scene().prepareForPaint()
+        self.render(painter, QRectF(self.viewport().rect()), self.viewport().rect())
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         if not self._ready:

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QNativeGestureEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QNativeGestureEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.records import Turn
 from gui import words
+from gui.widgets.still import Still
 from gui.widgets.timeline.geometry import GUTTER, HEAD, LANE_LOW, OVERVIEW, TimelineGround
 from gui.widgets.timeline.lanes import Lane, Stretch, lanes_of_turns
 from gui.widgets.timeline.painting import paint_lane_head, paint_line, paint_overview, paint_stretch
@@ -47,7 +48,7 @@ class Timeline(TimelineGround):
         super().__init__(parent)
         self._theme = theme
         self._position: float | None = None
-        self._picture: QPixmap | None = None
+        self._picture = Still()
         self.chosen: int | None = None
         self._pressed: QPointF | None = None
         self._dragging = ""  # "", "pan" or "strip"
@@ -261,14 +262,8 @@ class Timeline(TimelineGround):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The picture of the lanes is kept while nothing but the playhead moves."""
-        ratio = self.devicePixelRatioF()
-        if self._picture is None or self._picture.size() != self.size() * ratio:
-            self._picture = QPixmap(self.size() * ratio)
-            self._picture.setDevicePixelRatio(ratio)
-            self._picture.fill(Qt.GlobalColor.transparent)
-            self._paint_picture(QPainter(self._picture))
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._picture)
+        painter.drawPixmap(0, 0, self._picture.of(self, self._paint_picture))
         if self._position is not None and self._lanes:
             left, right = self._track()
             bottom = HEAD + min(len(self._lanes), self._fitting()) * self._lane_height() + 4
@@ -280,7 +275,7 @@ class Timeline(TimelineGround):
         painter.end()
 
     def _redraw(self) -> None:
-        self._picture = None
+        self._picture.drop()
         self.update()
 
     def _paint_picture(self, painter: QPainter) -> None:
@@ -307,7 +302,6 @@ class Timeline(TimelineGround):
             x = min(self._x(self.view.whole_s), self._track()[1] + 1)
             paint_line(painter, self._theme, x, HEAD - 4, bottom + 4)
         self._paint_more(painter, len(shown), bottom)
-        painter.end()
 
     def _paint_ticks(self, painter: QPainter, bottom: float) -> None:
         tokens = self._theme.tokens
