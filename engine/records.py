@@ -477,6 +477,17 @@ class ScanReport:
 
 
 @dataclass(frozen=True)
+class UnfinishedScan:
+    """A scan that did not come to its end: it was stopped, its program ended, or it failed.
+
+    done of total files were taken; total: of those that had to be read, None where it did not get as far as knowing.
+    """
+
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
 class JointState:
     """Which joint space the library is searched in, and which one it is being indexed for ("" = none).
 

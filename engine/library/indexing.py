@@ -66,7 +66,7 @@ class Indexing:
             self._holders[sha256].add(row)
         self._gone: defaultdict[str, list[KnownSound]] = defaultdict(list)
         self._reader = reader(Claims(self._holders))
-        self._writer = Writer(store, spec, pending)
+        self._writer = Writer(store, spec, self._finished, pending)
         self._batch: list[Job] = []
         self._waiting: defaultdict[str, list[Job]] = defaultdict(list)  # for another file of the same content
         self._settled: dict[str, tuple[str, EncoderSpec | None]] = {}  # contents analysed in this run: ("", None), or
@@ -75,6 +75,7 @@ class Indexing:
         self._failed = list(seen.failed)
         self._audio_s = 0.0
         self._done = self._total = 0
+        self._taken = self._open = 0  # files that were read; those of them whose outcome is not known yet
         self._began = self._reported = 0.0
 
     def run(self) -> ScanReport:
@@ -82,10 +83,12 @@ class Indexing:
         self._began = time.monotonic()
         todo, stale = self._plan()
         self._total = len(todo)
+        self._store.sounds.mark_scan(0, self._total)
         prepared = self._reader.ahead(todo)
         try:
             for one in prepared:
                 self._report(one.found)
+                self._taken += 1
                 self._take(one)
                 self._done += 1
             self._analyse_batch()
@@ -176,11 +179,13 @@ class Indexing:
         if prepared.reason:
             self._refuse(prepared, prepared.reason)
         elif prepared.decoded is not None:
+            self._open += 1
             self._batch.append(job)
             if len(self._batch) >= BATCH_FILES or sum(seconds(one.prepared) for one in self._batch) >= BATCH_S:
                 self._analyse_batch()
         else:
             self._analyse_batch()
+            self._open += 1
             self._keep(job, analyse_long(self._encoder(), self._reader, prepared.found.path,
                                          lambda part: self._report(prepared.found, part)))
             self._commit([prepared.sha256])
@@ -195,6 +200,7 @@ class Indexing:
     def _keep(self, job: Job, outcome: Outcome) -> None:
         """Hand one analysed sound to the writer, or its failure to the report. Raises what is no fault of the file."""
         found, sha256 = job.prepared.found, job.prepared.sha256
+        self._open -= 1
         try:
             new = _new_sound(job, outcome)
         except DecodeError as error:
@@ -221,6 +227,10 @@ class Indexing:
         self._analyse_batch()
 
     # --- the state that follows along ---
+
+    def _finished(self) -> tuple[int, int]:
+        """How many files are written or refused, and of how many that had to be read."""
+        return self._taken - self._open - sum(map(len, self._waiting.values())), self._total
 
     def _write(self, job: Job, new: NewSound) -> None:
         def written(row: int) -> None:

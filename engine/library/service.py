@@ -39,6 +39,7 @@ from engine.records import (
     Sound,
     Span,
     Term,
+    UnfinishedScan,
 )
 from engine.store import Store
 from engine.tasks import Ticket
@@ -110,6 +111,11 @@ class Library:
     def scanning(self) -> bool:
         """Whether a scan runs in this program."""
         return self._scanning.locked()
+
+    def unfinished(self) -> UnfinishedScan | None:
+        """The last scan, where it did not come to its end and none runs in this program; the next one goes on with it."""
+        mark = None if self.scanning or not self._store.sounds.folder_ids() else self._store.sounds.scan_mark()
+        return mark and UnfinishedScan(mark[0], mark[1] or None)
 
     def scan(self, ticket: Ticket | None = None) -> ScanReport:
         """Bring the library to what is in its folders now. May be stopped or killed at any time and repeated.

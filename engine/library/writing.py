@@ -25,10 +25,11 @@ class Writer:
     What belongs to a folder that was removed from the library meanwhile is left out.
     """
 
-    def __init__(self, store: Store, spec: EncoderSpec, pending: bool = False) -> None:
-        """pending: as for `SoundStore.put`."""
+    def __init__(self, store: Store, spec: EncoderSpec, done: Callable[[], tuple[int, int]], pending: bool = False) -> None:
+        """done: how many files are done, and of how many; kept with every commit. pending: as for `SoundStore.put`."""
         self._store = store
         self._spec = spec
+        self._done = done
         self._pending = pending
         self._changes: list[Change | tuple[NewSound, Written]] = []
         self._since = time.monotonic()
@@ -57,6 +58,7 @@ class Writer:
             self._store.sounds.forget_failures(stale)
             for folder_id in folders & devices.keys():
                 self._store.sounds.set_folder_device(folder_id, devices[folder_id])
+            self._store.sounds.end_scan()
 
         self._changes.append(last)
         self.flush()
@@ -79,6 +81,8 @@ class Writer:
                     for change in portion:
                         assert not isinstance(change, tuple)
                         change(folders)
+            if self._store.sounds.scan_mark() is not None:
+                self._store.sounds.mark_scan(*self._done())
         for tell, sound_id in written:
             tell(sound_id)
 

@@ -25,6 +25,9 @@ from engine.store.tags import Labels, one_of
 MANY = 500
 """Values in one statement; SQLite's oldest limit is 999."""
 
+SCAN_DONE, SCAN_TOTAL = "scan done", "scan total"
+"""Counters that are there from the beginning of a scan to its end: files taken, and files to be read (0 at first)."""
+
 T = TypeVar("T")
 
 
@@ -134,11 +137,32 @@ class SoundStore:
     # --- what a scan needs ---
 
     def begin_scan(self, spec: EncoderSpec) -> None:
-        """Find the rows that can be written again, and spans whose vectors were lost."""
+        """Find the rows that can be written again, and spans whose vectors were lost. The scan is unfinished from now on."""
         with self._database.writing() as connection:
+            if self.scan_mark() is None:  # what an earlier one came to is known until this one knows better
+                self.mark_scan(0, 0)
             if self._spans.drop_lost(connection, spec):
                 _changed(connection)
         self._spans.forget_free_rows()
+
+    def mark_scan(self, done: int, total: int) -> None:
+        """How far the scan is that has begun, so that whoever comes after a kill knows."""
+        with self._database.writing() as connection:
+            for name, value in ((SCAN_DONE, done), (SCAN_TOTAL, total)):
+                if not connection.execute(update(counter).where(counter.c.name == name).values(value=value)).rowcount:
+                    connection.execute(insert(counter).values(name=name, value=value))
+
+    def end_scan(self) -> None:
+        """The scan has come to its end."""
+        with self._database.writing() as connection:
+            connection.execute(delete(counter).where(counter.c.name.in_((SCAN_DONE, SCAN_TOTAL))))
+
+    def scan_mark(self) -> tuple[int, int] | None:
+        """done and total of a scan that has begun and not come to its end; total 0: it was not known yet."""
+        with self._database.reading() as connection:
+            found = {row.name: row.value for row in connection.execute(select(counter).where(
+                counter.c.name.in_((SCAN_DONE, SCAN_TOTAL))))}
+        return (found[SCAN_DONE], found[SCAN_TOTAL]) if len(found) == 2 else None
 
     def known(self, spec: EncoderSpec) -> builtins.list[KnownSound]:
         """All sounds as a scan sees them."""
@@ -226,6 +250,7 @@ class SoundStore:
         with self._database.writing() as connection:
             for table in (span, failed_file, sound, folder):
                 connection.execute(delete(table))
+            self.end_scan()
             _changed(connection)
         self.close()
 
