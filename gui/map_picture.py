@@ -73,7 +73,7 @@ def _svg(shown: ProjectedMap, plot: ProjectionPlot, theme: Theme, whole: QSize) 
     painter.restore()
     _words(painter, shown, theme, whole)
     painter.end()
-    return xml(content.data().data())
+    return xml(bytes(content.data().data()))
 
 
 def png_of(image: QImage) -> bytes:
@@ -81,7 +81,7 @@ def png_of(image: QImage) -> bytes:
     content = QBuffer()
     if not image.save(content, "PNG"):  # type: ignore[call-overload]
         raise EarmarkError("The picture cannot be drawn.")
-    return content.data().data()
+    return bytes(content.data().data())
 
 
 def _axes(shown: ProjectedMap) -> AxisWords:

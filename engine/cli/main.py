@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from engine.cli import demo, describing, evaluate, library, models, privacy, projection, train, voices
-from engine.cli.output import Output
+from engine.cli.output import CALLED, Output
 from engine.cli.secrets import Secrets
 from engine.errors import Cancelled, EarmarkError, Unfinished, UsageError
 from engine.settings import CHOICES
@@ -64,7 +64,8 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
     options = arguments[:arguments.index("--")] if "--" in arguments else arguments
-    out = Output("--json" in options)
+    program = "earmark" if Path(sys.argv[0]).stem == "earmark" else CALLED  # an installed program has no main.py to start
+    out = Output("--json" in options, program)
     run = Run(out, pictures=pictures, picture_of_map=picture_of_map)
     signal.signal(signal.SIGTERM, _terminated)
     code = 1
@@ -85,7 +86,7 @@ def _run(arguments: Sequence[str], run: Run, window: Callable[[Path | None, str 
         rest = _common(arguments, run)
         if not rest and window is not None:
             return window(run.workspace, run.device)
-        code = typer.main.get_command(_commands()).main(args=rest, prog_name="python main.py", standalone_mode=False, obj=run)
+        code = typer.main.get_command(_commands()).main(args=rest, prog_name=out.program, standalone_mode=False, obj=run)
         if code == Cancelled.exit_code:  # what typer makes of Ctrl+C, without a word
             raise KeyboardInterrupt
         return int(code) if isinstance(code, int) and code else out.exit_code

@@ -21,17 +21,20 @@ from engine.errors import EarmarkError
 from engine.tasks import Progress, Ticket
 from engine.texts import decoded, shown
 
-__all__ = ["LONGEST_MESSAGE", "Output", "clock", "file_name", "in_brief", "plain", "shown"]
+__all__ = ["CALLED", "LONGEST_MESSAGE", "Output", "clock", "file_name", "in_brief", "plain", "shown"]
 
 FILE_COLUMNS = 200  # of a table that goes to no terminal
+CALLED = "python main.py"  # how every sentence that says what to type calls the program
 LONGEST_MESSAGE = 1_000  # characters of the line that says why
 
 
 class Output:
     """Where the words of one run go."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, program: str = CALLED) -> None:
+        """program: how it was called. Where that is not CALLED, sentences that say what to type say it so."""
         self.as_json = as_json
+        self.program = program
         self.exit_code = 0
         self._aside = False  # words go to standard error
         self._full = False  # standard output takes nothing more
@@ -50,11 +53,11 @@ class Output:
     def say(self, text: str = "") -> None:
         """Without --json: a line on standard output."""
         if not self.as_json:
-            self._put(shown(text) + "\n")
+            self._put(shown(text).replace(CALLED, self.program) + "\n")
 
     def note(self, text: str) -> None:
         """A line on standard error."""
-        self.help(shown(text))
+        self.help(shown(text).replace(CALLED, self.program))
 
     def help(self, text: str) -> None:
         """Words of the program's own in several lines, on standard error. One that takes nothing is no reason to fail."""
@@ -105,7 +108,7 @@ class Output:
 
     def failure(self, error: EarmarkError) -> None:
         """The whole command failed: one line why."""
-        message = in_brief(str(error))
+        message = in_brief(str(error).replace(CALLED, self.program))
         self.exit_code = error.exit_code
         if self.as_json and not self._full:
             try:

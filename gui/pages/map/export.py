@@ -38,7 +38,7 @@ def png(plot: ProjectionPlot) -> bytes:
     pixmap.setDevicePixelRatio(PICTURE_SCALE)
     QWidget.render(plot, pixmap)
     content = QBuffer()
-    return content.data().data() if pixmap.save(content, "PNG") else b""  # type: ignore[call-overload]
+    return bytes(content.data().data()) if pixmap.save(content, "PNG") else b""  # type: ignore[call-overload]
 
 
 def svg(plot: ProjectionPlot) -> bytes:
@@ -56,4 +56,4 @@ def svg(plot: ProjectionPlot) -> bytes:
         return b""
     plot.paint_shapes(painter)
     painter.end()
-    return xml(content.data().data())
+    return xml(bytes(content.data().data()))

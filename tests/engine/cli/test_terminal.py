@@ -162,6 +162,18 @@ def test_streams_that_are_closed_are_no_reason_to_fail(tmp_path):
     assert said.returncode == 0
 
 
+def test_an_installed_program_says_what_to_type_there(tmp_path):
+    """There is no main.py beside it."""
+    code = "import sys, main\nsys.argv[0] = '/somewhere/bin/earmark'\nsys.exit(main.main())"
+    options = {"cwd": REPOSITORY, "capture_output": True, "text": True, "check": False, "timeout": 60,
+               "env": {**os.environ, "EARMARK_MODELS": str(tmp_path)}}
+    for words, stream in ((["voices", "list"], "stdout"), (["voices", "--help"], "stdout"),
+                          (["voices", "identify", "main.py", "--json"], "stdout"), (["voices", "identify", "main.py"], "stderr")):
+        said = subprocess.run([sys.executable, "-c", code, *words, "--workspace", str(tmp_path / "w")], **options)
+        assert "earmark " in getattr(said, stream), said
+        assert "python main.py" not in said.stdout + said.stderr
+
+
 def test_a_fetch_that_fails_says_it_once(tmp_path):
     environment = {**{k: v for k, v in os.environ.items() if not k.startswith("PIP_")}, "PIP_NO_INDEX": "1",
                    "PIP_CONFIG_FILE": os.devnull, "EARMARK_MODELS": str(tmp_path)}
