@@ -31,15 +31,13 @@ def main() -> int:
 
 def _window(workspace: Path | None, device: str | None) -> int:
     """Open the window; imports Qt."""
+    from engine.app import Earmark
+    from engine.cli.secrets import VARIABLE, first_line
+    from engine.errors import EarmarkError, UsageError
     from gui import app
 
     if words := app.display_missing():
-        sys.stderr.write(f"earmark: {words}\n")
-        return 2
-    from engine.app import Earmark
-    from engine.cli.secrets import VARIABLE, first_line
-    from engine.errors import EarmarkError
-
+        raise UsageError(words)
     try:
         earmark = Earmark(workspace, device)
     except EarmarkError as error:
