@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ PRIVATE = 0o600
 """Only their owner may read them: what a workspace holds."""
 USUAL = 0o666
 """As the user's umask says: files that were asked for by name."""
+_DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr)|/(?:dev|proc/self)/fd/(\d+)")
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0)
 
@@ -29,12 +31,18 @@ def whole(path: Path, mode: int = USUAL) -> Iterator[BinaryIO]:
 
     mode: of a file that is not there yet; one that is keeps its own, but loses what PRIVATE does not allow where that is
     asked for. What was written is on the disk when this returns, and so is the name. A link stays, and what it points to is
-    written. What is no regular file (a device, a pipe) is written to directly: nothing is put in its place.
+    written. What is no regular file (a device, a pipe) is written to directly: nothing is put in its place. So is what is open
+    already (/dev/stdout, /dev/fd/3), where it stands: a file that grows keeps what is in it.
     Raises OSError; the file that was there before is then as it was.
     """
+    if (number := descriptor_of(path)) is not None:
+        with os.fdopen(os.dup(number), "wb") as file:  # it may lead to a pipe or socket, which has no path of its own
+            yield file
+            file.flush()
+        return
     there = _mode_of(path)
     if there is not None and not stat.S_ISREG(there):
-        with _opened_directly(path) as file:  # as it was named: /dev/stdout may lead to a pipe, which has no path of its own
+        with _opened_directly(path) as file:
             yield file
         return
     path = Path(os.path.realpath(path))
@@ -95,6 +103,14 @@ def kind_of(mode: int) -> str:
     kinds = {stat.S_IFREG: "a file", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket",
              stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFLNK: "a link"}
     return kinds.get(stat.S_IFMT(mode), "something else")
+
+
+def descriptor_of(path: Path) -> int | None:
+    """The number of the open file that a path stands for, None for all other paths."""
+    match = _DESCRIPTOR.fullmatch(str(path))
+    if os.name == "nt" or match is None:
+        return None
+    return int(match[2]) if match[2] else ("stdin", "stdout", "stderr").index(match[1])
 
 
 def _mode_of(path: Path) -> int | None:

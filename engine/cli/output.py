@@ -40,7 +40,7 @@ class Output:
         self._full = False  # standard output takes nothing more
 
     def make_way(self, path: Path) -> None:
-        """Words go to standard error where a file that is written, as /dev/stdout, is standard output itself."""
+        """Words go to standard error where what is written, as /dev/stdout, is standard output itself."""
         with contextlib.suppress(OSError, ValueError):
             self._aside = os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import UsageError
-from engine.files import kind_of
+from engine.files import descriptor_of, kind_of
 
 
 def given(text: str) -> Path:
@@ -41,7 +41,8 @@ def file_to_write(path: Path, endings: Sequence[str] = (), make_folder: bool = F
         raise UsageError(f"{path} is a folder. Give the name of a file in it.")
     if not folder_is_there and not make_folder:
         raise UsageError(f"There is no folder {path.parent}. Make it first, or choose another.")
-    if endings and (kind is None or stat.S_ISREG(kind)) and path.suffix.lower() not in endings:
+    named = descriptor_of(path) is None and (kind is None or stat.S_ISREG(kind))
+    if endings and named and path.suffix.lower() not in endings:
         raise UsageError(f"{path.name} cannot be written as that: its name has to end in {' or '.join(endings)}.")
     return path
 

@@ -162,6 +162,19 @@ def test_standard_output_can_be_written_to(tmp_path):
     ran = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout.splitlines() == ["start_s,end_s,speaker,status,similarity", "0.000,1.500,Anna,match,-0.2500"]
     assert ran.stderr.split() == ["words", "a", "b"]
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    with log.open("a") as file:
+        subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, stdout=file, stderr=subprocess.DEVNULL, check=True,
+                       timeout=60)
+    assert log.read_text().splitlines() == ["before", *ran.stdout.splitlines()], "what stood in the file before is kept"
+
+
+@pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_standard_output_needs_no_ending(path, tmp_path):
+    with (tmp_path / "redirected").open("w") as file:
+        code = f"from engine.cli.paths import file_to_write; from pathlib import Path; file_to_write(Path('{path}'), ('.rttm',))"
+        assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, stdout=file, check=False, timeout=60).returncode == 0
 
 
 @pytest.mark.parametrize("write", [write_timeline, write_map])
