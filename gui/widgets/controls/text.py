@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import Qt as Rich
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from gui.theme import Style, Theme
@@ -30,6 +33,11 @@ class Text(QLabel):
             self.setProperty("role", role)
             self.style().unpolish(self)
             self.style().polish(self)
+
+
+def plain_tip(text: str) -> str:
+    """Text for a tooltip, which Qt takes for HTML where it looks like it: names and paths are shown as they are written."""
+    return f"<span>{html.escape(text)}</span>" if Rich.mightBeRichText(text) else text
 
 
 class ElidedText(QWidget):
@@ -68,7 +76,7 @@ class ElidedText(QWidget):
         painter = QPainter(self)
         painter.setPen(self.theme.colour(self.role))
         shown = self.fontMetrics().elidedText(self._text, self._mode, self.width())
-        self.setToolTip(self._text if shown != self._text else "")
+        self.setToolTip(plain_tip(self._text) if shown != self._text else "")
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
 
