@@ -69,18 +69,30 @@ class Earmark:
         """device: auto|cpu|cuda|mps, for this run only (default: what the settings say). ask: gives the passphrase when it
         is needed, where the voices are encrypted.
 
-        Raises StoreError (TooNew, Busy) when the workspace cannot be opened.
+        Raises StoreError (TooNew, Busy, SettingsBroken) when the workspace cannot be opened.
         """
         self.workspace = (workspace or default_workspace()).expanduser().absolute()
-        settings, there = self.workspace / "settings.toml", (self.workspace / "earmark.db").exists()
-        self.store = Store(self.workspace, ask)
-        self._log = logs.begin(self.store.logs)
-        self.settings = SettingsFile(settings, first_version=there)
-        if not there and not settings.exists():
-            self.settings.change()  # a workspace names its encoder from the beginning
+        self.settings = SettingsFile(self.workspace / "settings.toml")  # first: where it cannot be used, nothing is touched
+        there = (self.workspace / "earmark.db").exists()
         self.weights = Weights()
         self._device = device
         self._making = threading.RLock()
+        self.store = Store(self.workspace, ask)
+        self._log = logs.begin(self.store.logs)
+        try:
+            self._know_encoders(new=not there)
+        except BaseException:
+            self.close()
+            raise
+
+    def _know_encoders(self, new: bool) -> None:
+        """A workspace names its encoders from the beginning; where the settings do not say them any more, what is stored does."""
+        if not self.settings.unsaid("joint", "voice"):
+            return
+        if not new:
+            self.settings.suppose(**self.switching.stored(), **self.voice_switching.stored())
+        elif not self.settings.path.exists():
+            self.settings.change()
 
     @_Once
     def models(self) -> Models:
@@ -120,6 +132,7 @@ class Earmark:
         from engine.voices.privacy import Privacy
 
         return Privacy(self.store, self.voices)
+
     @_Once
     def timelines(self) -> Timelines:
         """Who spoke when in recordings."""

@@ -26,6 +26,8 @@
     └── StoreError
         ├── TooNew                  the database was written by a newer Earmark
         ├── Busy                    another Earmark writes to this workspace
+        ├── ListBroken              a file that says what is chosen, or what was added, cannot be used as it stands
+        │   └── SettingsBroken      the settings
         ├── Locked                  the voices are encrypted and the key is not at hand (exit code 2)
         ├── WrongPassphrase         a passphrase or recovery code does not open it
         ├── KeyringMissing          the system's keyring is not there, locked, or keeps nothing (exit code 2)
@@ -238,6 +240,27 @@ class Busy(StoreError):
         super().__init__(f"Another Earmark{who} has the workspace “{path.name}” open for writing. "
                          "Close it first, or choose another workspace. Nothing was changed.")
         self.path, self.pid = path, pid
+
+
+class ListBroken(StoreError):
+    """A file of the workspace that people may edit holds something that cannot be used. It was left as it is.
+
+    line: the first line that is wrong, from 1 on; None where it is no matter of a line. what: what is wrong there. then: what
+    can be done about it.
+    """
+
+    def __init__(self, path: Path, line: int | None, what: str, then: str) -> None:
+        where = f"“{path.name}”" + (f", line {line}" if line else "")
+        super().__init__(f"{where} in the workspace cannot be used: {what} Nothing was changed. {then}: {path}")
+        self.path, self.line, self.what = path, line, what
+
+
+class SettingsBroken(ListBroken):
+    """The settings of a workspace cannot be used: nothing is opened with others in their place unless the user says so."""
+
+    def __init__(self, path: Path, line: int | None, what: str) -> None:
+        super().__init__(path, line, what, ("Correct that line" if line else "Put that right") +
+                         ", or move the file away to begin with the usual settings")
 
 
 class Locked(StoreError):

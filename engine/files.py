@@ -20,6 +20,9 @@ PRIVATE = 0o600
 """Only their owner may read them: what a workspace holds."""
 USUAL = 0o666
 """As the user's umask says: files that were asked for by name."""
+PRIVATE_FOLDER = 0o700
+"""Only its owner may look into it."""
+_OTHERS = 0o077
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr)|/(?:dev|proc/self)/fd/(\d+)")
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -70,6 +73,27 @@ def write_whole(path: Path, content: bytes, mode: int = USUAL) -> None:
         file.write(content)
 
 
+def own_folder(folder: Path, narrow: bool = False) -> None:
+    """Make a folder that only its owner can look into, whatever the umask, and those above it that are missing. Raises OSError.
+
+    One that is there stays as it is; narrow: what others may do there is taken away.
+    """
+    for made in (*reversed(folder.parents), folder):
+        if not made.is_dir():
+            made.mkdir(PRIVATE_FOLDER, exist_ok=True)
+    if narrow:
+        _narrow(folder)
+
+
+def own_file(path: Path) -> None:
+    """Make an empty file that only its owner can read, whatever the umask; from one that is there, what others may do is
+    taken away. For files that are written in place. Raises OSError."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, PRIVATE))
+    except FileExistsError:
+        _narrow(path)
+
+
 def flush_folder(folder: Path) -> None:
     """See to it that names made, changed or removed in a folder are on the disk, where the system can do that."""
     with contextlib.suppress(OSError):
@@ -111,6 +135,11 @@ def descriptor_of(path: Path) -> int | None:
     if os.name == "nt" or match is None:
         return None
     return int(match[2]) if match[2] else ("stdin", "stdout", "stderr").index(match[1])
+def _narrow(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name != "nt" and mode & _OTHERS:
+        with contextlib.suppress(OSError):  # somebody else's, a disk that is read-only, a file system without modes
+            path.chmod(mode & ~_OTHERS)
 
 
 def _mode_of(path: Path) -> int | None:

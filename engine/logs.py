@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import StoreError
+from engine.files import own_file
 
 BYTES, FILES = 1_000_000, 5
 
@@ -37,9 +38,14 @@ class Formatter(logging.Formatter):
 
 
 class LogFile(RotatingFileHandler):
-    """A log that cannot be written (a full disk, a folder that is gone) stops nothing: that is said once, in plain words."""
+    """A log that only its owner can read. One that cannot be written (a full disk, a folder that is gone) stops nothing: that is
+    said once, in plain words."""
 
     silent = False
+
+    def _open(self) -> Any:
+        own_file(Path(self.baseFilename))
+        return super()._open()
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Instead of a traceback in the terminal for each line."""

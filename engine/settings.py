@@ -1,21 +1,28 @@
 """Typed settings of a workspace, kept as TOML (`settings.toml`), versioned.
 
-An upgrade from version n to n + 1 is one small function in UPGRADES. Unknown keys are kept in the file.
+An upgrade from version n to n + 1 is one small function in UPGRADES. Unknown keys are kept in the file. A file that cannot be
+read, or a known key whose value makes no sense, is an error that names the line (SettingsBroken): it is never put in order by
+itself, because what is stored in a workspace hangs on what was chosen.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
+from tomlkit.exceptions import ParseError, TOMLKitError
 
-from engine.errors import StoreError, UsageError
+from engine.errors import ListBroken, SettingsBroken, StoreError, UsageError
+from engine.files import PRIVATE, flush_folder, open_regular, write_whole
 from engine.records import MarginUnit
 
 VERSION = 4
@@ -24,6 +31,11 @@ DEFAULT_JOINT = "compact"
 DEFAULT_VOICE = "ge2e"
 MOST_NATS = 50.0
 """No margin above this: e⁵⁰ times as likely is more than anybody can tell from speech."""
+LARGEST = 1 << 20  # bytes of a file that can be settings
+WAIT_S = 10  # the longest that a change waits for another program's
+MAX_WHOLE = 2 ** 53  # whole numbers up to here are fractions, too, without loss
+MAX_SEED = 2 ** 32 - 1  # what the generators of scikit-learn take
+LOUDEST_DB, QUIETEST_DB = 40.0, -200.0
 
 
 def _remember_encoder(raw: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +59,7 @@ def _margin_in_nats(raw: dict[str, Any]) -> dict[str, Any]:
     if raw.get("measure", "cosine") != "cosine" or raw.get("backend", "two-covariance") not in ("two-covariance", "lda") \
             or isinstance(margin, bool) or not isinstance(margin, int | float):
         return raw
-    return {**raw, "margin": 0.05, "margin_nats": margin / 0.02 * math.log(5)}
+    return {**raw, "margin": 0.05, "margin_nats": min(50.0, margin / 0.02 * math.log(5))}
 
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -58,6 +70,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "measure": ("cosine", "dot"),
     "device": ("auto", "cpu", "cuda", "mps"),
     "theme": ("system", "dark", "light"),
+    "map_space": ("voices", "sounds"),
+    "map_method": ("pca", "tsne", "umap"),
 }
 
 
@@ -110,111 +124,216 @@ def default_threshold(settings: Settings) -> float:
 
 
 class SettingsFile:
-    """Reads and writes the settings of one workspace; `value` is the current, immutable Settings."""
+    """Reads and writes the settings of one workspace; `value` is the current, immutable Settings. Thread-safe.
 
-    def __init__(self, path: Path, first_version: bool = False) -> None:
-        """first_version: without a file the settings are those of version 1, which wrote none before a change."""
+    Any number of threads and programs may change settings at once: a change reads the file anew and writes it under a lock of
+    its own (`settings.toml.lock`), so none is lost. A file that cannot be used is an error, and is never written over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises SettingsBroken, StoreError (written by a newer Earmark)."""
         self.path = path
-        self._without = self._read_from({"version": 1}) if first_version else Settings()
+        self._guard = threading.Lock()
+        self._supposed: dict[str, Any] = {}
+        self._said: frozenset[str] = frozenset()
+        self.value = self._read()
+
+    def unsaid(self, *keys: str) -> bool:
+        """Whether the file leaves out one of these settings."""
+        return not self._said.issuperset(keys)
+
+    def suppose(self, **values: Any) -> None:
+        """What the settings are that the file does not say, instead of the defaults. Raises SettingsBroken, StoreError."""
+        self._supposed = values
         self.value = self._read()
 
     def change(self, **changes: Any) -> Settings:
-        """Set some fields and write the file at once.
+        """Set some fields and write the file at once; what others changed in it meanwhile is kept.
 
         In other units (another back-end) the threshold is the default again, unless it is given too.
-        Raises UsageError for a value that makes no sense, StoreError when the file cannot be written; then nothing is
+        Raises UsageError for a value that makes no sense, StoreError when the file cannot be read or written; then nothing is
         changed.
         """
-        changed = _checked(replace(self.value, **changes))
-        if (usual := default_threshold(changed)) != default_threshold(self.value):
-            changed = replace(changed, **{"threshold": usual, "thresholds": {}, **changes})
-        self._write(changed)
-        self.value = changed
-        return changed
+        with self._guard, self._alone():
+            there = self._read()
+            changed = _checked(replace(there, **changes))
+            if (usual := default_threshold(changed)) != default_threshold(there):
+                changed = replace(changed, **{"threshold": usual, "thresholds": {}, **changes})
+            self._write(changed)
+            # which space the library is searched in is taken over by `follow` alone: somebody has to look again then
+            held = {key: changes.get(key, getattr(self.value, key)) for key in ("joint", "joint_next")}
+            self.value = replace(changed, **held)
+            return self.value
 
     def follow(self) -> bool:
         """Take over which joint space the library is searched in, if another program changed that. Raises StoreError."""
-        there, before = self._read(), self.value
-        self.value = replace(before, joint=there.joint, joint_next=there.joint_next)
+        with self._guard:
+            there, before = self._read(), self.value
+            self.value = replace(before, joint=there.joint, joint_next=there.joint_next)
         return there.joint != before.joint
 
-    def _read(self) -> Settings:
-        try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            return self._without
-        except OSError as error:
-            raise StoreError(f"The settings cannot be read: {error.strerror}.") from error
-        try:
-            raw: dict[str, Any] = tomlkit.parse(data.decode()).unwrap()
-        except (TOMLKitError, UnicodeDecodeError):
-            kept = self.path.with_suffix(".toml.broken")
-            self.path.replace(kept)
-            return self._without
-        return self._read_from(raw)
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other program changes the settings meanwhile. Raises StoreError."""
+        from filelock import FileLock, Timeout
 
-    def _read_from(self, raw: dict[str, Any]) -> Settings:
+        if not self.path.parent.is_dir():  # the lock would make it
+            raise StoreError(f"The settings cannot be written: there is no folder {self.path.parent} any more.")
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=WAIT_S, poll_interval=0.01, mode=PRIVATE,
+                        thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StoreError("The settings cannot be written: another program has been writing them for "
+                             f"{WAIT_S} seconds. Nothing was changed.") from None
+        except OSError as error:
+            raise StoreError(f"The settings cannot be written: {error.strerror or error}.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _read(self) -> Settings:
+        """What the file says. Raises SettingsBroken, StoreError."""
+        text = read_text(self.path, self._broken)
+        raw = parsed(text, self._broken)
         version = raw.get("version", VERSION)
-        if not isinstance(version, int) or version < 1:
-            version = VERSION
+        if type(version) is not int or version < 1:
+            raise self._wrong(text, "version", version, "is not the number of a version.")
         if version > VERSION:
             raise StoreError("The settings of this workspace were written by a newer Earmark. Update Earmark, "
                              "or choose another workspace.")
+        self._check(text, raw)
         for step in range(version, VERSION):
             raw = UPGRADES[step](raw)
-        settings = Settings()
-        for key, default in asdict(settings).items():
-            value = raw.get(key, default)
-            if _same_type(value, default):
-                with contextlib.suppress(UsageError):  # one value that makes no sense leaves the others alone
-                    settings = _checked(replace(settings, **{key: type(default)(value)}))
-        return settings
+        self._said = frozenset(raw)
+        said = {**self._supposed, **raw}
+        return Settings(**{key: _as(default, said.get(key, default)) for key, default in asdict(Settings()).items()})
+
+    def _broken(self, line: int | None, what: str) -> SettingsBroken:
+        return SettingsBroken(self.path, line, what)
+
+    def _check(self, text: str, raw: dict[str, Any]) -> None:
+        """Every value by itself: of the right type, and one that makes sense. Raises SettingsBroken."""
+        for key, default in asdict(Settings()).items():
+            if key not in raw:
+                continue
+            value = raw[key]
+            if not _same_type(value, default):
+                raise self._wrong(text, key, value, f"is not {_KINDS[type(default)]}.")
+            try:
+                _checked(replace(Settings(), **{key: _as(default, value)}))
+            except UsageError as error:
+                raise self._wrong(text, key, value, f"does not do. {error}") from error
+
+    def _wrong(self, text: str, key: str, value: object, why: str) -> SettingsBroken:
+        line = re.search(rf"""^[ \t]*(\[[ \t]*)?["']?{key}["']?[ \t]*[=.\]]""", text, re.MULTILINE)
+        at = text.count("\n", 0, line.start()) + 1 if line else None
+        shown = f" ({value})" if isinstance(value, str | int | float) and len(_in_words(value)) <= 40 else ""
+        return SettingsBroken(self.path, at, f"the value of {key}{shown} {why}")
 
     def _write(self, settings: Settings) -> None:
+        document = tomlkit.parse(read_text(self.path, self._broken))  # just read by `change`: it can be
+        for key, value in {"version": VERSION, **asdict(settings)}.items():
+            if key not in document or document[key] != value:  # what stands there keeps how it was written
+                document[key] = value
         try:
-            document = tomlkit.parse(self.path.read_text(encoding="utf-8"))
-        except (OSError, TOMLKitError, UnicodeDecodeError):
-            document = tomlkit.document()
-        document["version"] = VERSION
-        for key, value in asdict(settings).items():
-            document[key] = value
-        temporary = self.path.with_suffix(".toml.tmp")
-        try:
-            temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
-            temporary.replace(self.path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise StoreError(f"The settings cannot be written: {error.strerror}.") from error
+            write_whole(self.path, tomlkit.dumps(document).encode(), PRIVATE)
+        except (OSError, UnicodeEncodeError) as error:
+            raise StoreError(f"The settings cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def read_text(path: Path, broken: Callable[[int | None, str], ListBroken]) -> str:
+    """The text of a file that people may edit; empty where there is none. broken: makes the error of a line and what is wrong.
+
+    Raises that.
+    """
+    try:
+        with open_regular(path) as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise broken(None, f"it cannot be read ({error.strerror or error}).") from error
+    if len(data) > LARGEST:
+        raise broken(None, f"it is too large: more than {LARGEST >> 20} MiB.")
+    try:
+        return data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
+    except UnicodeDecodeError as error:
+        raise broken(data[:error.start].count(b"\n") + 1, "this is not text in UTF-8.") from error
+
+
+def parsed(text: str, broken: Callable[[int | None, str], ListBroken]) -> dict[str, Any]:
+    """What a text in TOML says, as plain values. Raises what `broken` makes, as `read_text`."""
+    try:
+        return dict(tomlkit.parse(text).unwrap())
+    except ParseError as error:
+        raise broken(error.line, "this is not TOML, or not all of it.") from error
+    except (TOMLKitError, ValueError, RecursionError) as error:  # a key twice, a number without end, too deep a nest
+        raise broken(None, f"this is not TOML ({' '.join(str(error).split())[:120]}).") from error
+
+
+def set_aside(path: Path) -> Path:
+    """Give a file that cannot be used another name, beside it, so that it is kept and out of the way. Raises StoreError.
+
+    Returns that name. One that was put aside before is never written over. Only where the user has said so.
+    """
+    for number in count(1):
+        kept = path.with_name(f"{path.name}.broken" + (f"-{number}" if number > 1 else ""))
+        if not os.path.lexists(kept):
+            break
+    try:
+        path.rename(kept)
+    except OSError as error:
+        raise StoreError(f"“{path.name}” cannot be put aside: {error.strerror or error}.") from error
+    flush_folder(path.parent)
+    return kept
+
+
+_KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes",
+                           dict: "a table"}
+
+
+def _in_words(value: object) -> str:
+    """A value in words; of a number with too many digits, that it is one."""
+    try:
+        return str(value)
+    except ValueError:
+        return "a number with too many digits"
 
 
 def _same_type(value: object, default: object) -> bool:
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, float):
-        return isinstance(value, int | float)
+        return isinstance(value, float) or (isinstance(value, int) and abs(value) <= MAX_WHOLE)
     return isinstance(value, type(default))
+
+
+def _as(default: object, value: Any) -> Any:
+    """A whole number where a fraction is meant becomes one; everything else stays."""
+    return float(value) if isinstance(default, float) else value
 
 
 def _checked(settings: Settings) -> Settings:
     for key, allowed in CHOICES.items():
         value = getattr(settings, key)
         if value not in allowed:
-            raise UsageError(f"{key} is “{value}”; it can be {', '.join(allowed)}.")
+            raise UsageError(f"{key} can be {', '.join(allowed)}; “{value}” it cannot be.")
     if not -1.0 <= settings.threshold <= 1.0:
         raise UsageError("The threshold is a similarity between −1 and 1.")
     if not 0.0 <= settings.margin <= 2.0:
         raise UsageError("The margin lies between 0 and 2.")
     if not 0.0 <= settings.margin_nats <= MOST_NATS:
         raise UsageError(f"The margin lies between 0 and {MOST_NATS:.0f} nats.")
-    if not math.isfinite(settings.volume_db):
-        raise UsageError("The volume is a number of decibels.")
+    if not QUIETEST_DB <= settings.volume_db <= LOUDEST_DB:
+        raise UsageError(f"The volume is a number of decibels from {QUIETEST_DB:.0f} to {LOUDEST_DB:.0f}.")
     if not settings.joint:
         raise UsageError("The library needs an encoder.")
     if not settings.voice:
         raise UsageError("The voices need an encoder.")
-    if not all(isinstance(value, int | float) and -1.0 <= value <= 1.0 for value in settings.thresholds.values()):
+    if not all(_same_type(value, 0.0) and -1.0 <= value <= 1.0 for value in settings.thresholds.values()):
         raise UsageError("The threshold of an encoder is a similarity between −1 and 1.")
-    if settings.seed < 0:
-        raise UsageError("The seed is a whole number from 0 up.")
+    if not 0 <= settings.seed <= MAX_SEED:
+        raise UsageError(f"The seed is a whole number from 0 to {MAX_SEED}.")
     return settings

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from engine import files
 from engine.audio.integrity import declared_frames, mp3_promises_length, ogg_is_cut, why_not_openable
 from engine.audio.resample import StreamResampler
 from engine.errors import AudioError, DecodeError
@@ -80,13 +80,10 @@ def write(path: Path | str, audio: Audio) -> None:
     if kind is None:
         raise AudioError(f"Sound is written as .wav or .flac, not as “{path.suffix}”.")
     whole = _whole(audio, path.name)
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        with sf.SoundFile(_name(part), "w", audio.rate_hz, 1, "PCM_16", format=kind) as file:
+        with files.whole(path) as out, sf.SoundFile(out, "w", audio.rate_hz, 1, "PCM_16", format=kind) as file:
             file.write(whole)
-        part.replace(path)
     except (OSError, sf.LibsndfileError) as error:
-        part.unlink(missing_ok=True)
         raise AudioError(f"{path.name} cannot be written: {_words(error)}") from error
 
 

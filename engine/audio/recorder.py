@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import StoreError
+from engine.files import flush_folder, own_file, own_folder
 from engine.records import FloatArray
 
 FLUSH_S = 2.0
@@ -33,7 +34,8 @@ class Recorder:
         self._part = _part(path)
         self._since_flush = 0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            own_folder(path.parent)
+            own_file(self._part)  # libsndfile opens it by its name
             self._file = soundfile.SoundFile(os.fsencode(self._part), "w", rate_hz, 1, "PCM_16", format="WAV")
         except (OSError, soundfile.LibsndfileError) as error:
             raise StoreError(f"The recording cannot be written: {error}.") from error
@@ -63,8 +65,7 @@ class Recorder:
             try:
                 self._file.close()
             finally:
-                write_sizes(self._part)
-                self._part.replace(self.path)
+                _finish(self._part, self.path)
         except (OSError, soundfile.LibsndfileError) as error:
             raise StoreError("The recording could not be finished, for instance because the disk is full. What was "
                              "written is safe.") from error
@@ -92,13 +93,21 @@ def recover(folder: Path) -> list[Path]:
             if part.stat().st_size <= 44:  # bytes: a header without sound
                 part.unlink()
                 continue
-            write_sizes(part)
             target = part.with_suffix("")
-            part.replace(target)
+            _finish(part, target)
             found.append(target)
         except OSError as error:
             log.warning("an unfinished recording could not be made whole: %s", type(error).__name__)
     return found
+
+
+def _finish(part: Path, path: Path) -> None:
+    """Give a recording its sizes and its name, and see to it that both are on the disk. Raises OSError."""
+    write_sizes(part)
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    flush_folder(path.parent)
 
 
 def write_sizes(path: Path) -> None:

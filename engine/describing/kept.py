@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from engine.files import PRIVATE, own_folder, whole
 from engine.records import EncoderSpec, FloatArray
 
 log = logging.getLogger(__name__)
@@ -35,18 +34,12 @@ def read(file: Path, shape: tuple[int, int]) -> FloatArray | None:
 
 def write(file: Path, vectors: FloatArray) -> None:
     """Keep vectors; where they cannot be written, the next run makes them again."""
-    part: Path | None = None
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as opened:
-            part = Path(opened.name)
+        own_folder(file.parent, narrow=True)
+        with whole(file, PRIVATE) as opened:
             np.save(opened, vectors.astype(np.float32), allow_pickle=False)
-        part.replace(file)
         old = sorted(file.parent.glob("*.npy"), key=lambda p: p.stat().st_mtime)[:-KEPT]
         for stale in old:
             stale.unlink(missing_ok=True)
     except OSError as error:
         log.warning("vectors could not be kept: %s", error.strerror)
-        with contextlib.suppress(OSError):
-            if part is not None:
-                part.unlink(missing_ok=True)

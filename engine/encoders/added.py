@@ -16,67 +16,33 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from engine.encoders import clap, onnx_joint, onnx_voice, sound
+from engine.encoders.added_entry import HUB_NAME, LONGEST_NAME, AddedModel, checked_name, entry_of
 from engine.encoders.protocols import TextAudioEncoder, VoiceEncoder
-from engine.errors import EncoderError, FetchError, StoreError, UsageError, WeightsCorrupt, WeightsMissing
-from engine.records import EncoderKind, EncoderSpec
-from engine.settings import DEFAULT_JOINT
+from engine.errors import EncoderError, FetchError, ListBroken, StoreError, UsageError, WeightsCorrupt, WeightsMissing
+from engine.files import PRIVATE, write_whole
+from engine.records import EncoderSpec
+from engine.settings import DEFAULT_JOINT, parsed, read_text
 from engine.tasks import Ticket
 from engine.weights import Weights
 
 log = logging.getLogger(__name__)
 
-HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 HUB_FILES = ("*.json", "*.txt", "*.md", "model*.safetensors")
 HUB_PICKLES = ("pytorch_model*.bin*",)
 HUB_VOICE = ("*.onnx", "*.onnx.data", "*.onnx_data", "*.earmark.json", "*.md")
-LONGEST_NAME = 60
 FETCHING, TRYING = "fetching", "trying"
 """What the note of an adding's progress says."""
+_HEAD = re.compile(r"\s*\[\[\s*[\"']?model[\"']?\s*\]\]")
 _LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class AddedModel:
-    """One entry. form: which class loads it. folder: where its files lie, or the one file. hub: its name there, or empty."""
-
-    name: str
-    kind: str  # joint or voice
-    form: str
-    folder: str
-    hub: str
-    added_at: str  # ISO 8601, UTC
-    title: str
-    spec_name: str
-    version: str
-    dim: int
-    rate_hz: int
-    sha256: str
-    size_bytes: int
-    licence: str
-
-    @property
-    def spec(self) -> EncoderSpec:
-        kind: EncoderKind = "voice" if self.kind == "voice" else "joint"
-        return EncoderSpec(self.spec_name, self.version, self.sha256, kind, self.dim, self.rate_hz)
-
-    @property
-    def source(self) -> str:
-        return f"hub {self.hub}" if self.hub else self.folder
-
-    @property
-    def present(self) -> bool:
-        """Whether its files are where they were."""
-        return Path(self.folder).exists()
 
 
 @dataclass(frozen=True)
@@ -100,30 +66,31 @@ class AddedModels:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._aside = path.with_suffix(".toml.broken")
         self._guard = threading.RLock()
 
     def list(self) -> list[AddedModel]:
-        """In the order they were added. A file that cannot be understood is put aside."""
+        """In the order they were added. Raises ListBroken where the file, or one entry in it, is not as `add` writes them."""
         with self._guard:
-            try:
-                raw = tomlkit.parse(self._path.read_text("utf-8")).unwrap().get("model", [])
-                return [AddedModel(**{f.name: _type_of(f.type)(one[f.name]) for f in fields(AddedModel)}) for one in raw]
-            except FileNotFoundError:
-                return []
-            except OSError as error:
-                raise StoreError(f"The list of added models cannot be read: {error.strerror}.") from error
-            except (TOMLKitError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError):
-                kept = self._aside
-                log.warning("the list of added models is broken; it was kept as %s", kept.name)
-                with contextlib.suppress(OSError):
-                    self._path.replace(kept)
-                return []
+            text = read_text(self._path, self._broken)
+            raw = parsed(text, self._broken).get("model", [])
+            begins = [number for number, line in enumerate(text.splitlines(), 1) if _HEAD.match(line)]
+            if not isinstance(raw, builtins.list) or not all(isinstance(one, dict) for one in raw):
+                raise self._broken(None, "“model” is not a list of tables.")
+            found: dict[str, AddedModel] = {}
+            for number, one in enumerate(raw):
+                line = begins[number] if len(begins) == len(raw) else None
+                try:
+                    entry = entry_of(one, FORMS)
+                except ValueError as error:
+                    raise self._broken(line, f"{error}.") from error
+                if entry.name.casefold() in found:
+                    raise self._broken(line, f"two models are called “{entry.name}”.")
+                found[entry.name.casefold()] = entry
+            return [*found.values()]
 
-    @property
-    def put_aside(self) -> Path | None:
-        """The list that could not be understood, where there is one."""
-        return self._aside if self._aside.exists() else None
+    def _broken(self, line: int | None, what: str) -> ListBroken:
+        return ListBroken(self._path, line, what, ("Correct what begins there" if line else "Put that right") +
+                          ", or move the file away and add your models again")
 
     def find(self, name: str) -> AddedModel | None:
         return next((one for one in self.list() if one.name.casefold() == name.casefold()), None)
@@ -142,7 +109,7 @@ class AddedModels:
             raise UsageError(f"Models of the kind “{kind}” cannot be added yet; it can be {', '.join(PROBERS)}.")
         path, hub = _found(source)
         named = path.absolute().parent if kind == "joint" and path.is_file() else path.absolute()
-        name = _checked(name or _name_of(hub or named.name), [*taken, *(one.name for one in self.list())])
+        name = checked_name(name or _name_of(hub or named.name), [*taken, *(one.name for one in self.list())])
         if not path.exists():
             path = _fetched(hub, kind, ticket)
         ticket.report(0, None, TRYING)
@@ -150,7 +117,7 @@ class AddedModels:
         ticket.check()
         with self._guard:
             there = self.list()
-            name = _checked(name, [*taken, *(one.name for one in there)])  # loading takes long: another may have been added
+            name = checked_name(name, [*taken, *(one.name for one in there)])  # loading takes long: another may have been added
             twin = next((one for one in there if one.spec == probed.spec), None)
             if twin is not None:
                 raise UsageError(f"This model is there already, as “{twin.name}”.")
@@ -185,13 +152,9 @@ class AddedModels:
             table.update(asdict(model))
             tables.append(table)
         document["model"] = tables
-        temporary = self._path.with_suffix(".toml.tmp")
         try:
-            temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
-            temporary.replace(self._path)
+            write_whole(self._path, tomlkit.dumps(document).encode(), PRIVATE)
         except (OSError, UnicodeEncodeError) as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             raise StoreError(f"The list of added models cannot be written: {error}.") from error
 
 
@@ -271,6 +234,8 @@ def probe_voice(path: Path, device: str) -> Probed:
     return Probed("onnx-voice", file, encoder.files, encoder.spec, encoder.title, encoder.licence)
 
 
+FORMS: dict[str, Collection[str]] = {"joint": JOINT_FORMS, "voice": VOICE_FORMS}
+"""By kind: what an entry can be loaded as."""
 PROBERS: dict[str, Prober] = {"joint": probe_joint, "voice": probe_voice}
 """By kind. A new kind of model is one line here."""
 
@@ -345,15 +310,6 @@ def _name_of(source: str) -> str:
     return made.removesuffix(".onnx")[:LONGEST_NAME] or "model"
 
 
-def _checked(name: str, taken: Collection[str]) -> str:
-    name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable() or name.startswith("-"):
-        raise UsageError(f"A model's name has 1 to {LONGEST_NAME} letters, does not begin with a dash, and can be printed.")
-    if name.casefold() in {one.casefold() for one in taken}:
-        raise UsageError(f"A model called “{name}” exists already. Choose another name.")
-    return name
-
-
 def _licence(folder: Path) -> str:
     """What the folder says about it: the head of its README, or its configuration. Empty where it says nothing."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -366,8 +322,3 @@ def _licence(folder: Path) -> str:
             if isinstance(said, str) and said:
                 return said
     return ""
-
-
-def _type_of(annotation: object) -> Callable[[Any], Any]:
-    """int or str, by what a field of AddedModel says (annotations are text)."""
-    return int if annotation == "int" else str

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.encoders import pooling, sound, text
 from engine.encoders.protocols import HOP_S, SPAN_S, SoundAnalysis
 from engine.errors import EncoderError
+from engine.files import write_whole
 from engine.records import Audio, EncoderSpec, FloatArray, Tag
 from engine.weights import Weights
 
@@ -128,7 +129,7 @@ def save(heads: JointHeads, folder: Path, about: dict[str, Any]) -> str:
     data: bytes = bytes_of(tensors)
     digest = hashlib.sha256(data).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{NAME}.safetensors").write_bytes(data)
+    write_whole(folder / f"{NAME}.safetensors", data)
     document = {**about, "sha256": digest, "temperature": heads.text.temperature}
-    (folder / f"{NAME}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / f"{NAME}.json", (json.dumps(document, indent=2) + "\n").encode())
     return digest

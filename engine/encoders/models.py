@@ -6,9 +6,10 @@ one that was added. Which ones are in use are settings of the workspace.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,7 +17,7 @@ from engine.encoders import compact, sound, text, voice
 from engine.encoders import joint as joint_space
 from engine.encoders.added import AddedModel, AddedModels, load_joint, load_voice
 from engine.encoders.protocols import TextAudioEncoder, VoiceEncoder
-from engine.errors import EncoderError
+from engine.errors import EncoderError, ListBroken
 from engine.records import EncoderKind, EncoderSpec
 from engine.settings import DEFAULT_JOINT
 from engine.weights import Weights
@@ -110,19 +111,31 @@ class Models:
         """The program's own joint spaces, then those that were added."""
         return [*JOINT, *self._added_names("joint")]
 
+    def joint_of(self, spec: EncoderSpec) -> str:
+        """The name of the joint space that a stored spec belongs to, also in an older version. Raises StoreError.
+
+        Where there is none any more, the name that the spec gives itself: what is chosen is said to be lost then.
+        """
+        return _name_of(spec, self.joint_names(), self.joint_spec, tuple(JOINT))
+
+    def voice_of(self, spec: EncoderSpec) -> str:
+        """As `joint_of`, of a voice encoder."""
+        return _name_of(spec, self.voice_names(), self.voice_spec, (OWN_VOICE,))
+
     def lost(self, name: str) -> str:
         """Why a joint space that was chosen cannot be used any more, in one sentence; empty where nothing speaks against it.
 
-        Looks whether its entry and its files are there, and reads no file. Raises StoreError.
+        Looks whether its entry and its files are there, and reads none of these files.
         """
         if name in JOINT:
             return ""
-        found = self.added.find(name) if self.added else None
+        try:
+            found = self.added.find(name) if self.added else None
+        except ListBroken as error:
+            return str(error)
         if found is not None and found.kind == "joint":
             return "" if found.present else f"The files of “{found.name}” are not in “{found.folder}” any more."
-        aside = self.added.put_aside if self.added else None
-        return f"“{name}” is not on the list of added models any more." + (
-            f" The list could not be read, and was put aside as {aside.name}." if aside else "")
+        return f"“{name}” is not on the list of added models any more."
 
     @property
     def own_names(self) -> list[str]:
@@ -196,3 +209,16 @@ class Models:
                 if device == self.device:  # another one may have been chosen while it was loading
                     self._loaded[kind] = found
             return cast(T, found)
+
+
+def _name_of(spec: EncoderSpec, names: Sequence[str], spec_of: Callable[[str], EncoderSpec], own: Collection[str]) -> str:
+    """own: the names whose specs bear one name in all their versions; those that were added share theirs."""
+    older = ""
+    for name in names:
+        with contextlib.suppress(EncoderError):  # it is not installed as it should be
+            there = spec_of(name)
+            if there == spec:
+                return name
+            if name in own and there.name == spec.name:
+                older = name
+    return older or spec.name

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 
 from engine.encoders.protocols import HOP_S, SPAN_S, SoundAnalysis
 from engine.errors import EarmarkError, ShapeError
+from engine.files import PRIVATE, own_folder, whole
 from engine.records import FloatArray, Span, Tag
 
 FILLINGS = ("repeatpad", "repeat", "pad")
@@ -186,11 +186,9 @@ class ZeroShotTags:
         made = self._embed_texts(self._names)
         if self._file is not None:
             with contextlib.suppress(OSError):  # it is made again the next time
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                beside = self._file.with_suffix(f".{os.getpid()}.tmp")
-                with beside.open("wb") as out:
+                own_folder(self._file.parent, narrow=True)
+                with whole(self._file, PRIVATE) as out:
                     np.save(out, made)
-                beside.replace(self._file)
         return made
 
 

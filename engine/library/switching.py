@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.encoders.models import Models
+from engine.encoders.models import JOINT, Models
 from engine.encoders.protocols import TextAudioEncoder
-from engine.errors import EncoderError
+from engine.errors import EncoderError, ListBroken
 from engine.records import EncoderSpec, JointState, ScanReport
 from engine.settings import SettingsFile
 from engine.store import Store
@@ -50,9 +50,24 @@ class Switching:
         lost, in_use_lost = models.lost(meant), models.lost(chosen.joint)
         try:
             indexed, sounds = self._store.sounds.counted(models.joint_spec(meant))
-        except EncoderError as error:
+        except (EncoderError, ListBroken) as error:
             indexed, sounds, lost = 0, self._store.sounds.count(), lost or str(error)
         return JointState(chosen.joint, chosen.joint_next, indexed, sounds, lost, in_use_lost)
+
+    def stored(self) -> dict[str, str]:
+        """The choice that follows from what is stored, by the names of settings: for settings that do not say it any more.
+
+        The space that most sounds have vectors in is the one in use, of equals the older; another one of a known encoder is
+        what the library was being indexed for. Empty where nothing is stored. Raises StoreError.
+        """
+        spaces = sorted(self._store.spaces.list("joint"), key=lambda one: -one.count)  # of equals the older stays first
+        if not spaces:
+            return {}
+        models = self._models()
+        in_use, *others = [models.joint_of(one.spec) for one in spaces]
+        known = models.joint_names()
+        pending = [name for name in others if name in known and name != in_use]
+        return {"joint": in_use, "joint_next": pending[0] if pending else ""}
 
     def use(self, name: str) -> JointState:
         """Change over to another joint space: at once where nothing has to be indexed for that, otherwise with the next scan.
@@ -91,7 +106,9 @@ class Switching:
         with self._store.writing():  # a choice made meanwhile waits: what is counted is what is changed over to
             if target.name != self._settings.value.joint_next:  # none was pending, or another one is by now
                 self._store.sounds.settle_tags(taken=False)
-                self._purge()
+                if target.name != self._settings.value.joint:  # the user gave it up while the scan ran
+                    self._purge_only(lambda spec: spec == target.spec)
+                self._purge_outdated()
                 return report
             waiting = len(self._missing())
             if waiting:
@@ -118,7 +135,7 @@ class Switching:
         self._purge()
 
     def _purge(self) -> None:
-        """Spaces that are neither in use nor pending go: of the encoder before, or of an older version of this one."""
+        """The user chose an encoder, and the library is searched with it: spaces that are neither in use nor pending go."""
         chosen, keep = self._settings.value, []
         for name in filter(None, (chosen.joint, chosen.joint_next)):
             try:
@@ -126,3 +143,23 @@ class Switching:
             except EncoderError:
                 return  # nobody can say which vectors are meant: they stay
         self._store.sounds.purge(keep)
+
+    def _purge_outdated(self) -> None:
+        """Spaces of older versions of the encoder in use go. Those of other encoders stay until the user chooses one.
+
+        Only of the program's own: the specs of those that were added bear one name, whatever their files hold.
+        """
+        models, name = self._models(), self._settings.value.joint
+        if name not in JOINT:
+            return
+        try:
+            now, *others = (models.joint_spec(own) for own in (name, *JOINT))
+        except EncoderError:  # it is not installed as it should be
+            return
+        self._purge_only(lambda spec: spec.name == now.name and spec not in (now, *others))
+
+    def _purge_only(self, gone: Callable[[EncoderSpec], bool]) -> None:
+        stored = [one.spec for one in self._store.spaces.list("joint")]
+        keep = [spec for spec in stored if not gone(spec)]
+        if len(keep) < len(stored):
+            self._store.sounds.purge(keep)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import ExportUnreadable, StoreError, WrongPassphrase
+from engine.files import PRIVATE, open_regular, whole
 from engine.privacy.passphrases import SALT_BYTES, Stretching
 from engine.privacy.sealing import TAG_BYTES, derived
 
@@ -34,12 +35,15 @@ VERSION = 1
 PREFIX_BYTES, CHECK_BYTES, SUM_BYTES = 7, 16, 8
 HEADER_BYTES = len(MAGIC) + 1 + 3 + SALT_BYTES + PREFIX_BYTES + CHECK_BYTES + SUM_BYTES
 PIECE_BYTES = 1 << 20
-OWN = 0o600  # of the file: its owner reads it, and nobody else
 
 NOT_ONE = "This is not a file of exported voices. Nothing was changed."
 TOO_NEW = "This file was exported by a newer Earmark. Update Earmark to import it. Nothing was changed."
 CUT = "This file is cut off: its end is missing. Copy or export it again. Nothing was changed."
 DAMAGED = "This file is damaged: it is not as it was written. Copy or export it again. Nothing was changed."
+
+
+class _Unfinished(Exception):
+    """The writer was left before its end."""
 
 
 class SealedWriter(io.RawIOBase):
@@ -51,7 +55,7 @@ class SealedWriter(io.RawIOBase):
     def __init__(self, path: Path, passphrase: str) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        self._path, self._part = path, path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._path, self._whole = path, whole(path, PRIVATE)
         stretching, self._prefix = Stretching.new(), os.urandom(PREFIX_BYTES)
         key = stretching.key(passphrase)
         self._gcm = AESGCM(derived(key, b"earmark export"))
@@ -60,11 +64,7 @@ class SealedWriter(io.RawIOBase):
         self._header = begins + hashlib.sha256(begins).digest()[:SUM_BYTES]
         self._waiting, self._number = bytearray(), 0
         try:
-            self._part.touch(OWN, exist_ok=False)
-            self._file = self._part.open("wb")
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        try:
+            self._file = self._whole.__enter__()
             self._file.write(self._header)
         except OSError as error:
             self.__exit__()
@@ -86,17 +86,13 @@ class SealedWriter(io.RawIOBase):
             self._put(bytes(self._waiting), last=True)
             self._waiting.clear()
             self._file.write(END)
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._part.replace(self._path)
+            self._whole.__exit__(None, None, None)
         except OSError as error:
             raise _unwritable(self._path, error) from error
 
     def __exit__(self, *exception: object) -> None:
-        with contextlib.suppress(OSError):  # what is still to be written does not matter any more
-            self._file.close()
-        self._part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, _Unfinished):  # what is still to be written does not matter any more
+            self._whole.__exit__(_Unfinished, _Unfinished(), None)
 
     def _put(self, plain: bytes, last: bool) -> None:
         try:
@@ -116,7 +112,7 @@ class SealedReader(io.RawIOBase):
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         try:
-            self._file: BinaryIO = path.open("rb")
+            self._file: BinaryIO = open_regular(path)
         except OSError as error:
             raise ExportUnreadable(f"{path.name} cannot be read: {error.strerror or error}.") from error
         try:

@@ -19,9 +19,8 @@ from sqlalchemy.pool import QueuePool
 from engine.errors import Busy, StoreError
 from engine.store.lock import WorkspaceLock
 from engine.store.schema import counter, sample, take, voice
+from engine.store.sqlite import damaged, not_opened, opened
 
-BUSY_S = 5.0
-"""How long a transaction waits for another one before giving up."""
 WIPE_TRIES = 10
 CLOSE_S = 10.0
 """How long closing waits for a transaction that writes."""
@@ -35,12 +34,9 @@ log = logging.getLogger(__name__)
 def connect(path: Path, foreign_keys: bool = True) -> Engine:
     """An engine over a database file, with the settings every connection needs."""
 
-    def creator() -> sqlite3.Connection:  # not by URL: the path need not be UTF-8
-        return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-
     # The pool that this URL would get keeps a connection for each thread, five at the most, and closes the one of a thread
     # that is using it when a sixth comes: the program would die inside SQLite.
-    engine = create_engine("sqlite://", creator=creator, poolclass=QueuePool, max_overflow=-1)
+    engine = create_engine("sqlite://", creator=lambda: opened(path), poolclass=QueuePool, max_overflow=-1)
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, record: Any) -> None:
@@ -240,6 +236,7 @@ def told(error: Exception, path: Path) -> StoreError:
     if "readonly" in words or "read-only" in words:
         return StoreError("The workspace cannot be written: it is read-only.")
     if "not a database" in words or "malformed" in words or "unsupported file format" in words:
-        return StoreError(f"“{path.name}” in the workspace is damaged or not a database. It was left untouched. "
-                          "Move it away, or put a copy from the backups folder in its place.")
+        return damaged(path)
+    if "unable to open" in words:
+        return not_opened(path)
     return StoreError(f"The workspace cannot be used: {words}.")

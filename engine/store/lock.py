@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import Busy, StoreError
+from engine.files import PRIVATE, open_regular, write_whole
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+LONGEST_PID = 10  # digits
 
 
 class WorkspaceLock:
@@ -34,16 +38,18 @@ class WorkspaceLock:
                 return
             from filelock import FileLock, Timeout
 
-            lock = FileLock(self._folder / "earmark.lock", timeout=0, thread_local=False)
+            lock = FileLock(self._folder / "earmark.lock", timeout=0, thread_local=False, mode=PRIVATE)
             try:
                 lock.acquire()
             except Timeout:
                 raise Busy(self._folder, self._holder()) from None
             except OSError as error:
-                raise StoreError(f"The workspace cannot be written: {error.strerror or error}.") from error
+                why = ("it is read-only" if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+                       else error.strerror or str(error))
+                raise StoreError(f"The workspace cannot be written: {why}. What is in it can be read.") from error
             self._lock = lock
             with contextlib.suppress(OSError):  # only names the holder; the lock itself stands
-                self._pid_file.write_text(str(os.getpid()), encoding="ascii")
+                write_whole(self._pid_file, str(os.getpid()).encode(), PRIVATE)
 
     def release(self) -> None:
         with self._guard:
@@ -55,7 +61,10 @@ class WorkspaceLock:
             self._lock = None
 
     def _holder(self) -> int | None:
+        """The process that the holder says it is; None where what stands there cannot be one."""
         try:
-            return int(self._pid_file.read_text(encoding="ascii"))
+            with open_regular(self._pid_file) as file:
+                said = int(file.read(LONGEST_PID + 1).decode("ascii"))
         except (OSError, ValueError):
             return None
+        return said if 0 < said < 10 ** LONGEST_PID else None

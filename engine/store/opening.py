@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import secrets
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,12 +12,13 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.errors import StoreError, TooNew
+from engine.files import flush_folder, own_file, own_folder
 from engine.store.lock import WorkspaceLock
 from engine.store.migrations import REVISIONS
+from engine.store.sqlite import check, check_length, opened
 
 SCRIPTS = Path(__file__).parent / "migrations"
 BACKUPS_KEPT = 3
-OWN = 0o600  # of a new file: its owner reads it, and nobody else
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +44,21 @@ def prepare(path: Path, backups: Path, lock: WorkspaceLock, revisions: Sequence[
 
 
 def revision_of(path: Path) -> str | None:
-    """The revision a database says it has; None for a missing or empty one. Reads only, with plain SQL."""
+    """The revision a database says it has; None for one that is missing or has no tables. Reads only, with plain SQL.
+
+    A file without a byte is no new database: something took away what was in it. Raises StoreError.
+    """
     try:
-        if not path.exists() or path.stat().st_size == 0:
+        check_length(path)
+        if not os.path.lexists(path):
             return None
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        check(path)
+        with closing(opened(path, write=False)) as connection:
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not tables:
                 return None
             rows = (connection.execute("SELECT version_num FROM alembic_version").fetchall()
                     if "alembic_version" in tables else [])
-    except OSError as error:
-        raise StoreError(f"The workspace cannot be read: {error.strerror or error}.") from error
     except sqlite3.Error as error:
         from engine.store.database import told
 
@@ -63,28 +69,38 @@ def revision_of(path: Path) -> str | None:
     return str(rows[0][0])
 
 
-def plain(path: Path) -> bool:
-    """Whether a database says that nothing in it is sealed. Reads only, quickly, with plain SQL."""
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            row = connection.execute("SELECT way FROM seal").fetchone()
-    except sqlite3.Error:
-        return False  # whoever looks closely has the words for it
-    return row is None or row[0] == "off"
-
-
 def create(path: Path, revision: str) -> None:
-    """Make a new database from the tables of `schema`, in one transaction."""
+    """Make a new database from the tables of `schema`; it appears whole or not at all. Another program may be faster."""
+    if path.exists():  # one without tables: a program that made it in its place was killed
+        _fill(path, revision)
+        return
+    part = path.with_name(f".new{secrets.token_urlsafe(4)}")  # no longer than the name itself: see LONGEST_PATH
+    try:
+        own_file(part)
+        _fill(part, revision)
+        try:
+            os.link(part, path)  # unlike a rename, it never takes the place of another program's
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            if not path.exists():
+                part.rename(path)
+        flush_folder(path.parent)
+    except OSError as error:
+        raise StoreError(f"The workspace cannot be written: {error.strerror or error}.") from error
+    finally:
+        for left in path.parent.glob(f"{part.name}*"):
+            left.unlink(missing_ok=True)
+
+
+def _fill(path: Path, revision: str) -> None:
+    """Make the tables in a database without any, in one transaction."""
     from sqlalchemy import inspect
     from sqlalchemy.exc import DBAPIError
 
     from engine.store.database import connect, told
     from engine.store.schema import counter, metadata
 
-    try:
-        path.touch(OWN)
-    except OSError as error:
-        raise StoreError(f"The workspace cannot be written: {error.strerror or error}.") from error
     engine = connect(path)
     try:
         with engine.connect().execution_options(writes=True) as connection, connection.begin():
@@ -103,15 +119,18 @@ def create(path: Path, revision: str) -> None:
 
 def backup(path: Path, backups: Path, revision: str) -> Path:
     """Copy the database through SQLite's own backup, which is consistent whatever else happens; keep the newest few."""
-    backups.mkdir(exist_ok=True)
     target = backups / f"earmark-{revision}-{datetime.now():%Y%m%d-%H%M%S}.db"
     temporary = target.with_suffix(".tmp")
     try:
+        own_folder(backups, narrow=True)
         temporary.unlink(missing_ok=True)
-        temporary.touch(OWN)
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(temporary)) as copy:
+        own_file(temporary)
+        with closing(opened(path)) as source, closing(opened(temporary)) as copy:
             source.backup(copy)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
         temporary.replace(target)
+        flush_folder(backups)
     except (OSError, sqlite3.Error) as error:
         temporary.unlink(missing_ok=True)
         raise StoreError("The database has to be brought up to date, but no backup could be made, so it was left as it "
@@ -132,6 +151,7 @@ def migrate(path: Path, scripts: Path = SCRIPTS) -> None:
 
     from engine.store.database import connect
 
+    own_file(path)
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     engine = connect(path, foreign_keys=False)  # copying a table must not cascade

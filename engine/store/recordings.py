@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from engine import files
 from engine.errors import StoreError
 from engine.store.records import TAKES
 from engine.store.sealed import Records
@@ -26,22 +27,10 @@ def recording_path(voice_id: int, sha256: str, records: Records) -> Path:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file that appears whole or not at all, and is on the disk when this returns. Raises StoreError."""
-    part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        if os.name != "nt":
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        files.own_folder(path.parent, narrow=True)
+        files.write_whole(path, data, files.PRIVATE)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise StoreError(f"A recording cannot be written: {error.strerror or error}. Nothing was changed.") from error
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ShapeError, StoreError
+from engine.files import own_file
 from engine.records import FloatArray
 
 
@@ -45,7 +46,8 @@ class VectorFile:
         data = np.ascontiguousarray(vectors, dtype="<f4")
         breaks = np.flatnonzero(np.diff(rows) != 1) + 1
         try:
-            with self._path.open("r+b" if self._path.exists() else "w+b") as file:
+            own_file(self._path)
+            with self._path.open("r+b") as file:
                 for run, block in zip(np.split(rows, breaks), np.split(data, breaks), strict=True):
                     if len(run):
                         file.seek(int(run[0]) * self._row_bytes)

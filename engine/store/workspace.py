@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoreError, Unfinished
+from engine.files import own_file, own_folder
 from engine.store.lock import WorkspaceLock
-from engine.store.opening import plain, prepare
+from engine.store.opening import prepare
+from engine.store.sqlite import check_length, plain
 
 if TYPE_CHECKING:
     from engine.store.changes import ChangeStore
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
     from engine.store.resealing import Encrypting
     from engine.store.seals import Ask, Seals
     from engine.store.sounds import SoundStore
+    from engine.store.spaces import SpaceStore
     from engine.store.tags import TagStore
     from engine.store.timelines import TimelineStore
     from engine.store.voices import VoiceStore
-
-PRIVATE = 0o700  # nobody else on this computer looks into what Earmark makes; a folder that was there keeps its mode
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Store:
         self._seals: Seals | None = None
         self._voices: VoiceStore | None = None
         self._sounds: SoundStore | None = None
+        check_length(self.database)
         self._make_folders()
         self._lock = WorkspaceLock(self.folder)
         try:
@@ -121,6 +123,12 @@ class Store:
         return TagStore(self._opened())
 
     @property
+    def spaces(self) -> SpaceStore:
+        from engine.store.spaces import SpaceStore
+
+        return SpaceStore(self._opened())
+
+    @property
     def timelines(self) -> TimelineStore:
         from engine.store.timelines import TimelineStore
 
@@ -166,7 +174,7 @@ class Store:
             for folder in (self.vectors, self.recordings, self.backups):  # before the commit: killed now, it is told
                 try:
                     shutil.rmtree(folder)
-                    folder.mkdir(mode=PRIVATE)
+                    own_folder(folder)
                 except OSError as error:
                     failed = error
         if failed is not None:
@@ -209,8 +217,11 @@ class Store:
 
     def _make_folders(self) -> None:
         try:
-            for folder in (self.folder, self.vectors, self.recordings, self.backups, self.logs):
-                folder.mkdir(PRIVATE, parents=True, exist_ok=True)
+            own_folder(self.folder)
+            for folder in (self.vectors, self.recordings, self.backups, self.logs):
+                own_folder(folder, narrow=True)
+            for file in self.folder.glob(f"{self.database.name}*"):
+                own_file(file)
         except OSError as error:
             raise StoreError(f"The workspace folder “{self.folder.name}” cannot be made: "
                              f"{error.strerror or error}.") from error

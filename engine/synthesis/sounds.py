@@ -6,8 +6,6 @@ tests/engine/synthesis/test_sounds.py). `SEARCHES` are the queries that find the
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import UsageError
+from engine.files import whole
 from engine.records import Audio
 from engine.synthesis import machines, music, nature, signals
 from engine.synthesis.waves import RATE_HZ, Wave, band, fade, lay, noise, unit
@@ -212,13 +211,8 @@ def write_library(folder: Path, ticket: Ticket | None = None, seed: int = 0) -> 
         if path.exists():
             continue
         sound = _made(seed, index)
-        handle, temporary = tempfile.mkstemp(prefix=".made-", suffix=".part", dir=folder)
-        os.close(handle)
-        try:
-            soundfile.write(temporary, sound.audio.samples, RATE_HZ, format="WAV", subtype="PCM_16")
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with whole(path) as out:
+            soundfile.write(out, sound.audio.samples, RATE_HZ, format="WAV", subtype="PCM_16")
     ticket.report(len(CATALOGUE), len(CATALOGUE), "", "sounds")
     return paths
 

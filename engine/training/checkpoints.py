@@ -6,7 +6,6 @@ One file, so that a rename makes the new checkpoint whole or leaves the old one:
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from engine.errors import TrainingError
+from engine.files import write_whole
 
 NAME = "checkpoint.safetensors"
 FORMAT = 1
@@ -22,17 +22,14 @@ FORMAT = 1
 def write(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> Path:
     """Write `folder`/checkpoint.safetensors in place of the one before. facts: ready for JSON. Raises TrainingError."""
     from safetensors import SafetensorError
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    path, part = folder / NAME, folder / f"{NAME}.part"
+    path = folder / NAME
     header = {"earmark": json.dumps({"format": FORMAT, **facts}, ensure_ascii=False)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # clones: safetensors refuses tensors that share memory
-        save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}, part, metadata=header)
-        _flush(part)
-        part.replace(path)
-        _flush(folder)
+        write_whole(path, save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}, header))
     except (OSError, SafetensorError) as error:
         raise TrainingError(f"The checkpoint could not be written to {folder}: {error}. "
                             "The one before is kept; free some space or choose another folder.") from error
@@ -60,14 +57,3 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def exists(folder: Path) -> bool:
     return (folder / NAME).is_file()
-
-
-def _flush(path: Path) -> None:
-    """Bring a file, or a folder's list of names, to the disk."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows opens no folders
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

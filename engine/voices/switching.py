@@ -40,6 +40,18 @@ class VoiceSwitching:
             tuple(voice.name for voice in self._store.voices.list(spec) if voice.needs_enrollment),
             self._settings.value.threshold, calibrated(self._settings.value, name, spec))
 
+    def stored(self) -> dict[str, str]:
+        """The choice that follows from what is stored, by the name of the setting: for settings that do not say it any more.
+
+        The encoder that most takes have samples of, of equals the one that came last. Empty where there are none. Raises
+        StoreError.
+        """
+        spaces = self._store.spaces.list("voice")
+        if not spaces:
+            return {}
+        most = max(reversed(spaces), key=lambda one: one.count)
+        return {"voice": self._models().voice_of(most.spec)}
+
     def use(self, name: str, ticket: Ticket | None = None) -> VoiceEncoderState:
         """Make the samples that are missing, then change over. With the encoder in use: only make what is missing.
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import tomlkit
 
 from engine import settings as settings_module
-from engine.errors import StoreError, UsageError
-from engine.settings import Settings, SettingsFile
+from engine.errors import SettingsBroken, StoreError, UsageError
+from engine.settings import Settings, SettingsFile, set_aside
+
+ROOT = Path(__file__).parents[2]
+CHANGES = [{"theme": "dark"}, {"seed": 11}, {"keep_takes": True}, {"loop_span": True}, {"volume_db": -9.0}, {"margin": 0.3},
+           {"map_space": "sounds"}, {"map_method": "umap"}, {"input_device": "in"}, {"output_device": "out"}, {"voice": "other"},
+           {"hear_on_hover": False}, {"reduced_motion": True}, {"joint": "bridge"}, {"joint_next": "compact"}, {"device": "cpu"}]
 
 
 @pytest.fixture
@@ -27,7 +38,7 @@ def test_what_is_changed_is_there_the_next_time(path):
     changed = SettingsFile(path).change(threshold=0.8, input_device="Röhre 7", keep_takes=True, seed=11)
     assert SettingsFile(path).value == changed == replace(Settings(), threshold=0.8, input_device="Röhre 7",
                                                           keep_takes=True, seed=11)
-    assert [p.name for p in path.parent.iterdir()] == ["settings.toml"]
+    assert {p.name for p in path.parent.iterdir()} <= {"settings.toml", "settings.toml.lock"}
 
 
 @pytest.mark.parametrize("wrong", [
@@ -46,9 +57,22 @@ def test_a_value_that_makes_no_sense_is_refused_and_nothing_changes(path, wrong)
     assert path.read_bytes() == before
 
 
-def test_one_wrong_value_in_the_file_leaves_the_others_alone(path):
-    path.write_text('version = 3\nthreshold = 0.9\ntheme = "drak"\nmargin = "much"\nseed = true\nloop_span = true\n')
-    assert SettingsFile(path).value == replace(Settings(), threshold=0.9, loop_span=True)
+@pytest.mark.parametrize(("line", "key"), [
+    ('theme = "drak"', "theme"), ('margin = "much"', "margin"), ("seed = true", "seed"), ("seed = -1", "seed"),
+    ("threshold = " + "9" * 400, "threshold"), ("threshold = nan", "threshold"), ("threshold = true", "threshold"),
+    ("volume_db = 1e300", "volume_db"), ('joint = ""', "joint"), ("joint = 3", "joint"), ('map_method = "magic"', "map_method"),
+    ("thresholds = 0.5", "thresholds"), ('thresholds = {a = "much"}', "thresholds"), ("thresholds = {a = " + "9" * 400 + "}",
+                                                                                     "thresholds"),
+    ("loop_span = 1", "loop_span"), ("input_device = 7", "input_device"), ("seed = " + "9" * 400, "seed")])
+def test_a_value_that_makes_no_sense_is_named_with_its_line_and_the_file_is_left_alone(path, line, key):
+    content = f"version = 3\n# mine\n{line}\n"
+    path.write_text(content)
+    with pytest.raises(SettingsBroken, match=f"“settings.toml”, line 3 .*the value of {key} ") as caught:
+        SettingsFile(path)
+    assert (caught.value.line, caught.value.path, caught.value.kind) == (3, path, "settings-broken")
+    assert len(str(caught.value)) < 600
+    assert path.read_text() == content
+    assert [p.name for p in path.parent.iterdir()] == ["settings.toml"]
 
 
 def test_whole_numbers_are_taken_where_fractions_are_meant(path):
@@ -67,13 +91,114 @@ def test_unknown_keys_and_comments_are_kept(path):
     assert tomlkit.parse(text)["theme"] == "light"
 
 
-@pytest.mark.parametrize("content", [b"threshold = = 1", b"\xff\xfe\x00bad", b"[[["])
-def test_a_broken_file_is_put_aside_and_the_program_goes_on(path, content):
+@pytest.mark.parametrize(("content", "line"), [
+    (b'version = 3\njoint = "bridge"\nvolume_db = -6,0\n', 3), (b"threshold = = 1", 1), (b'theme = "dark"\n\n# caf\xe9\n', 3),
+    (b"\xff\xfe\x00bad", 1), (b"[[[", 1), (b"seed = 1\nseed = 2\n", 2), (b"a = " + b"[" * 20_000, 1),
+    (b"seed = " + b"9" * 5000, 1), (b"x" * 2_000_000, None)])
+def test_a_file_that_cannot_be_read_is_an_error_that_names_the_line_and_stays_where_it_is(path, content, line):
     path.write_bytes(content)
+    with pytest.raises(SettingsBroken, match=r"“settings\.toml”.*Nothing was changed\..*move the file away") as caught:
+        SettingsFile(path)
+    assert caught.value.line == line
+    assert path.read_bytes() == content
+    assert [p.name for p in path.parent.iterdir()] == ["settings.toml"]
+
+
+def test_a_file_that_breaks_while_the_program_runs_is_not_written_over(path):
     file = SettingsFile(path)
-    assert file.value == Settings()
-    assert path.with_suffix(".toml.broken").read_bytes() == content
-    assert file.change(theme="dark").theme == "dark"
+    file.change(margin=0.1)
+    path.write_text("volume_db = -6,0\n")
+    with pytest.raises(SettingsBroken, match="line 1"):
+        file.change(theme="dark")
+    with pytest.raises(SettingsBroken):
+        file.follow()
+    assert path.read_text() == "volume_db = -6,0\n"
+    assert file.value == replace(Settings(), margin=0.1)
+
+
+def test_what_is_no_file_is_an_error_and_nobody_waits_for_it(path):
+    path.mkdir()
+    with pytest.raises(SettingsBroken, match="cannot be used"):
+        SettingsFile(path)
+    path.rmdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+        with pytest.raises(SettingsBroken, match="named pipe"):
+            SettingsFile(path)
+
+
+def test_a_byte_order_mark_is_read_over(path):
+    path.write_bytes(b"\xef\xbb\xbfversion = 3\r\nthreshold = 0.99\r\n")
+    file = SettingsFile(path)
+    assert file.value.threshold == 0.99
+    assert file.change(theme="dark").threshold == 0.99
+    assert SettingsFile(path).value == replace(Settings(), threshold=0.99, theme="dark")
+
+
+def test_what_is_put_aside_never_takes_the_place_of_what_was_put_aside_before(path):
+    for content in ("first", "second", "third"):
+        path.write_text(content)
+        assert set_aside(path).read_text() == content
+    assert sorted((p.name, p.read_text()) for p in path.parent.iterdir()) == [
+        ("settings.toml.broken", "first"), ("settings.toml.broken-2", "second"), ("settings.toml.broken-3", "third")]
+
+
+def test_of_many_threads_that_change_settings_none_is_lost(path):
+    SettingsFile(path).change()
+    files = [SettingsFile(path) for _ in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        [*pool.map(lambda n: files[n % 4].change(**CHANGES[n]), range(len(CHANGES)))]
+    expected = Settings()
+    for change in CHANGES:
+        expected = replace(expected, **change)
+    assert SettingsFile(path).value == expected
+
+
+CHANGER = """
+import sys
+from pathlib import Path
+from engine.settings import SettingsFile
+file = SettingsFile(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for n in range(20):
+    file.change(**{sys.argv[2]: f"{n}"})
+"""
+
+
+def test_of_two_programs_that_change_settings_neither_loses_the_others(path):
+    SettingsFile(path).change()
+    keys = ("input_device", "output_device")
+    programs = [subprocess.Popen([sys.executable, "-c", CHANGER, str(path), key], cwd=ROOT, stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True) for key in keys]
+    for program in programs:
+        assert program.stdout.readline() == "ready\n"
+    for program in programs:
+        program.stdin.write("go\n")
+        program.stdin.flush()
+    assert [program.wait(60) for program in programs] == [0, 0]
+    assert SettingsFile(path).value == replace(Settings(), input_device="19", output_device="19")
+
+
+def test_a_change_of_another_program_is_kept_and_how_the_file_is_written_too(path):
+    path.write_text("version = 3 # mine\nvolume_db = -12 # not so loud\nseed = 7\n")
+    mine = SettingsFile(path)
+    SettingsFile(path).change(input_device="Röhre", joint="bridge")
+    assert mine.change(seed=8).input_device == "Röhre"
+    assert mine.follow()  # which space is searched is taken over when somebody looks
+    assert path.read_text("utf-8").startswith("version = 3 # mine\nvolume_db = -12 # not so loud\nseed = 8\n")
+    assert SettingsFile(path).value == replace(Settings(), volume_db=-12, seed=8, input_device="Röhre", joint="bridge")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_nobody_else_may_read_or_write_them(path):
+    before = os.umask(0)
+    try:
+        path.write_text("seed = 3\n")
+        SettingsFile(path).change(theme="dark")
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
 
 
 def test_settings_of_a_newer_earmark_are_refused_and_left_as_they_are(path):
@@ -83,10 +208,17 @@ def test_settings_of_a_newer_earmark_are_refused_and_left_as_they_are(path):
     assert path.read_text() == "version = 99\nthreshold = 0.9\n"
 
 
-@pytest.mark.parametrize("version", ['"one"', "0", "-3", "1.5"])
-def test_a_version_that_is_none_counts_as_this_one(path, version):
-    path.write_text(f"version = {version}\nthreshold = 0.9\n")
-    assert SettingsFile(path).value.threshold == 0.9
+@pytest.mark.parametrize("version", ['"one"', "0", "-3", "1.5", "true", "[]"])
+def test_a_version_that_is_none_is_an_error(path, version):
+    path.write_text(f"threshold = 0.9\nversion = {version}\n")
+    with pytest.raises(SettingsBroken, match=r"line 2 .*version"):
+        SettingsFile(path)
+    assert path.read_text() == f"threshold = 0.9\nversion = {version}\n"
+
+
+def test_without_a_version_it_is_this_one(path):
+    path.write_text("threshold = 0.9\n")
+    assert SettingsFile(path).value == replace(Settings(), threshold=0.9)
 
 
 def test_upgrades_run_one_after_the_other(path, monkeypatch):
@@ -118,7 +250,7 @@ def test_who_had_set_a_threshold_of_his_own_keeps_it_with_the_cosine_that_it_bel
 
 @pytest.mark.parametrize(("before", "margin", "nats"), [
     ("", 0.05, math.log(5)), ("margin = 0.02\n", 0.05, math.log(5)), ("margin = 0.04\n", 0.05, 2 * math.log(5)),
-    ('backend = "lda"\nmargin = 0.01\n', 0.05, math.log(5) / 2), ("margin = 0\n", 0.05, 0.0),
+    ('backend = "lda"\nmargin = 0.01\n', 0.05, math.log(5) / 2), ("margin = 0\n", 0.05, 0.0), ("margin = 2\n", 0.05, 50.0),
     ('backend = "s-norm"\nmargin = 0.03\n', 0.03, math.log(5)), ('backend = "cosine"\nmargin = 0.1\n', 0.1, math.log(5)),
     ('measure = "dot"\nmargin = 0.1\n', 0.1, math.log(5))])
 def test_a_margin_of_before_becomes_nats_where_likelihoods_are_compared(path, before, margin, nats):
@@ -149,6 +281,7 @@ def test_a_file_that_cannot_be_written_is_said_and_the_value_stays(tmp_path):
     with pytest.raises(StoreError, match="cannot be written"):
         file.change(theme="dark")
     assert file.value == Settings()
+    assert not (tmp_path / "gone").exists()
 
 
 def test_every_default_passes_its_own_checks_and_keeps_its_type(path):

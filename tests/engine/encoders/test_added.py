@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 import sys
 import types
 from pathlib import Path
@@ -16,7 +18,7 @@ from engine.app import Earmark
 from engine.audio import files
 from engine.encoders.added import PROBERS, AddedModels, load_joint
 from engine.encoders.models import Models
-from engine.errors import Cancelled, EncoderError, FetchError, UsageError
+from engine.errors import Cancelled, EncoderError, FetchError, ListBroken, UsageError
 from engine.records import Audio
 from engine.tasks import Ticket
 from engine.weights import Weights
@@ -193,12 +195,66 @@ def test_removing_leaves_the_files(added, tmp_path):
         added.remove("mine")
 
 
-@pytest.mark.parametrize("content", [b"\xff", b"[[model]]\nname = 3", b"model = 7", b"[[model"])
-def test_a_broken_list_is_put_aside(added, tmp_path, content):
+@pytest.mark.parametrize(("content", "line"), [
+    (b"\xff", 1), (b"[[model]]\nname = 3", 1), (b"model = 7", None), (b"[[model", 1), (b"# mine\n\nmodel = [3]", None)])
+def test_a_broken_list_is_an_error_that_names_the_line_and_is_left_alone(added, tmp_path, content, line):
     (tmp_path / "models.toml").write_bytes(content)
-    assert added.list() == []
-    assert (tmp_path / "models.toml.broken").read_bytes() == content
-    assert add(added, pair(tmp_path)).name == "pair"
+    for refused in (added.list, lambda: add(added, pair(tmp_path)), lambda: added.remove("pair")):
+        with pytest.raises(ListBroken, match=r"“models\.toml”") as caught:
+            refused()
+        assert caught.value.line == line
+    assert (tmp_path / "models.toml").read_bytes() == content
+    assert {path.name for path in tmp_path.iterdir()} <= {"models.toml", "pair"}
+
+
+@pytest.mark.parametrize(("key", "value", "said"), [
+    ("sha256", "../../victim", "sha256"), ("sha256", "AB" * 32, "sha256"), ("sha256", "ab" * 31, "sha256"),
+    ("sha256", 7, "sha256"),
+    ("form", "magic", "form “magic”"), ("form", "onnx-voice", "form “onnx-voice”"), ("kind", "sound", "kind “sound”"),
+    ("name", "", "no name"), ("name", "-rf", "no name"), ("name", "a\nb", "no name"), ("name", " a", "no name"),
+    ("folder", "pair", "folder"), ("folder", "/a\0b", "folder"), ("folder", "/" + "x" * 9000, "folder"), ("hub", "a/../b", "hub"),
+    ("dim", 0, "dim"), ("dim", -8, "dim"), ("dim", 10 ** 400, "dim"), ("dim", True, "dim"), ("dim", 8.0, "dim"),
+    ("rate_hz", 10 ** 12, "rate_hz"), ("size_bytes", -1, "size_bytes"), ("size_bytes", 10 ** 400, "size_bytes"),
+    ("added_at", "yesterday", "added_at"), ("title", None, "title"), ("title", ["a"], "title"), ("version", 3, "version")])
+def test_nothing_in_the_list_is_believed(added, tmp_path, key, value, said):
+    """What `add` would not write is an error that names entry and field; nothing is removed, loaded or written by it."""
+    victim = tmp_path.parent / f"{tmp_path.name} victim"
+    victim.mkdir()
+    add(added, pair(tmp_path), "first")
+    add(added, pair(tmp_path, "other", facts={"rate_hz": 8_000}), "mine")
+    path = tmp_path / "models.toml"
+    document = tomlkit.parse(path.read_text("utf-8"))
+    if value is None:
+        del document["model"][1][key]
+    else:
+        document["model"][1][key] = f"../../{victim.name}" if value == "../../victim" else value
+    path.write_text(tomlkit.dumps(document), "utf-8")
+    before = path.read_bytes()
+    line = before.decode().splitlines().index("[[model]]", 3) + 1
+    for refused in (added.list, lambda: added.find("mine"), lambda: added.remove("mine"), lambda: added.remove("first")):
+        with pytest.raises(ListBroken, match=f"“models.toml”, line {line} .*{said}"):
+            refused()
+    assert victim.is_dir()
+    assert path.read_bytes() == before
+
+
+def test_two_entries_of_one_name(added, tmp_path):
+    add(added, pair(tmp_path), "mine")
+    path = tmp_path / "models.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text + text[text.index("[[model]]"):].replace('"mine"', '"MINE"'), "utf-8")
+    with pytest.raises(ListBroken, match="two models are called “MINE”"):
+        added.list()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_nobody_else_may_read_or_write_the_list(added, tmp_path):
+    before = os.umask(0)
+    try:
+        add(added, pair(tmp_path))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "models.toml").stat().st_mode) == 0o600
 
 
 def test_the_list_can_be_read_by_people(added, tmp_path):

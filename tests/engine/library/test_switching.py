@@ -13,7 +13,7 @@ from engine import settings as settings_module
 from engine.app import Earmark
 from engine.encoders import models as models_module
 from engine.encoders.models import OwnJoint
-from engine.errors import Busy, Cancelled, EncoderError
+from engine.errors import Busy, Cancelled, EncoderError, ListBroken
 from engine.tasks import Ticket
 from tests.engine.encoders import small_onnx
 from tests.engine.library.conftest import RATE_HZ, PitchEncoder
@@ -392,27 +392,26 @@ def test_a_lost_list_of_models_does_not_lock_the_library(place, tmp_path):
     assert place.app.library.search("low").sounds == 5
 
 
-def test_a_list_that_cannot_be_read_is_said_with_where_it_is_kept(place, tmp_path):
+def test_a_list_that_cannot_be_read_is_said_and_left_where_it_is(place, tmp_path):
     place.app.add_model(str(small_onnx.write(tmp_path / "pair", facts={"rate_hz": RATE_HZ})), name="mine")
     place.app.use_joint("mine")
     (place.root / "workspace" / "models.toml").write_bytes(b"[[model")
     place.reopen()
-    assert "put aside as models.toml.broken" in place.app.joint_state().in_use_lost
+    assert "“models.toml”, line 1" in place.app.joint_state().in_use_lost
+    with pytest.raises(ListBroken, match="line 1"):
+        place.app.library.search("low")
+    assert (place.root / "workspace" / "models.toml").read_bytes() == b"[[model"
 
 
 # --- workspaces from before ---------------------------------------------------------------------------------------------
 
 
-def test_a_workspace_from_before_keeps_the_bridge_and_changes_over_to_a_newer_default(tmp_path, monkeypatch):
+def test_settings_from_before_keep_the_bridge_and_change_over_to_a_newer_default(tmp_path, monkeypatch):
     monkeypatch.setattr(settings_module, "DEFAULT_JOINT", "two")
     Earmark(tmp_path / "old").close()
-    for content in ('version = 1\ntheme = "dark"\n', None):
-        settings = tmp_path / "old" / "settings.toml"
-        settings.unlink(missing_ok=True)
-        if content:
-            settings.write_text(content)
-        with Earmark(tmp_path / "old") as app:
-            assert (app.settings.value.joint, app.settings.value.joint_next) == ("bridge", "two")
+    (tmp_path / "old" / "settings.toml").write_text('version = 1\ntheme = "dark"\n')
+    with Earmark(tmp_path / "old") as app:
+        assert (app.settings.value.joint, app.settings.value.joint_next) == ("bridge", "two")
 
 
 def test_a_new_workspace_names_its_encoder_from_the_beginning(tmp_path):

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import stat
 import subprocess
 import sys
 import threading
@@ -212,26 +211,6 @@ def test_the_backup_that_was_just_made_is_kept_though_the_clock_has_gone_back(wo
     assert [revision_of(file) for file in kept if file.read_bytes() != b"old"] == [HEAD]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
-def test_nobody_else_looks_into_a_workspace_that_earmark_made(workspace, tmp_path):
-    before = os.umask(0)
-    try:
-        with Store(tmp_path / "made") as store:
-            store.voices.create("Anna")
-        prepare(workspace / "earmark.db", workspace / "backups", WorkspaceLock(workspace), (*REVISIONS, "9999"),
-                next_revision(tmp_path, "pass"))
-        (tmp_path / "there").mkdir(0o755)
-        Store(tmp_path / "there").close()
-    finally:
-        os.umask(before)
-    made = tmp_path / "made"
-    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, *made.iterdir()) if folder.is_dir()} == {0o700}
-    assert stat.S_IMODE((made / "earmark.db").stat().st_mode) == 0o600
-    assert [stat.S_IMODE(file.stat().st_mode) for file in (workspace / "backups").iterdir()] == [0o600]
-    assert stat.S_IMODE((tmp_path / "there").stat().st_mode) == 0o755  # a folder of the user's own stays as it was
-    assert stat.S_IMODE((tmp_path / "there" / "recordings").stat().st_mode) == 0o700
-
-
 def test_no_migration_while_another_program_writes(workspace, tmp_path):
     scripts = next_revision(tmp_path, "pass")
     with Store(workspace) as store:
@@ -267,12 +246,6 @@ def test_a_database_of_another_program_is_refused(tmp_path):
         connection.execute("CREATE TABLE recipe (name TEXT)")
     with pytest.raises(StoreError, match="not one of Earmark's"):
         Store(tmp_path)
-
-
-def test_an_empty_file_becomes_a_new_database(tmp_path):
-    (tmp_path / "earmark.db").touch()
-    with Store(tmp_path) as store:
-        assert store.voices.list() == []
 
 
 def test_a_workspace_that_cannot_be_made_is_said(tmp_path):

@@ -230,7 +230,7 @@ def test_what_cannot_be_written_leaves_the_last_checkpoint(tmp_path: Path, monke
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("safetensors.torch.save_file", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(TrainingError, match="No space left"):
         training.save(tmp_path)
     monkeypatch.undo()
