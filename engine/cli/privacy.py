@@ -136,6 +136,6 @@ def _tell(context: typer.Context, more: dict[str, Any] | None = None) -> None:
     run.out.say(STATES[state.way])
     if state.locked is not None:
         run.out.say(LOCKED[state.locked])
-    if state.unclean:
-        run.out.note("earmark: old pages and files could not be wiped yet: another program was reading, or this one was killed. "
-                     "That is done by the next command that changes something.")
+    if state.unclean and run.app.store.unfinished() is None:  # what this command left is said at its end, after one more try
+        run.out.note("earmark: old pages and files could not be wiped yet: another program was reading, the disk was full, or "
+                     "Earmark was killed. That is done by the next command that changes something.")
