@@ -235,10 +235,14 @@ class TooNew(StoreError):
 class Busy(StoreError):
     """Another Earmark writes to this workspace."""
 
-    def __init__(self, path: Path, pid: int | None) -> None:
+    def __init__(self, path: Path, pid: int | None, begun: bool = False) -> None:
+        """begun: the workspace was ours to write, and its database was held by another program in the midst of it."""
         who = f" (process {pid})" if pid else ""
-        super().__init__(f"Another Earmark{who} has the workspace “{path.name}” open for writing. "
-                         "Close it first, or choose another workspace. Nothing was changed.")
+        super().__init__(
+            f"Another program holds the database of the workspace “{path.name}”. What was finished before is kept; the rest was "
+            "not done. Try again." if begun else
+            f"Another Earmark{who} has the workspace “{path.name}” open for writing. "
+            "Close it first, or choose another workspace. Nothing was changed.")
         self.path, self.pid = path, pid
 
 

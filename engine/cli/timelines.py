@@ -10,7 +10,7 @@ import typer
 
 from engine.cli.output import clock, file_name
 from engine.cli.paths import destination, file_to_write, given, same_file
-from engine.errors import EnrollmentError, UsageError
+from engine.errors import EnrollmentError, StoreError, UsageError
 from engine.records import Timeline
 from engine.store.records import Naming
 from engine.texts import is_name
@@ -54,12 +54,17 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
     missing = next((number for number, _ in names if number not in there), None)
     if missing is not None:
         raise EnrollmentError(f"There is no Stranger {missing} in {file.name}: {_numbers(there)}. Nobody was named.")
-    for number, known_as in names:
-        app.timelines.name_stranger(found.id, number, known_as)
     if names:
+        with app.store.writing():  # all of them or none
+            for number, known_as in names:
+                app.timelines.name_stranger(found.id, number, known_as)
         found = app.timelines.get(found.id)
     if to is not None and export is not None:
-        exports.write(found, export, to)
+        try:
+            exports.write(found, export, to)
+        except StoreError as error:  # what was heard, kept and named is told all the same
+            out.file_failed(to, str(error))
+            to = None
     if keep and found.id is None:
         out.note("earmark: the timeline was not kept, because another Earmark has the workspace open for writing.")
     out.document({**_document(found), "export": None if to is None else file_name(to)})

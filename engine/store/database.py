@@ -229,7 +229,7 @@ def told(error: Exception, path: Path) -> StoreError:
     cause = getattr(error, "orig", None) or error
     words = str(cause)
     if "locked" in words or "busy" in words:
-        return Busy(path.parent, None)
+        return Busy(path.parent, None, begun=True)
     if "full" in words:
         return StoreError("The disk of the workspace is full. What was finished before is kept; the rest was not done. Make room "
                           "and try again.")

@@ -356,6 +356,8 @@ class VoiceStore:
             self.pending = self._cleaned()
         except (StoreError, OSError) as error:
             self.pending = str(error) if isinstance(error, StoreError) else f"{error.strerror or error}."
+        except KeyboardInterrupt:  # whoever stops the wiping does not stop the change: it is made, and has to be said
+            self.pending = "It was stopped."
         if self.pending is not None:
             log.warning("what was removed could not be wiped yet")
         return self.pending is None

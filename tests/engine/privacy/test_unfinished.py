@@ -62,6 +62,19 @@ def test_a_removal_that_cannot_be_wiped_yet_is_made_and_said(workspace, never_wi
     assert traces(workspace, ["Wintergreen", *vectors_of(1), *vectors_of(2)]) == []
 
 
+@pytest.mark.parametrize("arguments", [("voices", "remove", "Anna Wintergreen"), ("privacy", "on", "--keyring")])
+def test_whoever_stops_the_wiping_is_told_what_was_done(workspace, monkeypatch, capsys, arguments):
+    def stopped(self: Database) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Database, "wipe", stopped)
+    code, out, err = run(workspace, *arguments, capsys=capsys)
+    assert ("was removed" if "remove" in arguments else "Voices are encrypted") in out
+    assert "(It was stopped.)" in err
+    assert "Cancelled" not in err
+    assert code == 1
+
+
 def test_another_change_is_not_blamed_for_what_is_left_of_an_earlier_one(workspace, never_wiped, capsys):
     assert run(workspace, "voices", "remove", "Anna Wintergreen", capsys=capsys)[0] == 1
     assert run(workspace, "voices", "rename", "Bert Oakenshaw", "Bertram", capsys=capsys)[::2] == (0, "")

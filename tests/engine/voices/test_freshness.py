@@ -57,29 +57,44 @@ def add(store: Store, voice_id: int, seed: int) -> None:
 
 
 class Asking:
-    """Somebody in another thread who asks for the identifier at a moment, as Live does at every step."""
+    """Others who ask for the identifier at every statement of a change, as Live does at every step, and are slow: what they read
+    in the midst of it they put together only after it."""
 
-    def __init__(self, voices: Voices) -> None:
-        self.voices = voices
-        self.names: list[list[str]] = []
-
-    def __call__(self) -> None:
-        other = threading.Thread(target=lambda: self.names.append([one.name for one in self.voices.identifier().voices]))
-        other.start()
-        other.join(10)
-        assert not other.is_alive()
-
-    def before_each_write_and_commit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, voices: Voices, patch: pytest.MonkeyPatch) -> None:
         from sqlalchemy import event
 
-        engine = self.voices._store._opened()._engine
+        from engine.voices import service
+
+        self.voices, self.threads = voices, []
+        self.over = threading.Event()
+        engine, writer, made = voices._store._opened()._engine, threading.current_thread(), service.Identifier
+
+        def slow(*arguments: object) -> object:
+            if threading.current_thread() is not writer:
+                self.begun.set()
+                assert self.over.wait(20)
+            return made(*arguments)
 
         def asked(*_: object) -> None:
-            if self.voices._store.voices.version() is None:  # the thread that writes, not the one that asks
-                self()
+            if threading.current_thread() is writer and not self.over.is_set():
+                self.begun = threading.Event()
+                self.threads.append(threading.Thread(target=self.ask))
+                self.threads[-1].start()
+                assert self.begun.wait(20)
 
+        patch.setattr(service, "Identifier", slow)
         event.listen(engine, "after_cursor_execute", asked)
-        event.listen(engine, "commit", asked)
+
+    def ask(self) -> None:
+        begun = self.begun
+        self.voices.identifier()
+        begun.set()
+
+    def finish(self) -> None:
+        """The change is made: now they come to their end."""
+        self.over.set()
+        for one in self.threads:
+            one.join(20)
 
 
 class Listening:
@@ -155,18 +170,19 @@ CHANGES: list[tuple[Callable[[Voices], None], list[str]]] = [
 @pytest.mark.parametrize(("change", "after"), CHANGES, ids=[change.__name__ for change, _ in CHANGES])
 def test_whoever_asks_in_the_midst_of_a_change_does_not_keep_the_old_voices_after_it(voices, monkeypatch, change, after):
     assert names(voices) == ["Anna"]
-    asking = Asking(voices)
-    asking.before_each_write_and_commit(monkeypatch)
+    asking = Asking(voices, monkeypatch)
     change(voices)
-    assert asking.names, "nobody asked in the midst of it"
+    asking.finish()
+    assert len(asking.threads) > 3
     assert names(voices) == after
     fresh = voices_of(voices._store).identifier()
     assert voices.identifier().centroids == pytest.approx(fresh.centroids)
 
 
 def test_a_stranger_that_was_named_is_recognised(voices, monkeypatch):
-    Asking(voices).before_each_write_and_commit(monkeypatch)
+    asking = Asking(voices, monkeypatch)
     name_on_live(voices)
+    asking.finish()
     query, speech_s = spoken_by(4)[0]
     assert voices.identifier().identify(query, speech_s).voice == "Dora"
 
