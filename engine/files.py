@@ -28,6 +28,14 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
+class NotAFile(OSError):
+    """What was to be opened is a pipe, a socket, a device or a folder. kind: which, in words."""
+
+    def __init__(self, mode: int) -> None:
+        self.kind = kind_of(mode)
+        super().__init__(errno.EINVAL, f"this is {self.kind}, not a file")
+
+
 @contextlib.contextmanager
 def whole(path: Path, mode: int = USUAL) -> Iterator[BinaryIO]:
     """A file to write bytes to that takes the place of `path` when the block ends, and is forgotten when it raises.
@@ -107,13 +115,18 @@ def flush_folder(folder: Path) -> None:
 def open_regular(path: Path) -> BinaryIO:
     """Open a file to read its bytes, and only a file: a pipe, a socket or a device is refused instead of being waited for.
 
-    What was opened is looked at, not what lay there a moment before. Raises OSError.
+    What was opened is looked at, not what lay there a moment before. Raises NotAFile, OSError.
     """
-    handle = os.open(path, os.O_RDONLY | _BINARY | _NEVER_WAIT)
+    try:
+        handle = os.open(path, os.O_RDONLY | _BINARY | _NEVER_WAIT)
+    except OSError as error:
+        if error.errno in (errno.ENXIO, errno.EOPNOTSUPP):  # what a socket says
+            raise NotAFile(path.stat().st_mode) from error
+        raise
     try:
         kind = os.fstat(handle).st_mode
         if not stat.S_ISREG(kind):
-            raise OSError(errno.EINVAL, f"this is {kind_of(kind)}, not a file")
+            raise NotAFile(kind)
         if _NEVER_WAIT:
             os.set_blocking(handle, True)
         return os.fdopen(handle, "rb")

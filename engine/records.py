@@ -438,12 +438,15 @@ class Match:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """matches: most similar first. sounds: how many were compared."""
+    """matches: most similar first. sounds: how many were compared. damaged: how many could not be, because their vectors are
+    lost or damaged; the next scan makes them again.
+    """
 
     query: str
     matches: tuple[Match, ...]
     sounds: int
     took_ms: float
+    damaged: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,25 @@
-"""A ticket for long work: progress goes out, cancellation comes in. No threads and no Qt in here."""
+"""A ticket for long work: progress goes out, cancellation comes in; and work that nobody has to wait for. No Qt in here.
+
+Reading a file can take for ever (a network disk that does not answer), and no signal and no flag ends that. So work with
+a ticket reads the user's files in other threads (`beside`), while its own goes on to look at the ticket (`patiently`).
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from typing import TypeVar
 
 from engine.errors import Cancelled
+
+LOOK_EVERY_S = 0.1
+STUCK_S = 2.0
+"""Longer than this, whoever waits for a file says so."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -62,3 +74,42 @@ class Ticket:
         self.check()
         if self._on_progress is not None:
             self._on_progress(Progress(done, total, note, time.monotonic() - self._started, unit, rate))
+
+
+def beside(work: Callable[[], T], name: str = "beside") -> Future[T]:
+    """Begin work in a thread of its own that holds up neither the end of the program nor anybody who stops waiting for it."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        future.set_running_or_notify_cancel()
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that asked
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
+
+
+def result_of(future: Future[T], ticket: Ticket, what: str, stuck: Callable[[], None] = lambda: None) -> T:
+    """What work in another thread gives, or raises; otherwise as `patiently`."""
+    patiently(lambda most_s: bool(wait([future], most_s).done), ticket, what, stuck)
+    return future.result()
+
+
+def patiently(arrived: Callable[[float], bool], ticket: Ticket, what: str, stuck: Callable[[], None] = lambda: None) -> None:
+    """Wait until something has arrived; Cancelled as soon as the ticket or Ctrl+C says so, whatever is waited for.
+
+    arrived: waits so many seconds at the most, and tells. what: the file or folder that is waited for, named in Cancelled
+    where it has not answered for STUCK_S. stuck: called then, again and again, as long as it goes on.
+    """
+    began = time.monotonic()
+    try:
+        while not arrived(LOOK_EVERY_S):
+            ticket.check()
+            if time.monotonic() - began > STUCK_S:
+                stuck()
+    except (Cancelled, KeyboardInterrupt):
+        if time.monotonic() - began > STUCK_S:
+            raise Cancelled(f"Cancelled while “{what}” did not answer.") from None
+        raise

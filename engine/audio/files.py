@@ -10,15 +10,16 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
 from engine import files
-from engine.audio.integrity import declared_frames, mp3_promises_length, ogg_is_cut, why_not_openable
+from engine.audio.integrity import declared_frames, mp3_promises_length, ogg_is_cut, opened
 from engine.audio.resample import StreamResampler
 from engine.errors import AudioError, DecodeError
 from engine.records import Audio, FileInfo, FloatArray
@@ -32,8 +33,9 @@ _MP3_SLACK_S = 0.2  # an mp3's length is given in frames and padding differs amo
 def info(path: Path | str) -> FileInfo:
     """What the header says, without decoding. Raises DecodeError."""
     path = Path(path)
-    with _opened(path) as file:
-        return FileInfo(path, file.frames / file.samplerate, file.samplerate, file.channels, _format(file))
+    with _opened(path) as one:
+        sound = one.sound
+        return FileInfo(path, sound.frames / sound.samplerate, sound.samplerate, sound.channels, _format(sound))
 
 
 def read(path: Path | str, rate_hz: int | None = None, start_s: float = 0, duration_s: float | None = None) -> Audio:
@@ -41,9 +43,9 @@ def read(path: Path | str, rate_hz: int | None = None, start_s: float = 0, durat
 
     rate_hz: wanted sample rate; None: the file's own. Raises DecodeError, also where the file ends before start_s.
     """
-    with _opened(Path(path)) as file:
-        rate = rate_hz or file.samplerate
-        pieces = list(_resampled(_decoded(file, Path(path), start_s, duration_s), file.samplerate, rate))
+    with _opened(Path(path)) as one:
+        rate = rate_hz or one.sound.samplerate
+        pieces = list(_resampled(_decoded(one, start_s, duration_s), one.sound.samplerate, rate))
     return Audio(np.concatenate(pieces), rate)
 
 
@@ -54,11 +56,11 @@ def stream(path: Path | str, rate_hz: int | None = None, block_s: float = 30, st
     Yields float32 (round(block_s · rate_hz),): put together, the samples of `read`. Raises DecodeError before the first
     block, or when the file turns out to be cut off.
     """
-    with _opened(Path(path)) as file:
-        rate = rate_hz or file.samplerate
+    with _opened(Path(path)) as one:
+        rate = rate_hz or one.sound.samplerate
         size = max(1, round(block_s * rate))
         block, filled = np.empty(size, dtype=np.float32), 0
-        for piece in _resampled(_decoded(file, Path(path), start_s, duration_s), file.samplerate, rate):
+        for piece in _resampled(_decoded(one, start_s, duration_s), one.sound.samplerate, rate):
             while len(piece):
                 take = min(size - filled, len(piece))
                 block[filled : filled + take] = piece[:take]
@@ -112,24 +114,34 @@ def _whole(audio: Audio, name: str) -> NDArray[np.int16]:
     return np.clip(np.rint(audio.samples * np.float32(32768)), -32768, 32767).astype(np.int16)
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A sound that is open: the bytes of its file, and libsndfile's view of them."""
+
+    path: Path
+    file: BinaryIO
+    sound: Any
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The open sf.SoundFile, once it is clear that there is sound in it."""
-    reason = why_not_openable(path)
-    if reason:
-        raise DecodeError(path, reason)
-    try:
-        file = sf.SoundFile(_name(path))
-    except (sf.LibsndfileError, OSError, TypeError) as error:
-        raise DecodeError(path, "this is not a sound file that can be read, or its start is damaged.") from error
-    with file:
-        if file.frames <= 0:
-            raise DecodeError(path, "there is no sound in it (0 samples).")
-        yield file
+def _opened(path: Path) -> Iterator[_Opened]:
+    """The open sound, once it is clear that there is something in it. It is read through the file that was looked at."""
+    with opened(path) as file:
+        # Windows' libsndfile takes no handle of ours; there is nothing to wait for in a folder of Windows' either
+        source = str(path) if os.name == "nt" else file.fileno()
+        try:
+            sound = sf.SoundFile(source, closefd=False)
+        except (sf.LibsndfileError, OSError, TypeError) as error:
+            raise DecodeError(path, "this is not a sound file that can be read, or its start is damaged.") from error
+        with sound:
+            if sound.frames <= 0:
+                raise DecodeError(path, "there is no sound in it (0 samples).")
+            yield _Opened(path, file, sound)
 
 
-def _decoded(file: Any, path: Path, start_s: float, duration_s: float | None) -> Iterator[FloatArray]:
+def _decoded(one: _Opened, start_s: float, duration_s: float | None) -> Iterator[FloatArray]:
     """Mono float32 pieces of the asked stretch, checked: all samples that the header promises, all of them finite."""
+    path, file = one.path, one.sound
     rate = file.samplerate
     promised = declared_frames(file)
     first = round(start_s * rate)
@@ -153,11 +165,11 @@ def _decoded(file: Any, path: Path, start_s: float, duration_s: float | None) ->
     except sf.LibsndfileError as error:
         raise DecodeError(path, _cut_off(done, promised, rate)) from error
     short = last - done
-    if file.format == "MP3" and (short <= _MP3_SLACK_S * rate or not mp3_promises_length(path)):
+    if file.format == "MP3" and (short <= _MP3_SLACK_S * rate or not mp3_promises_length(one.file)):
         short = 0
     if short > 0 or done == 0:
         raise DecodeError(path, _cut_off(done, promised, rate))
-    if duration_s is None and file.format == "OGG" and ogg_is_cut(path):
+    if duration_s is None and file.format == "OGG" and ogg_is_cut(one.file):
         raise DecodeError(path, f"the file is cut off: only {done / rate:.2f} s can be read.")
 
 

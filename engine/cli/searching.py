@@ -58,7 +58,10 @@ def search(context: typer.Context, text: Annotated[str, typer.Argument(help="Wha
     if save:
         out.note(f"Kept as “{kept}”{f', in place of “{before.name}”' if before else ''}. "
                  f"Ask it again with: python main.py search --saved {shlex.quote(kept)}")
-    if not found.sounds:
+    if found.damaged:
+        out.note(f"{'1 sound' if found.damaged == 1 else f'{found.damaged} sounds'} could not be compared, because their vectors "
+                 "are lost or damaged. Make them again with: python main.py library scan")
+    elif not found.sounds:
         out.say("No sound of the library passes the filters." if tags or under else
                 "The library is empty. Add a folder with `library add DIR`, then read it with `library scan`.")
     if not found.matches:
@@ -121,7 +124,7 @@ def result(found: SearchResult) -> dict[str, Any]:
         {"path": file_name(m.sound.path), "similarity": m.similarity, "start_s": m.span.start_s, "end_s": m.span.end_s,
          "tags": [t.name for t in m.sound.tags], "labels": [
              {"list": one.list_name, "label": one.name, "similarity": one.similarity, "probability": one.probability}
-             for one in m.labels]} for m in found.matches], "took_ms": found.took_ms}
+             for one in m.labels]} for m in found.matches], "damaged": found.damaged, "took_ms": found.took_ms}
 
 
 def located(found: Localisation) -> dict[str, Any]:

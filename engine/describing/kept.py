@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from engine.files import PRIVATE, own_folder, whole
+from engine.files import PRIVATE, open_regular, own_folder, whole
 from engine.records import EncoderSpec, FloatArray
 
 log = logging.getLogger(__name__)
 
+ROUNDING = 0.01
+"""How far the squared norm of a unit row can be from 1."""
 KEPT = 8  # files that stay in a folder, the youngest
 
 
@@ -24,12 +27,21 @@ def file_in(folder: Path, spec: EncoderSpec, things: Sequence[str]) -> Path:
 
 
 def read(file: Path, shape: tuple[int, int]) -> FloatArray | None:
-    """The float32 array of this shape, None where there is none, or it is damaged."""
+    """The unit rows, float32 of this shape; None where there are none, or they are damaged."""
+    head = io.BytesIO()  # as it is for this shape; a damaged one may promise anything, and numpy's reader trips over some
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    start, size = len(head.getvalue()), 4 * shape[0] * shape[1]
     try:
-        found = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        with open_regular(file) as opened:
+            data = opened.read(start + size + 1)
+    except OSError:
         return None
-    return found if found.shape == shape and found.dtype == np.float32 and np.isfinite(found).all() else None
+    if len(data) != start + size or data[:start] != head.getvalue():
+        return None
+    found = np.frombuffer(data, np.float32, offset=start).reshape(shape)
+    with np.errstate(all="ignore"):
+        squared = np.einsum("rd,rd->r", found, found)
+    return found if bool((np.abs(squared - 1) < ROUNDING).all()) else None
 
 
 def write(file: Path, vectors: FloatArray) -> None:

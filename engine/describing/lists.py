@@ -14,6 +14,7 @@ from typing import Any
 from unicodedata import category
 
 from engine.errors import UsageError
+from engine.files import open_regular
 from engine.weights import Weights
 
 BUILT_IN = ("audioset", "ucs")
@@ -78,9 +79,11 @@ def tag_list(name: str | Path, weights: Weights) -> TagList:
 def text_of(path: Path) -> str:
     """A small text file, a byte order mark taken off. Raises UsageError, with what to do, for anything else."""
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        with open_regular(path) as file:
+            data = file.read(LARGEST_BYTES + 1)
+        if len(data) > LARGEST_BYTES:
             raise UsageError(f"{path} is larger than {LARGEST_BYTES // 10**6} MB, which no list of texts is.")
-        return path.read_text("utf-8-sig")
+        return io.TextIOWrapper(io.BytesIO(data), "utf-8-sig").read()  # all ends of lines become \n
     except FileNotFoundError:
         raise UsageError(f"There is no file {path}.") from None
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from engine.encoders.protocols import SoundAnalysis, TextAudioEncoder
 from engine.errors import DecodeError, EarmarkError
 from engine.library.reading import Decoded, Prepared, Reader
 from engine.records import FloatArray
+from engine.tasks import Ticket
 
 Outcome = tuple[Decoded | None, SoundAnalysis | Exception]
 """What is known of a sound (None where it could not be read) and what the encoder heard, or why it could not."""
@@ -21,13 +22,14 @@ def analyse(encoder: TextAudioEncoder, sounds: Sequence[Prepared]) -> list[Outco
     return list(zip(decoded, results, strict=True))
 
 
-def analyse_long(encoder: TextAudioEncoder, reader: Reader, path: Path, each: Callable[[float], None]) -> Outcome:
+def analyse_long(encoder: TextAudioEncoder, reader: Reader, path: Path, ticket: Ticket,
+                 each: Callable[[float], None]) -> Outcome:
     """Analyse a sound of any length in bounded memory.
 
-    each: told after each block how much of the sound is done, 0–1; what it raises stops the work.
+    each: told after each block how much of the sound is done, 0–1; what it raises stops the work. Raises Cancelled.
     """
     try:
-        sound = reader.long(path)
+        sound = reader.long(path, ticket)
     except DecodeError as error:
         return None, error
     total_s = max(sound.info.duration_s, 1e-3)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from engine.files import open_regular
 from engine.records import FileInfo, FloatArray
 
 READ_BYTES = 1 << 20
@@ -28,9 +29,9 @@ class AudioFiles(Protocol):
 
 
 def sha256_of(path: Path, go_on: Callable[[], bool] = lambda: True) -> str:
-    """sha256 of a file's content, hex. Raises OSError; InterruptedError as soon as go_on says no."""
+    """sha256 of a file's content, hex. Raises OSError, also for what is no file; InterruptedError as soon as go_on says no."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(READ_BYTES):
             if not go_on():
                 raise InterruptedError("stopped")

@@ -7,10 +7,12 @@ every encoder and need no recording.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 
+from engine import synthesis
 from engine.audio.resample import resample
 from engine.describing import kept
 from engine.encoders.protocols import TextAudioEncoder
@@ -39,13 +41,23 @@ def sounds(encoder: TextAudioEncoder, folder: Path | None = None) -> FloatArray:
     Raises EncoderError.
     """
     shape = (len(GENERAL_SOUNDS), encoder.spec.dim)
-    file = kept.file_in(folder, encoder.spec, GENERAL_SOUNDS) if folder else None
+    file = kept.file_in(folder, encoder.spec, (*GENERAL_SOUNDS, str(LENGTH_S), recipe())) if folder else None
     found = kept.read(file, shape) if file else None
     if found is None:
         found = _embedded(encoder)
         if file:
             kept.write(file, found)
     return found
+
+
+def recipe() -> str:
+    """What the general sounds are made by, in hex: another one where `synthesis` was changed, so that what is kept is not taken
+    for the vectors of sounds that are made no longer. (To make them takes seconds, to read how they are made none.)
+    """
+    digest = hashlib.sha256()
+    for source in sorted(Path(synthesis.__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _embedded(encoder: TextAudioEncoder) -> FloatArray:

@@ -10,6 +10,7 @@ Contents that have vectors already are not analysed again: equal files share the
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -25,12 +26,14 @@ from engine.library.scan import GONE, Found, Seen, device_if_online
 from engine.library.writing import Writer
 from engine.records import EncoderSpec, Failure, Folder, ScanReport
 from engine.store import KnownSound, NewSound, SameAs, Store
-from engine.tasks import Ticket
+from engine.tasks import STUCK_S, Ticket, beside, result_of
 
 BATCH_S = 120.0
 BATCH_FILES = 24
 """Short sounds handed to the encoder together, and committed together: what a kill can cost."""
 REPORT_EVERY_S = 0.1
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Indexing:
         todo, stale = self._plan()
         self._total = len(todo)
         self._store.sounds.mark_scan(0, self._total)
-        prepared = self._reader.ahead(todo)
+        prepared = self._reader.ahead(todo, self._ticket, self._stuck)
         try:
             for one in prepared:
                 self._report(one.found)
@@ -106,6 +109,11 @@ class Indexing:
         counts = self._counts
         return ScanReport(counts["added"], counts["updated"], counts["moved"], counts["unchanged"], counts["removed"],
                           tuple(self._failed), self._audio_s, time.monotonic() - self._began)
+
+    @property
+    def written(self) -> int:
+        """How many sounds are committed so far, new or in a new place or state."""
+        return sum(self._counts[outcome] for outcome in ("added", "updated", "moved"))
 
     # --- decisions ---
 
@@ -186,7 +194,7 @@ class Indexing:
         else:
             self._analyse_batch()
             self._open += 1
-            self._keep(job, analyse_long(self._encoder(), self._reader, prepared.found.path,
+            self._keep(job, analyse_long(self._encoder(), self._reader, prepared.found.path, self._ticket,
                                          lambda part: self._report(prepared.found, part)))
             self._commit([prepared.sha256])
 
@@ -263,7 +271,8 @@ class Indexing:
     def _went_offline(self, folder_id: int) -> bool:
         """Whether the folder itself disappeared since the walk; that is reported once."""
         folder = self._folders[folder_id]
-        if device_if_online(folder.path, 1, self._seen.devices.get(folder_id)) is not None:
+        looked = beside(lambda: device_if_online(folder.path, 1, self._seen.devices.get(folder_id)), "look-at-folder")
+        if result_of(looked, self._ticket, folder.path.name) is not None:
             return False
         self._seen.offline.add(folder_id)
         self._failed.append(Failure(folder.path, GONE))
@@ -276,6 +285,13 @@ class Indexing:
         gone = [sound for sound in gone if self._seen.vouches_for(sound)]
         self._writer.remove([sound.id for sound in gone])
         self._counts["removed"] += len(gone)
+
+    def _stuck(self, found: Found) -> None:
+        """Say which file does not answer."""
+        if time.monotonic() - self._reported >= STUCK_S:
+            log.warning("a file does not answer, %d of %d", self._done, self._total)
+            self._reported = time.monotonic()
+            self._ticket.report(self._done, self._total, f"Waiting for {found.path.name}")
 
     def _report(self, found: Found | None, part: float = 0.0) -> None:
         """Tell how far the run is, not too often. part: of the file that is being worked on, 0–1. Raises Cancelled."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,7 @@ from engine.errors import DecodeError
 from engine.library.files import AudioFiles, sha256_of
 from engine.library.scan import Found
 from engine.records import FileInfo, FloatArray
+from engine.tasks import LOOK_EVERY_S, Ticket, beside, patiently, result_of
 
 SHORT_S = 60.0
 """Sounds up to this length are decoded as a whole, ahead; longer ones flow through in blocks."""
@@ -28,9 +30,10 @@ WORKERS = 2
 LOOKAHEAD = 16
 """Files read ahead: at most LOOKAHEAD × SHORT_S × 64 kB/s = 61 MB at 16 kHz."""
 BLOCKS_AHEAD = 2
+COMING_HOME_S = 2.0
+"""How long a thread that was told to stop is waited for. One that hangs in a file stays behind and ends with the program."""
 
 A = TypeVar("A")
-B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,13 @@ class Reader:
     def stop(self) -> None:
         self._stopped.set()
 
-    def ahead(self, found: Iterable[Found]) -> Generator[Prepared, None, None]:
-        """Prepared files in order, read by WORKERS threads up to LOOKAHEAD files ahead. Close it to stop."""
-        return _ahead(self.prepare, found, self.stop)
+    def ahead(self, found: Iterable[Found], ticket: Ticket,
+              stuck: Callable[[Found], None] = lambda found: None) -> Generator[Prepared, None, None]:
+        """Prepared files in order, read by WORKERS threads up to LOOKAHEAD files ahead. Close it to stop.
+
+        stuck: told again and again which file does not answer. Raises Cancelled, also while a file does not answer.
+        """
+        return _ahead(self.prepare, found, self.stop, ticket, stuck)
 
     def prepare(self, found: Found) -> Prepared:
         try:
@@ -134,16 +141,18 @@ class Reader:
             raise DecodeError(path, "there is no sound in it (0 samples).")
         return Decoded(info, samples / self._rate_hz, peaks.result(), blocks)
 
-    def long(self, path: Path) -> LongSound:
-        """Raises DecodeError."""
-        return LongSound(self._files.info(path), self._files, self._rate_hz)
+    def long(self, path: Path, ticket: Ticket) -> LongSound:
+        """Raises DecodeError, Cancelled."""
+        info = result_of(beside(lambda: self._files.info(path), "read-header"), ticket, path.name)
+        return LongSound(info, self._files, self._rate_hz, ticket)
 
 
 class LongSound:
     """A sound that flows through in blocks; peaks and length are there once it has."""
 
-    def __init__(self, info: FileInfo, files: AudioFiles, rate_hz: int) -> None:
+    def __init__(self, info: FileInfo, files: AudioFiles, rate_hz: int, ticket: Ticket) -> None:
         self.info = info
+        self._ticket = ticket
         self._files = files
         self._rate_hz = rate_hz
         self._peaks = _peaks(info, rate_hz)
@@ -152,7 +161,7 @@ class LongSound:
     def blocks(self, each: Callable[[float], None]) -> Iterator[FloatArray]:
         """The blocks, decoded one thread ahead. each: told the seconds so far; may raise to stop."""
         decoding = self._files.stream(self.info.path, rate_hz=self._rate_hz, block_s=BLOCK_S)
-        for block in prefetched(decoding, BLOCKS_AHEAD):
+        for block in prefetched(decoding, BLOCKS_AHEAD, self._ticket, self.info.path.name):
             each(self.duration_s)
             self._samples += len(block)
             self._peaks.push(block)
@@ -167,15 +176,20 @@ class LongSound:
         return self._samples / self._rate_hz
 
 
-def prefetched(items: Iterator[A], depth: int) -> Generator[A, None, None]:
-    """The same items, made by a thread up to `depth` ahead. Errors come out where they happened."""
+def prefetched(items: Iterator[A], depth: int, ticket: Ticket, what: str) -> Generator[A, None, None]:
+    """The same items, made by a thread up to `depth` ahead. Errors come out where they happened.
+
+    what: the file they come from. Raises Cancelled, also while nothing comes.
+    """
     ready: queue.Queue[tuple[bool, A | BaseException | None]] = queue.Queue(depth)
+    there = threading.Semaphore(0)  # how many are in it: it can be waited for in steps
     stopped = threading.Event()
 
     def put(item: tuple[bool, A | BaseException | None]) -> bool:
         while not stopped.is_set():
             try:
-                ready.put(item, timeout=0.1)
+                ready.put(item, timeout=LOOK_EVERY_S)
+                there.release()
                 return True
             except queue.Full:
                 continue
@@ -198,6 +212,7 @@ def prefetched(items: Iterator[A], depth: int) -> Generator[A, None, None]:
     thread.start()
     try:
         while True:
+            patiently(lambda most_s: there.acquire(timeout=most_s), ticket, what)
             more, item = ready.get()
             if not more:
                 if isinstance(item, BaseException):
@@ -206,24 +221,50 @@ def prefetched(items: Iterator[A], depth: int) -> Generator[A, None, None]:
             yield item  # type: ignore[misc]
     finally:
         stopped.set()
-        thread.join()
+        thread.join(COMING_HOME_S)
 
 
-def _ahead(work: Callable[[A], B], items: Iterable[A], stop: Callable[[], None]) -> Generator[B, None, None]:
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="read-ahead")
-    waiting: deque[Future[B]] = deque()
+def _ahead(work: Callable[[Found], Prepared], items: Iterable[Found], stop: Callable[[], None], ticket: Ticket,
+           stuck: Callable[[Found], None]) -> Generator[Prepared, None, None]:
+    """Own threads, because those of a pool are waited for when the program ends, even where they hang in a file."""
+    jobs: queue.SimpleQueue[tuple[Found, Future[Prepared]] | None] = queue.SimpleQueue()
+    waiting: deque[tuple[Found, Future[Prepared]]] = deque()
+
+    def run() -> None:
+        while (job := jobs.get()) is not None:
+            item, future = job
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work(item))
+                except BaseException as error:  # noqa: BLE001 - carried over to the thread that asked
+                    future.set_exception(error)
+
+    def first() -> Prepared:
+        item, future = waiting.popleft()
+        return result_of(future, ticket, item.path.name, lambda: stuck(item))
+
+    threads = [threading.Thread(target=run, name=f"read-ahead-{number}", daemon=True) for number in range(WORKERS)]
+    for thread in threads:
+        thread.start()
     try:
         for item in items:
-            waiting.append(pool.submit(work, item))
+            waiting.append((item, Future()))
+            jobs.put(waiting[-1])
             if len(waiting) >= LOOKAHEAD:
-                yield waiting.popleft().result()
+                yield first()
         while waiting:
-            yield waiting.popleft().result()
+            yield first()
     except BaseException:  # closed early: nobody waits for what is being read
         stop()
+        for _, future in waiting:
+            future.cancel()
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        until = time.monotonic() + COMING_HOME_S
+        for _ in threads:
+            jobs.put(None)
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 def _peaks(info: FileInfo, rate_hz: int) -> PeaksBuilder:

@@ -1,7 +1,8 @@
 """Walking the folders of the library: which sound files are there now, and what could not be looked at.
 
-Everything is looked at but names that begin with a dot. Symbolic links are followed; each real folder is visited once,
-by its own path where there is one, so that a loop of links ends and a sound is not listed once for each link to it.
+Everything is looked at but names that begin with a dot; pipes, sockets and devices are named in what failed. Symbolic
+links are followed; each real folder is visited once, by its own path where there is one, so that a loop of links ends and a
+sound is not listed once for each link to it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.files import kind_of
 from engine.records import Failure, Folder
 from engine.store import FileKey, KnownSound
 from engine.tasks import Ticket
@@ -122,10 +124,11 @@ def _walk_one(top: Path, folder_id: int, suffixes: Collection[str], seen: Seen, 
                         links.append((path, folder_id))
                     else:
                         below.append(path)
+                elif not entry.is_file() and not stat.S_ISREG(mode := entry.stat().st_mode):
+                    seen.failed.append(Failure(path, f"This is {kind_of(mode)}, not a file."))
                 elif os.path.splitext(entry.name)[1].lower() in suffixes:  # noqa: PTH122 - entry is no Path
                     status = entry.stat()
-                    if stat.S_ISREG(status.st_mode):
-                        seen.found.append(Found(path, folder_id, FileKey(status.st_size, status.st_mtime_ns)))
+                    seen.found.append(Found(path, folder_id, FileKey(status.st_size, status.st_mtime_ns)))
             except FileNotFoundError:
                 seen.failed.append(Failure(path, "This link points to a file that is not there."
                                            if entry.is_symlink() else "The file disappeared during the scan."))

@@ -47,7 +47,7 @@ class Search:
         snapshot = self._store.sounds.snapshot(spec)
         mask = self._mask(snapshot)
         if not len(snapshot) or encoder is None:
-            return SearchResult(self._said(), (), 0, 1000 * (time.perf_counter() - began))
+            return SearchResult(self._said(), (), 0, 1000 * (time.perf_counter() - began), snapshot.damaged)
         vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in self._terms])  # (t, dim)
         each = (np.asarray(snapshot.matrix) @ vectors.T)[snapshot.rows].T  # (t, m)
         similarity = arithmetic.combined(each, [term.weight for term in self._terms], starts=snapshot.starts)
@@ -56,7 +56,7 @@ class Search:
         sounds, labels = self._store.sounds.many(ids), self._store.tags.of(ids)
         matches = tuple(Match(sounds[one], min(1.0, max(-1.0, float(value))), snapshot.span(row), labels.get(one, ()))
                         for one, row, value in zip(ids, hits.row, hits.similarity, strict=True) if one in sounds)
-        return SearchResult(self._said(), matches, hits.compared, 1000 * (time.perf_counter() - began))
+        return SearchResult(self._said(), matches, hits.compared, 1000 * (time.perf_counter() - began), snapshot.damaged)
 
     def _mask(self, snapshot: Snapshot) -> BoolArray:
         only = self._only

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.audio import files as audio_files
 from engine.encoders.protocols import TextAudioEncoder
-from engine.errors import LibraryError
+from engine.errors import LibraryError, StoreError
 from engine.index import unit
 from engine.library import general
 from engine.library.files import AudioFiles
@@ -21,7 +21,7 @@ from engine.library.indexing import Indexing
 from engine.library.localise import localise
 from engine.library.queries import Queries
 from engine.library.reading import BLOCK_S, BLOCKS_AHEAD, Reader, prefetched
-from engine.library.scan import walk
+from engine.library.scan import Seen, walk
 from engine.library.search import Filter, Search, called, said, term_vector
 from engine.library.switching import Switching, Target
 from engine.library.tagging import Tagging
@@ -42,7 +42,7 @@ from engine.records import (
     UnfinishedScan,
 )
 from engine.store import Store
-from engine.tasks import Ticket
+from engine.tasks import Ticket, beside, result_of
 
 FALLBACK_RATE_HZ = 16000
 """For an encoder that does not say at which rate it listens."""
@@ -131,16 +131,32 @@ class Library:
             target = self._switching.target() if self._switching else Target("", self._spec(), self._joint)
             spec = target.spec
             sounds.begin_scan(spec)
-            folders = sounds.folders()
-            seen = walk(folders, self._files.SUFFIXES, sounds.folder_device, ticket)
-            report = Indexing(self._store, spec, target.encoder,
-                              lambda claims: Reader(self._files, spec.rate_hz or FALLBACK_RATE_HZ, claims),
-                              seen, {folder.id: folder for folder in folders}, ticket, target.pending).run()
-            report = self._switching.finished(target, report) if self._switching else report
-            self.tagging.refresh(ticket)
+            folders, seen = self._walked(ticket)
+            indexing = Indexing(self._store, spec, target.encoder,
+                                lambda claims: Reader(self._files, spec.rate_hz or FALLBACK_RATE_HZ, claims),
+                                seen, {folder.id: folder for folder in folders}, ticket, target.pending)
+            try:
+                report = indexing.run()
+                report = self._switching.finished(target, report) if self._switching else report
+                self.tagging.refresh(ticket)
+            except StoreError as error:
+                if indexing.written:  # what is committed stays, so that nothing was changed cannot be said
+                    error.args = (f"{str(error).removesuffix(' Nothing was changed.')} {_taken(indexing.written)} before that. "
+                                  "The next scan goes on from there.",)
+                raise
             return report
         finally:
             self._scanning.release()
+
+    def _walked(self, ticket: Ticket) -> tuple[list[Folder], Seen]:
+        """The folders, and what is in them now. Raises Cancelled, also while a disk does not answer."""
+        place = "the folders of the library"
+
+        def look() -> tuple[list[Folder], Seen]:
+            folders = self._store.sounds.folders()
+            return folders, walk(folders, self._files.SUFFIXES, self._store.sounds.folder_device, ticket)
+
+        return result_of(beside(look, "walk"), ticket, place)
 
     # --- looking ---
 
@@ -219,14 +235,16 @@ class Library:
         """
         began, wanted, ticket = time.perf_counter(), asked(text, like, terms), ticket or Ticket()
         path = self.sound(sound).path if isinstance(sound, int) else sound
-        total_s, query = self._files.info(path).duration_s, said(wanted, self._store)
+        total_s = result_of(beside(lambda: self._files.info(path), "read-header"), ticket, path.name).duration_s
+        query = said(wanted, self._store)
         encoder = self._joint()
         snapshot = self._store.sounds.snapshot(encoder.spec)
         vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in wanted])
         rate_hz = encoder.spec.rate_hz or FALLBACK_RATE_HZ
         decoding = self._files.stream(path, rate_hz=rate_hz, block_s=BLOCK_S)
         sounds = None if all(term.text for term in wanted) else general.sounds(encoder, self._store.folder / "captions")
-        with closing(prefetched(decoding, BLOCKS_AHEAD)) as blocks:  # whatever happens, the thread that decodes comes home
+        # whatever happens, the thread that decodes comes home
+        with closing(prefetched(decoding, BLOCKS_AHEAD, ticket, path.name)) as blocks:
             found = localise(encoder, blocks, vectors, [term.weight for term in wanted],
                              [bool(term.text) for term in wanted], rate_hz,
                              lambda done_s, rate: ticket.report(done_s, total_s, path.name, "× real time", rate), sounds)
@@ -237,3 +255,7 @@ class Library:
     def _overtaken(self) -> bool:
         """Where nothing is found: whether that is because another program changed the library over to another encoder."""
         return self._switching is not None and self._switching.overtaken()
+
+
+def _taken(sounds: int) -> str:
+    return "1 sound was taken in" if sounds == 1 else f"{sounds} sounds were taken in"

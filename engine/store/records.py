@@ -169,7 +169,8 @@ class Snapshot:
 
     version: the state of the library it shows. matrix: float32 (n, dim), memory-mapped. rows: int64 (m,), matrix rows
     in order of their sounds. starts: int64 (g,), where each sound begins in rows. sound_ids, folder_ids: int64 (g,),
-    sound_ids increasing. start_s, end_s: float64 (m,), the spans.
+    sound_ids increasing. start_s, end_s: float64 (m,), the spans. damaged: how many sounds are left out, because their vectors
+    are lost or are not what was written.
     """
 
     version: int
@@ -181,6 +182,7 @@ class Snapshot:
     folder_ids: IntArray = field(repr=False, compare=False)
     start_s: NDArray[np.float64] = field(repr=False, compare=False)
     end_s: NDArray[np.float64] = field(repr=False, compare=False)
+    damaged: int = 0
 
     def __len__(self) -> int:
         return len(self.sound_ids)

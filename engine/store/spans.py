@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from engine.errors import LibraryError, ShapeError
@@ -19,7 +20,7 @@ from engine.store.database import Database
 from engine.store.records import IntArray, Snapshot
 from engine.store.schema import counter, encoder_spec, failed_file, sound, span
 from engine.store.spaces import find_space, space_key, take_space
-from engine.store.vectors import VectorFile
+from engine.store.vectors import VectorFile, whole_rows
 
 LIBRARY = "library"
 """The counter that every change to the library raises, in whatever process."""
@@ -42,7 +43,7 @@ class SpanStore:
         self._database = database
         self._folder = folder
         self._guard = threading.Lock()
-        self._snapshots: dict[str, Snapshot] = {}
+        self._snapshots: dict[str, tuple[tuple[int, ...], Snapshot]] = {}  # each with the state it shows
         self._free: dict[str, _FreeRows] = {}  # by space
 
     def file(self, spec: EncoderSpec) -> VectorFile:
@@ -91,12 +92,16 @@ class SpanStore:
         connection.execute(insert(span), [{**one, "spec_id": spec_id, "sound_id": sound_id} for one in spans])
 
     def snapshot(self, spec: EncoderSpec) -> Snapshot:
-        """Everything that can be searched in a space as it is now; the same object until the library changes."""
+        """Everything that can be searched in a space as it is now; the same object until the library or the matrix changes.
+
+        Sounds whose vectors are lost or damaged are left out, and counted.
+        """
         with self._database.reading() as connection:
             version = connection.execute(select(counter.c.value).where(counter.c.name == LIBRARY)).scalar_one()
+            stamp = (version, *self.file(spec).stamp)
             with self._guard:
-                cached = self._snapshots.get(space_key(spec))
-            if cached is not None and cached.version == version:
+                before, cached = self._snapshots.get(space_key(spec), ((), None))
+            if cached is not None and before == stamp:
                 return cached
             rows = connection.execute(
                 select(span.c.sound_id, span.c.row, sound.c.folder_id, span.c.start_s, span.c.end_s)
@@ -104,18 +109,23 @@ class SpanStore:
                 .order_by(span.c.sound_id, span.c.position)).all()
             made = _snapshot(version, spec, self.file(spec).open(), rows)
         with self._guard:
-            self._snapshots = {space_key(spec): made}  # one space is searched at a time
+            self._snapshots = {space_key(spec): (stamp, made)}  # one space is searched at a time
+        if made.damaged:
+            log.warning("the vectors of %d sounds are lost or damaged", made.damaged)
         return made
 
     def drop_lost(self, connection: Connection, spec: EncoderSpec) -> int:
-        """Take spans out whose rows the file does not hold (it was lost or cut), so that a scan makes them again."""
+        """Take out the spans of sounds whose vectors are lost or damaged, so that a scan makes them again."""
         spec_id = find_space(connection, spec)
-        lost = connection.execute(select(span.c.sound_id).distinct().where(
-            span.c.spec_id == spec_id, span.c.row >= self.file(spec).rows)).scalars().all()
+        named = connection.execute(select(span.c.sound_id, span.c.row).where(span.c.spec_id == spec_id)).all()
+        if not named:
+            return 0
+        table = np.array([tuple(row) for row in named], np.int64)
+        lost = np.unique(table[~_held(table[:, 1], self.file(spec).open()), 0]).tolist()
         for sound_id in lost:
             connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
         if lost:
-            log.warning("the vectors of %d sounds are lost and will be made again", len(lost))
+            log.warning("the vectors of %d sounds are lost or damaged and will be made again", len(lost))
         return len(lost)
 
     def purge(self, connection: Connection, keep: Collection[EncoderSpec]) -> int:
@@ -186,8 +196,16 @@ def _check(spec: EncoderSpec, spans: Sequence[Span], vectors: FloatArray) -> Non
 
 def _snapshot(version: int, spec: EncoderSpec, matrix: FloatArray, found: Sequence[Any]) -> Snapshot:
     table = np.array([tuple(row) for row in found], dtype=np.float64).reshape(-1, 5)
-    table = table[table[:, 1] < len(matrix)]
+    lost = np.unique(table[~_held(table[:, 1].astype(np.int64), matrix), 0])
+    table = table[~np.isin(table[:, 0], lost)]
     sound_ids, rows, folder_ids = (table[:, column].astype(np.int64) for column in range(3))
     starts = np.flatnonzero(np.diff(sound_ids, prepend=-1))
     return Snapshot(version, spec, matrix, rows, starts, sound_ids[starts], folder_ids[starts],
-                    table[:, 3].copy(), table[:, 4].copy())
+                    table[:, 3].copy(), table[:, 4].copy(), len(lost))
+
+
+def _held(rows: IntArray, matrix: FloatArray) -> NDArray[np.bool_]:
+    """Which of the named rows the matrix holds as they were written: int64 (n,) → bool (n,)."""
+    there = (rows >= 0) & (rows < len(matrix))
+    there[there] = whole_rows(matrix)[rows[there]]
+    return there

@@ -3,19 +3,27 @@
 The file has no header: row r of a space of dimension d is the d little-endian floats from byte 4·d·r on. Which rows
 mean something is known by the database alone. Rows are written and synced before the transaction that names them
 commits, so that a kill at any moment leaves at most rows that nobody names, and those are written again.
+
+The file can be lost or damaged all the same (a disk, a copy that stopped, another program). Every row that was written has
+unit norm, so `whole_rows` knows those that are not what was written, unless a few of their bits alone have changed.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ShapeError, StoreError
-from engine.files import own_file
+from engine.files import NotAFile, open_regular, own_file
 from engine.records import FloatArray
+
+ROUNDING = 4e-3
+"""How far the squared norm of a whole row can be from 1; `SpanStore.write` lets in norms within 1e-3."""
+ROWS_AT_ONCE = 4096
 
 
 class VectorFile:
@@ -28,11 +36,17 @@ class VectorFile:
 
     @property
     def rows(self) -> int:
-        """How many whole rows the file holds; a row torn by a kill does not count."""
+        """How many whole rows the file holds; a row torn by a kill does not count, and what is no file holds none."""
+        return self.stamp[0] // self._row_bytes
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """Size, and what else changes when somebody writes to the file or puts another one in its place."""
         try:
-            return self._path.stat().st_size // self._row_bytes
+            found = self._path.stat()
         except FileNotFoundError:
-            return 0
+            return (0,)
+        return (found.st_size if stat.S_ISREG(found.st_mode) else 0, found.st_mtime_ns, found.st_ino)
 
     def write(self, rows: NDArray[np.int64], vectors: FloatArray) -> None:
         """Write rows and wait until they are on the disk.
@@ -47,6 +61,8 @@ class VectorFile:
         breaks = np.flatnonzero(np.diff(rows) != 1) + 1
         try:
             own_file(self._path)
+            if not stat.S_ISREG(kind := self._path.stat().st_mode):
+                raise NotAFile(kind)
             with self._path.open("r+b") as file:
                 for run, block in zip(np.split(rows, breaks), np.split(data, breaks), strict=True):
                     if len(run):
@@ -59,11 +75,22 @@ class VectorFile:
 
     def open(self) -> FloatArray:
         """The matrix as it is now: float32 (rows, dim), memory-mapped, read-only. Raises StoreError."""
-        rows = self.rows
-        if rows == 0:
-            return np.zeros((0, self._dim), np.float32)
         try:
-            mapped = np.memmap(self._path, dtype="<f4", mode="r", shape=(rows, self._dim))
+            with open_regular(self._path) as file:
+                rows = os.fstat(file.fileno()).st_size // self._row_bytes
+                mapped = np.memmap(file, dtype="<f4", mode="r", shape=(rows, self._dim)) if rows else None
+        except (FileNotFoundError, NotAFile):
+            mapped = None
         except (OSError, ValueError) as error:
             raise StoreError(f"The vectors cannot be read: {error}.") from error
-        return np.asarray(mapped)
+        return np.zeros((0, self._dim), np.float32) if mapped is None else np.asarray(mapped)
+
+
+def whole_rows(matrix: FloatArray) -> NDArray[np.bool_]:
+    """Which rows are finite and of unit norm, as all are that were written: (n, dim) → bool (n,). Reads the matrix once."""
+    whole = np.zeros(len(matrix), bool)
+    with np.errstate(all="ignore"):  # the sum of what is no number is none, or overflows
+        for first in range(0, len(matrix), ROWS_AT_ONCE):
+            block = matrix[first:first + ROWS_AT_ONCE]
+            whole[first:first + ROWS_AT_ONCE] = np.abs(np.einsum("rd,rd->r", block, block) - 1) < ROUNDING
+    return whole

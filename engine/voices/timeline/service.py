@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.audio.integrity import opened
 from engine.errors import Busy, DecodeError, EnrollmentError, StrangerUnknown
 from engine.index import unit_mean
 from engine.records import Embedding, EncoderSpec, Timeline, TimelineTrack, TimelineTurn, Voice
@@ -161,7 +162,7 @@ class Timelines:
 def file_hash(path: Path) -> str:
     """Hex SHA-256 of a file's bytes. Raises DecodeError."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DecodeError(path, f"the file cannot be opened: {error.strerror or error}.") from error

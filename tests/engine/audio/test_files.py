@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 import resource
+import socket
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -214,7 +215,36 @@ def test_a_folder(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.wav")
-    assert reason(tmp_path / "a.wav") == "this is not an ordinary file."
+    assert reason(tmp_path / "a.wav") == "this is a named pipe, not a sound file."
+
+
+def test_what_is_put_in_the_place_of_a_file_that_was_just_looked_at_is_not_waited_for(tmp_path: Path, monkeypatch) -> None:
+    """Between a look and the opening somebody may swap it: what was opened is what counts."""
+    os.mkfifo(tmp_path / "pipe")
+    soundfile.write(tmp_path / "a.wav", wave(), RATE_HZ)
+    opening = os.open
+
+    def swap(path, *rest, **options):
+        if Path(os.fsdecode(path)).name == "a.wav":
+            os.rename(tmp_path / "pipe", tmp_path / "a.wav")  # noqa: PTH104
+        return opening(path, *rest, **options)
+
+    monkeypatch.setattr(os, "open", swap)
+    with pytest.raises(DecodeError, match="named pipe"):
+        files.info(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/random", "/dev/null"])
+def test_a_link_to_a_device_is_not_read(tmp_path: Path, device: str) -> None:
+    (tmp_path / "a.wav").symlink_to(device)
+    assert reason(tmp_path / "a.wav") == "this is a device, not a sound file."
+
+
+def test_a_socket_is_not_a_sound_file(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    with closing(socket.socket(socket.AF_UNIX)) as one:
+        one.bind("a.wav")
+        assert reason(tmp_path / "a.wav") == "this is a socket, not a sound file."
 
 
 def test_a_link_to_itself(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,6 +118,22 @@ def test_the_general_sounds_are_kept_by_encoder(world, monkeypatch):
     assert (general.sounds(world.encoder, folder) == first).all()
     with pytest.raises(TypeError):
         general.sounds(BandEncoder(), folder)
+
+
+def test_general_sounds_that_are_made_in_another_way_are_embedded_again(world, monkeypatch, tmp_path):
+    from engine.synthesis import sounds as synthesis
+
+    inner, changed, folder = synthesis.make_sounds, tmp_path / "synthesis", world.root / "kept"
+    monkeypatch.setattr(synthesis, "make_sounds", lambda names: inner(names=names[:1]) * len(names))
+    general.sounds(world.encoder, folder)
+    made = world.encoder.analysed
+    general.sounds(world.encoder, folder)
+    assert world.encoder.analysed == made
+    shutil.copytree(Path(general.synthesis.__file__).parent, changed)
+    (changed / "waves.py").write_text("# another wave\n")
+    monkeypatch.setattr(general.synthesis, "__file__", str(changed / "__init__.py"))
+    general.sounds(world.encoder, folder)
+    assert world.encoder.analysed == 2 * made
 
 
 def test_cancelling_and_what_cannot_be_followed(world, long_sound):

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from engine.errors import LibraryError
-from engine.library import scan
+from engine import tasks
+from engine.errors import Cancelled, LibraryError
+from engine.library import indexing, reading, scan, service
 from engine.records import Folder
 from engine.tasks import Ticket
 
@@ -60,10 +63,138 @@ def test_a_link_that_points_nowhere_is_reported(world):
     world.scan(failed=1)
 
 
-def test_a_pipe_named_like_a_sound_is_passed_over(world):
+def test_pipes_sockets_and_devices_are_named_whatever_they_are_called(world, monkeypatch):
     os.mkfifo(world.folder / "pipe.wav")
+    os.mkfifo(world.folder / "orders")
+    (world.folder / "zero.wav").symlink_to("/dev/zero")
+    monkeypatch.chdir(world.folder)
     world.tone("a.wav")
-    world.scan(added=1)
+    with closing(socket.socket(socket.AF_UNIX)) as one:
+        one.bind("talk.flac")
+        world.scan(added=1, failed=4)
+    assert {failure.path.name: failure.reason for failure in world.report.failed} == {
+        "pipe.wav": "This is a named pipe, not a file.", "orders": "This is a named pipe, not a file.",
+        "zero.wav": "This is a device, not a file.", "talk.flac": "This is a socket, not a file."}
+
+
+def test_a_file_that_becomes_a_pipe_after_the_walk_holds_nothing_up(world, monkeypatch):
+    world.tone("a.wav")
+    world.tone("b.wav", 300)
+    looking = service.walk
+
+    def walk(*arguments):
+        seen = looking(*arguments)
+        (world.folder / "a.wav").unlink()
+        os.mkfifo(world.folder / "a.wav")
+        return seen
+
+    monkeypatch.setattr(service, "walk", walk)
+    world.scan(added=1, failed=1)
+    assert world.report.failed[0].reason == "The file cannot be read: this is a named pipe, not a file."
+
+
+@pytest.fixture
+def dead(world):
+    """Files that never answer, as on a network disk that is gone; they do in the end, so that no thread is left alive."""
+    answer = threading.Event()
+
+    class Dead:
+        waits = threading.Event()
+
+        def hangs(self, name):
+            if Path(name).name == "dead.wav":
+                self.waits.set()
+                answer.wait(60)
+
+    dead = Dead()
+    yield dead
+    answer.set()
+
+
+@pytest.mark.parametrize("hanging", ["hash", "header", "samples", "long"])
+def test_a_file_that_does_not_answer_holds_up_no_cancelling_and_is_named(world, dead, monkeypatch, hanging):
+    for number in range(4):
+        world.tone(f"{number}.wav", 200 + number)
+    world.tone("dead.wav", seconds=70 if hanging == "long" else 0.5)
+    world.tone("last.wav", 900)
+    inner_info, inner_stream, inner_hash = world.files.info, world.files.stream, reading.sha256_of
+
+    def info(path):
+        if hanging == "header":
+            dead.hangs(path)
+        return inner_info(path)
+
+    def stream(path, *rest, **options):
+        for block in inner_stream(path, *rest, **options):
+            if hanging in ("samples", "long"):
+                dead.hangs(path)
+            yield block
+
+    def hashed(path, go_on):
+        if hanging == "hash":
+            dead.hangs(path)
+        return inner_hash(path, go_on)
+
+    world.files.info, world.files.stream = info, stream
+    monkeypatch.setattr(reading, "sha256_of", hashed)
+    monkeypatch.setattr(reading, "COMING_HOME_S", 0.2)
+    monkeypatch.setattr(tasks, "STUCK_S", 0.3)
+    monkeypatch.setattr(indexing, "STUCK_S", 0.3)
+    notes = []
+    ticket = Ticket(lambda progress: notes.append(progress.note))
+    cancelled = []
+
+    def cancel():
+        dead.waits.wait(30)
+        time.sleep(1.0)
+        cancelled.append(time.monotonic())
+        ticket.cancel()
+
+    threading.Thread(target=cancel).start()
+    with pytest.raises(Cancelled, match=r"dead\.wav"):
+        world.library.scan(ticket)
+    assert time.monotonic() - cancelled[0] < 5
+    if hanging != "long":
+        assert "Waiting for dead.wav" in notes
+    assert {"0.wav", "1.wav", "2.wav", "3.wav"} >= {sound.path.name for sound in world.library.sounds()}
+
+
+def test_a_folder_that_does_not_answer_holds_up_no_cancelling(world, monkeypatch):
+    answer = threading.Event()
+    monkeypatch.setattr(service, "walk", lambda *arguments: answer.wait(60))
+    ticket = Ticket()
+    threading.Timer(0.3, ticket.cancel).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        world.library.scan(ticket)
+    assert time.monotonic() - began < 3
+    answer.set()
+
+
+PROGRAM = """
+import sys, threading, time
+from pathlib import Path
+from engine import tasks
+from engine.audio import files
+from engine.library import reading, scan
+from engine.tasks import Ticket
+tasks.STUCK_S = 0.3
+threading.Timer(1.0, lambda: print("waiting", flush=True)).start()
+reading.sha256_of = lambda path, go_on: time.sleep(600)
+found = scan.Found(Path("dead.wav"), 1, scan.FileKey(1, 1))
+next(reading.Reader(files, 8000, reading.Claims(())).ahead([found], Ticket()))
+"""
+
+
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+def test_a_program_that_waits_for_a_dead_file_ends_when_it_is_told_to(which):
+    program = "import signal\nsignal.signal(signal.SIGTERM, signal.default_int_handler)\n" + PROGRAM
+    child = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "waiting\n"
+    child.send_signal(which)
+    _, said = child.communicate(timeout=15)
+    assert child.returncode == 1
+    assert "Cancelled while “dead.wav” did not answer." in said
 
 
 def test_the_sounds_of_a_folder_that_is_offline_are_kept(world):
@@ -134,15 +265,15 @@ def test_a_file_that_may_not_be_read_is_reported_and_tried_again(world):
 
 def test_a_file_that_cannot_be_opened_is_tried_again_without_having_changed(world, monkeypatch):
     path = world.tone("a.wav")
-    opening = Path.open
+    opening = os.open
 
-    def refuse(self, *args, **options):
-        if self == path:
+    def refuse(name, *args, **options):
+        if name == path:
             raise PermissionError(13, "Permission denied")
-        return opening(self, *args, **options)
+        return opening(name, *args, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "open", refuse)
+        patched.setattr(os, "open", refuse)
         world.scan(failed=1)
     assert world.report.failed[0].reason == "The file cannot be read: Permission denied."
     world.scan(added=1)

@@ -85,3 +85,36 @@ def test_forgetting_everything_forgets_the_mark(world):
     world.store.forget_everything()
     world.library.add(world.folder)
     assert world.library.unfinished() is None
+
+
+def test_a_scan_that_fails_half_way_says_what_was_taken_in_and_not_that_nothing_was_changed(world, monkeypatch):
+    tones(world, 60)
+    inner, calls = world.store.sounds.put, []
+
+    def put(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise StoreError("The disk of the workspace is full. Nothing was changed.")
+        return inner(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store.sounds, "put", put)
+        with pytest.raises(StoreError) as failed:
+            world.library.scan()
+    kept = world.library.count()
+    assert kept >= 24
+    assert str(failed.value) == (f"The disk of the workspace is full. {kept} sounds were taken in before that. "
+                                 "The next scan goes on from there.")
+    assert world.library.unfinished() == UnfinishedScan(kept, 60)
+    world.scan(added=60 - kept, unchanged=kept)
+
+
+def test_a_scan_that_fails_before_it_wrote_anything_says_that_nothing_was_changed(world, monkeypatch):
+    tones(world, 3)
+
+    def put(*arguments):
+        raise StoreError("The disk of the workspace is full. Nothing was changed.")
+
+    monkeypatch.setattr(world.store.sounds, "put", put)
+    with pytest.raises(StoreError, match="Nothing was changed"):
+        world.library.scan()
