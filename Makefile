@@ -3,6 +3,7 @@
 #   make run [TORCH=cpu]   TORCH=cpu asks pip for torch's CPU build, where an index offers one
 #   make check             ruff, mypy, import-linter, deptry
 #   make bench             benchmarks, with a table in tests/benchmarks/RESULTS.md
+#   make faults [ROUNDS=20]  kills, full disks, damaged files, two programs at once: for long, with their counts
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,9 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 TORCH ?=
 
-.PHONY: run test check bench setup weights test-system clean
+ROUNDS ?= 20
+
+.PHONY: run test check bench faults setup weights test-system clean
 
 run: setup weights
 	$(PY) main.py
@@ -28,6 +31,12 @@ bench: setup weights test-system
 	$(PIP) install --quiet -c constraints.txt librosa webrtcvad-wheels onnxruntime psutil
 	$(PIP) install --quiet --no-deps -c constraints.txt resemblyzer
 	$(PY) tests/benchmarks/run.py
+
+faults: setup weights
+	$(PY) -m tests.faults.kills --rounds $(ROUNDS)
+	$(PY) -m tests.faults.mutations --rounds $(ROUNDS)
+	$(PY) -m tests.faults.two_programs
+	$(PY) -m tests.faults.full_disk
 
 setup: $(VENV)/.ready
 
