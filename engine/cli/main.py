@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from engine.cli import demo, describing, evaluate, library, models, privacy, projection, train, voices
+from engine.cli import demo, describing, evaluate, library, models, privacy, projection, stopping, train, voices
 from engine.cli.output import CALLED, Output
 from engine.cli.secrets import Secrets
 from engine.errors import Cancelled, EarmarkError, Unfinished, UsageError
@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Run:
-    """One run of the program: the common options, where words go, and the workspace, opened on first use."""
+    """One run of the program: the common options, where words go, and the workspace, opened on first use. stop_listening: for
+    Ctrl+C as `stopping` does."""
 
     out: Output
     workspace: Path | None = None
@@ -40,6 +41,7 @@ class Run:
     pictures: Callable[..., Any] | None = None
     picture_of_map: Callable[..., Any] | None = None
     opened: list[Earmark] = field(default_factory=list)
+    stop_listening: Callable[[], object] = lambda: None
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -76,6 +78,7 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
             if (left := _leave(app)) is not None:
                 out.note(f"earmark: {left.pending if code == 0 else left}")
                 code = code or left.exit_code
+        run.stop_listening()
     return code
 
 
@@ -86,6 +89,7 @@ def _run(arguments: Sequence[str], run: Run, window: Callable[[Path | None, str 
         rest = _common(arguments, run)
         if not rest and window is not None:
             return window(run.workspace, run.device)
+        run.stop_listening = stopping.listen(lambda: out.failure(Cancelled("Cancelled while a file or a disk did not answer.")))
         code = typer.main.get_command(_commands()).main(args=rest, prog_name=out.program, standalone_mode=False, obj=run)
         if code == Cancelled.exit_code:  # what typer makes of Ctrl+C, without a word
             raise KeyboardInterrupt

@@ -115,7 +115,7 @@ def dead(world):
 def test_a_file_that_does_not_answer_holds_up_no_cancelling_and_is_named(world, dead, monkeypatch, hanging):
     for number in range(4):
         world.tone(f"{number}.wav", 200 + number)
-    world.tone("dead.wav", seconds=70 if hanging == "long" else 0.5)
+    world.tone("dead.wav", 777, seconds=70 if hanging == "long" else 0.5)
     world.tone("last.wav", 900)
     inner_info, inner_stream, inner_hash = world.files.info, world.files.stream, reading.sha256_of
 
