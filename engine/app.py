@@ -156,6 +156,7 @@ class Earmark:
 
     @_Once
     def maps(self) -> Maps:
+        from engine.projection.kept import KeptMaps
         from engine.projection.maps import MapSource, sound_sources, voice_sources
         from engine.projection.service import Maps
 
@@ -165,7 +166,7 @@ class Earmark:
             sounds, vectors = self.library.vectors()
             return sound_sources((s, v[None]) for s, v in zip(sounds, vectors, strict=True))
 
-        return Maps(points_of)
+        return Maps(points_of, KeptMaps(self.store.maps, lambda space: space != "voices" or self.store.plain))
 
     def use_joint(self, name: str) -> JointState:
         """Search the library in another joint space; the next scan indexes for it, and then it is changed over.

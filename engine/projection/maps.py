@@ -40,7 +40,8 @@ class ProjectedMap:
 
     params: as used, defaults filled in and capped to the number of points. variance: shares held by the principal
     components, None for other methods. seed: None where chance plays no part. fitted: how many points the layout was
-    fitted to (of a voice map its samples; centroids and the query are placed afterwards).
+    fitted to (of a voice map its samples; centroids and the query are placed afterwards). asked: the parameters before they
+    were capped. revision: a hash of what it was fitted to.
     """
 
     space: Space
@@ -54,6 +55,8 @@ class ProjectedMap:
     fitted: int
     dim: int
     placer: Placer = field(repr=False, compare=False)
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    revision: str = ""
 
     def place(self, vector: ArrayLike) -> tuple[float, float]:
         """Where a vector (dim,) of this space belongs: exactly for PCA, by its nearest neighbours otherwise."""

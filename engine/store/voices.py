@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import logging
 import math
 import unicodedata
@@ -348,6 +349,7 @@ class VoiceStore:
         """
         with self._database.writing() as connection:
             soiled(connection)
+            self._database.afterwards(lambda: _remove_maps(self._backups.parent / "maps"))
             self._database.afterwards(self.clean)
 
     def clean(self) -> bool:
@@ -467,3 +469,10 @@ def _voices(spec: EncoderSpec | None = None) -> Select[Any]:
 def _takes(spec: EncoderSpec | None = None) -> Select[Any]:
     return select(take, select(func.count()).select_from(sample).where(sample.c.take_id == take.c.id, _of(spec))
                   .scalar_subquery().label("samples"))
+
+
+def _remove_maps(folder: Path) -> None:
+    """Where removed samples lay on a map of voices must not be told either; `engine.projection.kept` draws them anew."""
+    for file in folder.glob("voices-*"):
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)

@@ -45,6 +45,7 @@ class Store:
         self.vectors = self.folder / "vectors"
         self.recordings = self.folder / "recordings"
         self.backups = self.folder / "backups"
+        self.maps = self.folder / "maps"  # that can be drawn anew
         self.logs = self.folder / "logs"
         self._guard = threading.RLock()
         self._ask = ask
@@ -171,7 +172,7 @@ class Store:
             self.queries.remove_all()
             self.tags.remove_all()
             self.sounds.remove_all()
-            for folder in (self.vectors, self.recordings, self.backups):  # before the commit: killed now, it is told
+            for folder in (self.vectors, self.recordings, self.backups, self.maps):  # before the commit: killed now, it is told
                 try:
                     shutil.rmtree(folder)
                     own_folder(folder)
@@ -218,7 +219,7 @@ class Store:
     def _make_folders(self) -> None:
         try:
             own_folder(self.folder)
-            for folder in (self.vectors, self.recordings, self.backups, self.logs):
+            for folder in (self.vectors, self.recordings, self.backups, self.maps, self.logs):
                 own_folder(folder, narrow=True)
             for file in self.folder.glob(f"{self.database.name}*"):
                 own_file(file)

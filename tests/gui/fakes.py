@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +28,7 @@ from engine.errors import (
     VoiceUnknown,
     WrongPassphrase,
 )
+from engine.projection.service import Look
 from engine.records import (
     Audio,
     Candidate,
@@ -587,6 +588,9 @@ class FakeMap:
     took_s: float
     seed: int
     basis: np.ndarray
+    asked: dict[str, Any] = field(default_factory=dict)
+    revision: str = ""
+    fitted: int = 0
 
     def place(self, vector: np.ndarray) -> tuple[float, float]:
         x, y = self.basis @ np.asarray(vector, np.float32)
@@ -596,13 +600,14 @@ class FakeMap:
 class FakeMaps:
     """Projects voices by two random directions; sounds by a made-up cluster for each first tag."""
 
-    def __init__(self, voices: FakeVoices, library: FakeLibrary) -> None:
-        self._voices, self._library = voices, library
+    def __init__(self, app: FakeEarmark) -> None:
+        self._app = app
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.made: dict[tuple[str, str], FakeMap] = {}
         self.fail: Exception | None = None
 
     def project(self, space: str, method: str, params: dict[str, Any] | None = None, ticket: Ticket | None = None,
-                query: Any = None) -> FakeMap:
+                query: Any = None, keep: bool = False) -> FakeMap:
         self.asked.append((space, method, dict(params or {})))
         if self.fail is not None:
             failure, self.fail = self.fail, None
@@ -633,8 +638,38 @@ class FakeMaps:
                                        groups[group], group % 12))
         variance = (0.31, 0.18, 0.12, 0.08, 0.06) if method == "pca" else None
         quality = MapQuality(0.94, 0.96, 0.61, 10)
-        return FakeMap(space, method, dict(params or {}), tuple(points), variance, quality, 0.4,
-                       7, basis)
+        drawn = FakeMap(space, method, dict(params or {}), tuple(points), variance, quality, 0.4,
+                        7, basis, dict(params or {}), self._revision(space), len(self._things(space)))
+        self.made[space, method] = drawn
+        return drawn
+
+    @property
+    def _voices(self) -> FakeVoices:
+        return self._app.voices
+
+    @property
+    def _library(self) -> FakeLibrary:
+        return self._app.library
+
+    def look(self, space: str, method: str, params: dict[str, Any] | None = None) -> Look:
+        """What was made last, as long as the same things are there."""
+        if space == "sounds" and self._library.lost is not None:
+            raise self._library.lost
+        made, there = self.made.get((space, method)), self._things(space)
+        revision = self._revision(space)
+        if made is None or made.revision == revision:
+            return Look(len(there), revision, made, made is not None)  # type: ignore[arg-type]
+        stays = {f"{'sample' if space == 'voices' else 'sound'}-{one}" for one in there}
+        stays |= {f"centroid-{voice.id}" for voice in self._voices.list()}
+        return Look(len(there), revision, replace(made, points=tuple(p for p in made.points if p.id in stays)), False)  # type: ignore[arg-type]
+
+    def _things(self, space: str) -> list[int]:
+        if space == "voices":
+            return [sample.id for sample in self._voices.samples()]
+        return [sound.id for sound in self._library.sounds()]
+
+    def _revision(self, space: str) -> str:
+        return repr(self._things(space)) if self._things(space) else ""
 
 
 # --- models -----------------------------------------------------------------------------------------------------------
@@ -805,7 +840,7 @@ class FakeEarmark:
         self.voices = FakeVoices(empty)
         self.library = FakeLibrary(self.workspace / "sounds", empty)
         self.describing = FakeDescribing()
-        self.maps = FakeMaps(self.voices, self.library)
+        self.maps = FakeMaps(self)
         self.timelines = FakeTimelines(self.voices)
         self.privacy = FakePrivacy()
         self.forgotten = False

@@ -95,7 +95,8 @@ def test_the_old_map_stays_while_a_new_one_is_made_and_it_can_be_cancelled(make:
     asked, go_on = threading.Event(), threading.Event()
     original = app.maps.project
 
-    def slow(space: str, method: str, params: Any = None, ticket: Ticket | None = None, query: Any = None) -> Any:
+    def slow(space: str, method: str, params: Any = None, ticket: Ticket | None = None, query: Any = None,
+             keep: bool = False) -> Any:
         assert ticket is not None
         ticket.report(25, 100)
         asked.set()
@@ -245,13 +246,13 @@ def test_a_map_is_drawn_anew_only_when_something_changed(make: Make, app: FakeEa
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "csv", "json"])
-def test_the_map_is_saved(make: Make, tmp_path: Path, form: str) -> None:
+def test_the_map_is_saved(make: Make, tmp_path: Path, qtbot: QtBot, form: str) -> None:
     page = make()
     said: list[str] = []
     page.said.connect(said.append)
     path = tmp_path / f"map.{form}"
     page.export(path)
-    assert said == [f"Saved as map.{form}."]
+    qtbot.waitUntil(lambda: said == [f"Saved as map.{form}."])
     if form == "png":
         image = QImage(str(path))
         assert image.width() == 2 * page.canvas.plot.width()
@@ -265,7 +266,7 @@ def test_the_map_is_saved(make: Make, tmp_path: Path, form: str) -> None:
         document = json.loads(path.read_text(encoding="utf-8"))
         assert (document["space"], document["method"], len(document["points"])) == ("voices", "pca", 42)
     page.export(tmp_path / "nowhere" / path.name)
-    assert said[-1] == f"map.{form} could not be written."
+    qtbot.waitUntil(lambda: said[-1] == f"map.{form} could not be written.")
 
 
 def test_open_and_the_narrow_window(make: Make, qtbot: QtBot) -> None:

@@ -51,11 +51,18 @@ class MapCanvas(QWidget):
         self._working.hide()
         self._hearing.hide()
 
-    def show_points(self, points: Sequence[MapPoint], axes: AxisWords, space: str) -> None:
+    def show_points(self, points: Sequence[MapPoint], axes: AxisWords, space: str, keep_view: bool) -> None:
         self.legend.setVisible(space == "voices")
         self._hearing.setVisible(space == "sounds")
-        self.plot.set_points(points, axes)
+        self.plot.set_points(points, axes, keep_view=keep_view)
         self._place()
+
+    def show_nothing(self) -> None:
+        """While there is no map of what was chosen."""
+        self.legend.hide()
+        self._hearing.hide()
+        self.plot.clear_query()
+        self.plot.set_points((), keep_view=False)
 
     def cover(self, pixels: int) -> None:
         """So much of the right side lies under something: what lies over the plot makes room."""

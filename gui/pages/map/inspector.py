@@ -67,17 +67,25 @@ class Inspector(QFrame):
 
     # --- what is shown ----------------------------------------------------------------------------------------------
 
-    def show_map(self, projected: Any, groups: tuple[Group, ...]) -> None:
+    def show_facts(self, method: str, shown: Any, true: bool, running: bool) -> None:
+        """What is to be said of the map that is shown (None: there is none).
+
+        true: it is the chosen one, by this method and of what is there now; only then are there figures.
+        """
+        self.method.show_result(shown if true else None)
+        if true:
+            self.trust.show_map(shown)
+        else:
+            self.trust.show_nothing(method, None if shown is None else shown.method, running)
+
+    def show_groups(self, space: str, groups: tuple[Group, ...]) -> None:
         self._groups = groups
-        self.method.show_method(projected.method, projected.params)
-        self.method.show_result(projected)
-        self.trust.show_map(projected)
         self.show_sound(None)
-        if projected.space == "voices":
+        if space == "voices":
             self.show_found(None, "", 0.0, 0.0)
             return
-        total = sum(group.count for group in groups)
-        self.title.set_text(self.tr("{} sounds").format(words.count(total)))
+        total = max(1, sum(group.count for group in groups))
+        self.title.set_text(self.tr("{} sounds").format(words.count(sum(group.count for group in groups))))
         self.badge.hide()
         self.line.set_text(self.tr("Point at one to hear it, press it to keep it here."))
         self.groups.set_rows([GroupRow(g.name, words.count(g.count), g.colour, "sound", None, _percent(g.count / total))
@@ -129,9 +137,11 @@ class Inspector(QFrame):
             self.sound_line.set_text(tags or group)
             self.sound_length.setText(words.length(sound.duration_s))
 
-    def show_failure(self, sentence: str) -> None:
+    def show_failure(self, sentence: str, stays: bool = False) -> None:
+        """sentence: why no map was made, empty where nothing failed. stays: another one is still shown."""
         self.failure.setVisible(bool(sentence))
-        self.failure.title.setText(self.tr("The map was not made. The one before stays."))
+        self.failure.title.setText(self.tr("The map was not made. The one before stays.") if stays
+                                   else self.tr("The map was not made."))
         self.failure.sentence.setText(sentence)
 
     # --- set-up -----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -13,24 +13,26 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from engine.errors import EarmarkError, EncoderError, UsageError
 from engine.projection import export
 from engine.records import LiveUpdate, MapPoint, Sound, Space
-from engine.tasks import Ticket
+from engine.tasks import Progress, Ticket
 from gui import words
 from gui.actions import key_text
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.session import LiveSession
 from gui.pages.map.canvas import MapCanvas
+from gui.pages.map.drawing import Drawing, Sounds, identity, made_with, method_of, space_of
 from gui.pages.map.empty import EmptyMap
 from gui.pages.map.export import save_png, save_svg
 from gui.pages.map.grouping import Group, group_sounds, group_voices
 from gui.pages.map.inspector import Inspector
-from gui.pages.map.parameters import NAMES
 from gui.pages.map.toolbar import MapToolbar
 from gui.widgets.controls import ask_where
 from gui.widgets.projection_plot import AxisWords, CardWords
 
 if TYPE_CHECKING:
+    from engine.projection.maps import ProjectedMap
     from engine.projection.methods import Method
+    from engine.projection.service import Look
 
 NARROW_PX = 1120  # of the page: below, the inspector lies over the plot
 INSPECTOR_PX = (300, 420)
@@ -46,13 +48,11 @@ class MapPage(Page):
         super().__init__(context, parent)
         self.session = session or LiveSession.of(context)
         settings = self.app.settings.value
-        self.space: Space = "sounds" if settings.map_space == "sounds" else "voices"
-        self.method = _method(settings.map_method)
-        self.map: Any = None
-        self._maps: dict[tuple[str, str], tuple[Any, int]] = {}  # what was drawn last, and of how many things
+        self.drawing = Drawing(context, space_of(settings.map_space), method_of(settings.map_method), self)
+        self.map: ProjectedMap | None = None  # that is shown
+        self._current = False  # whether it is of the samples or sounds that are there now
         self._sounds: dict[int, Sound] = {}
         self._groups: tuple[Group, ...] = ()
-        self._ticket: Ticket | None = None
         self._kept: MapPoint | None = None
         self._build()
         self._connect()
@@ -72,8 +72,15 @@ class MapPage(Page):
         self._silence()
 
     def leaving(self) -> None:
-        if self._ticket is not None:
-            self._ticket.cancel()
+        self.drawing.stop()
+
+    @property
+    def space(self) -> Space:
+        return self.drawing.space
+
+    @property
+    def method(self) -> Method:
+        return self.drawing.method
 
     def open(self, what: object) -> None:
         if what in ("voices", "sounds"):
@@ -82,37 +89,19 @@ class MapPage(Page):
     def refresh(self) -> None:
         """Look whether there is something new to draw; draw it if so."""
         self.bar.show_space(self.space)
-        space = self.space
-        self.jobs.run(self, lambda ticket: self._count(space), lane="store",
-                      done=partial(self._counted, space), failed=self._failed)
+        self.drawing.look()
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
-    def run(self, again: bool = True) -> None:
+    def run(self) -> None:
         """Make the map of the chosen space and method; the one that is shown stays until the new one is there."""
-        if self._ticket is not None:
-            self._ticket.cancel()
-        space, method = self.space, self.method
-        chosen = (space, method) in self._maps and method == self.inspector.method.method
-        params = self.inspector.method.params() if chosen else {}  # the first time, the method's own
-
-        def work(ticket: Ticket) -> tuple[Any, dict[int, Sound], int]:
-            projected = self.app.maps.project(space, method, params, ticket=ticket)
-            sounds = {s.id: s for s in self.app.library.sounds()} if space == "sounds" else {}
-            return projected, sounds, self._count(space)
-
+        params = self.inspector.method.params()
         self.inspector.show_failure("")
-        title = self.tr("Drawing by {}").format(NAMES[method])
-        self.inspector.method.show_progress(title, None)
-        self.canvas.show_progress(title, None)
-        self._ticket = self.jobs.run(
-            self, work, lane="files", title=title if method != "pca" else "", done=self._drawn, failed=self._failed,
-            cancelled=self._over, progress=partial(self._progressed, title))
+        self.drawing.run(params, again=self._current and self._is_of_choice and self.map is not None
+                         and made_with(self.map, params))
 
     def cancel(self) -> None:
-        if self._ticket is not None:
-            self._ticket.cancel()
-        self._over()
+        self.drawing.decline()
 
     def fit(self) -> None:
         self.canvas.plot.fit()
@@ -126,58 +115,67 @@ class MapPage(Page):
         self.canvas.hear.setChecked(not self.canvas.hear.isChecked())
 
     def export(self, path: Path) -> None:
-        """Save what is shown, in the format of the suffix."""
-        if self.map is None:
+        """Save what is shown, in the format of the suffix. Pictures are drawn in this thread, tables in a lane."""
+        shown, points = self.map, self.canvas.plot.points
+        if shown is None:
             return
-        try:
-            form = path.suffix.lower().lstrip(".")
-            if form in ("png", "svg"):
+        form = path.suffix.lower().lstrip(".")
+        if form in ("png", "svg"):
+            try:
                 with self.canvas.only_the_map():
                     fine = (save_png if form == "png" else save_svg)(self.canvas.plot, path)
-                if not fine:
-                    raise OSError
-            else:
-                export.write(path, self.map, self.canvas.plot.points)
-        except OSError:
-            self.said.emit(self.tr("{} could not be written.").format(path.name))
+            except OSError:
+                fine = False
+            self._exported(path, fine)
             return
-        self.said.emit(self.tr("Saved as {}.").format(path.name))
+
+        def work(ticket: Ticket) -> bool:
+            try:
+                export.write(path, shown, points)
+            except OSError:
+                return False
+            return True
+
+        self.jobs.run(self, work, lane="files", must_finish=True, done=partial(self._exported, path))
+
+    def _exported(self, path: Path, fine: bool) -> None:
+        self.said.emit((self.tr("Saved as {}.") if fine else self.tr("{} could not be written.")).format(path.name))
 
     # --- what came in -----------------------------------------------------------------------------------------------
 
-    def _count(self, space: str) -> int:
-        """In a lane: how many things there are to draw, to see whether a map is of today."""
-        if space == "sounds":
-            return int(self.app.library.stats().sounds)
-        return sum(voice.samples for voice in self.app.voices.list())
+    @property
+    def _is_of_choice(self) -> bool:
+        """Whether the map that is shown is one of the chosen space and method."""
+        return self.map is not None and (self.map.space, self.map.method) == (self.space, self.method)
 
-    def _counted(self, space: str, found: int) -> None:
-        if space != self.space:
-            return
-        self.stack.setCurrentWidget(self.canvas if found else self.empty)
-        self.inspector.setVisible(bool(found) and (self.width() >= NARROW_PX or self.bar.fold.isChecked()))
-        self.bar.export.setEnabled(bool(found))
+    def _looked(self, found: Look, sounds: Sounds) -> None:
+        some = found.points > 0
+        self.stack.setCurrentWidget(self.canvas if some else self.empty)
+        self.bar.export.setEnabled(some and self.map is not None)
         self._place_inspector()
-        if not found:
-            self.map = None
-            self.canvas.plot.set_points(())
+        if not some:
+            self._show_nothing()
             self._say_empty()
             return
-        known = self._maps.get((space, self.method))
-        if known is not None and known[1] == found:
-            self._show(known[0])
-        else:
+        if found.map is None and self.map is not None and self.map.revision != found.revision:
+            self._show_nothing()  # what is gone must not be seen any more
+        if found.map is not None:
+            if self.drawing.params() is None:
+                self.inspector.method.show_method(self.method, found.map.asked)
+            self._sounds = sounds
+            self._show(found.map, found.current)
+        if not found.current and not self.drawing.running and not self.drawing.declined and self._is_shown:
             self.run()
+        self._say_facts()
 
-    def _drawn(self, result: tuple[Any, dict[int, Sound], int]) -> None:
-        projected, sounds, count = result
-        self._over()
-        self._sounds = sounds or self._sounds
-        self._maps[projected.space, projected.method] = (projected, count)
-        self._show(projected)
+    def _drawn(self, projected: ProjectedMap, sounds: Sounds) -> None:
+        self._sounds = sounds
+        self._show(projected, True)
+        if self._is_shown and self.drawing.revision and projected.revision != self.drawing.revision:
+            self.refresh()  # what there is to draw changed meanwhile
 
-    def _show(self, projected: Any) -> None:
-        self.map = projected
+    def _show(self, projected: ProjectedMap, current: bool) -> None:
+        before, self.map, self._current = self.map, projected, current
         points = projected.points
         if projected.space == "sounds":
             points, self._groups = group_sounds(points, self._sounds, str(self.bar.colour.currentData()),
@@ -189,29 +187,48 @@ class MapPage(Page):
         if len(shares) > 1:
             axes = AxisWords(self.tr("PC 1 · {} % of variance").format(f"{shares[0] * 100:.0f}"),
                              self.tr("PC 2 · {} %").format(f"{shares[1] * 100:.0f}"))
+        if self._kept is not None and all(point.id != self._kept.id for point in points):
+            self._keep(None)
+        same = before is not None and identity(before) == identity(projected)
         self.canvas.plot.clear_query()  # it was placed on the map before
-        self.canvas.show_points(points, axes, projected.space)
-        self.inspector.show_map(projected, self._groups)
+        self.canvas.show_points(points, axes, projected.space, keep_view=same)
+        self.inspector.show_groups(projected.space, self._groups)
+        self._pointed(None)
+        self._say_facts()
+        self.bar.export.setEnabled(True)
         if projected.space == "voices" and self.session.last is not None and self.session.listening:
             self._updated([self.session.last])
         self._say_status(self.tr("{} points").format(words.count(len(points))))
 
+    def _show_nothing(self) -> None:
+        """No map is shown: of another space than the chosen one it would be a lie."""
+        self.map, self._current, self._groups = None, False, ()
+        self._keep(None)
+        self.canvas.show_nothing()
+        self.inspector.show_groups(self.space, ())
+        self.bar.export.setEnabled(False)
+        self._say_facts()
+        self._say_status("")
+
+    def _say_facts(self) -> None:
+        """Figures only of a map by the chosen method; otherwise what is seen instead."""
+        true = self._is_of_choice and self._current
+        self.inspector.show_facts(self.method, self.map, true, self.drawing.running)
+
     def _failed(self, error: EarmarkError) -> None:
-        self._over()
         if isinstance(error, UsageError) and self.map is None:
             self.stack.setCurrentWidget(self.empty)
             self._say_empty()
-        if isinstance(error, EncoderError) and (self.map is None or self.map.space != self.space):
+        if isinstance(error, EncoderError) and self.map is None:
             self._say_lost(error)
-        self.inspector.show_failure(str(error))
+        self.inspector.show_failure(str(error), stays=self.map is not None)
+        self._say_facts()
 
-    def _progressed(self, title: str, progress: Any) -> None:
+    def _moved(self, title: str, progress: Progress | None) -> None:
         self.inspector.method.show_progress(title, progress)
         self.canvas.show_progress(title, progress)
-
-    def _over(self) -> None:
-        self.inspector.method.show_progress("", None)
-        self.canvas.show_progress("", None)
+        if not title or progress is None:  # it ended or began
+            self._say_facts()
 
     def _updated(self, updates: list[LiveUpdate]) -> None:
         if not self._is_shown or self.space != "voices" or self.map is None or self.map.space != "voices":
@@ -275,34 +292,34 @@ class MapPage(Page):
     # --- showing ----------------------------------------------------------------------------------------------------
 
     def _choose_space(self, space: str) -> None:
-        self.space = "sounds" if space == "sounds" else "voices"
+        self._ask(space_of(space), self.method)
         self.app.settings.change(map_space=self.space)
-        self.cancel()
-        self._kept = None
-        self.canvas.plot.clear_query()
-        self.refresh()
 
     def _choose_method(self, method: str) -> None:
-        self.method = _method(method)
-        self.app.settings.change(map_method=method)
-        self.cancel()
-        self.inspector.method.show_method(method)
+        self._ask(self.space, method_of(method))
+        self.app.settings.change(map_method=self.method)
+
+    def _ask(self, space: Space, method: Method) -> None:
+        """Another map is wanted."""
+        self.drawing.choose(space, method)
+        self.inspector.show_failure("")
+        self.inspector.method.show_method(method, self.drawing.params() or {})
+        if self.map is not None and self.map.space != space:
+            self._show_nothing()
+        self._say_facts()
         self.refresh()
 
     def _choose_colour(self) -> None:
         if self.map is not None and self.map.space == self.space:
-            self._show(self.map)
+            self._show(self.map, self._current)
 
     def _say_empty(self) -> None:
         self.empty.show_space(self.space)
         self._say_status("")
 
     def _say_lost(self, error: EncoderError) -> None:
-        self.map = None
-        self.canvas.plot.set_points(())
+        self._show_nothing()
         self.empty.show_lost(error)
-        self.bar.export.setEnabled(False)
-        self._say_status("")
         self.stack.setCurrentWidget(self.empty)
         self._place_inspector()
 
@@ -311,7 +328,9 @@ class MapPage(Page):
             self.set_status(text)
 
     def _choose_file(self, form: str) -> None:
-        path = ask_where(self, self.tr("Export the map"), f"{self.space}-{self.method}.{form}", form.upper())
+        if self.map is None:
+            return
+        path = ask_where(self, self.tr("Export the map"), f"{self.map.space}-{self.map.method}.{form}", form.upper())
         if path is not None:
             self.export(path)
 
@@ -328,7 +347,7 @@ class MapPage(Page):
         self.stack.addWidget(self.canvas)
         self.stack.addWidget(self.empty)
         self.inspector = Inspector(theme, self.app.settings.value.seed, self)
-        self.inspector.method.show_method(self.method)
+        self.inspector.method.show_method(self.method, {})
         self.setMinimumSize(480, 360)
 
     def _connect(self) -> None:
@@ -349,6 +368,11 @@ class MapPage(Page):
         self.inspector.show_in_library.connect(lambda sound: self.go.emit("library", sound))
         self.inspector.method.run.connect(self.run)
         self.inspector.method.cancel.connect(self.cancel)
+        self.inspector.method.changed.connect(lambda: self.drawing.set_params(self.inspector.method.params()))
+        self.drawing.looked.connect(self._looked)
+        self.drawing.drawn.connect(self._drawn)
+        self.drawing.moved.connect(self._moved)
+        self.drawing.failed.connect(self._failed)
         self.session.updated.connect(self._updated)
         self.session.changed.connect(self._session_changed)
         self.bind("map.run", self.run)
@@ -372,7 +396,3 @@ class MapPage(Page):
         self.stack.setGeometry(0, 0, self.width() - (wide if shown and not narrow else 0), self.height())
         self.inspector.raise_()
         self.canvas.cover(wide if shown and narrow else 0)
-
-
-def _method(name: str) -> Method:
-    return "tsne" if name == "tsne" else "umap" if name == "umap" else "pca"

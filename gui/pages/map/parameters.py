@@ -38,15 +38,18 @@ NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
 class MethodSection(QWidget):
-    """run: with `params()`.    cancel: stop what runs."""
+    """run: with `params()`.    cancel: stop what runs.    changed: the user chose a parameter."""
 
     run = Signal()
     cancel = Signal()
+    changed = Signal()
 
     def __init__(self, theme: Theme, seed: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme, self._seed = theme, seed
         self.method = ""
+        self._filling = False
+        self._shown: Any = None
         self._boxes: dict[str, NumberBox] = {}
         self._metric: Select | None = None
         column = QVBoxLayout(self)
@@ -65,6 +68,9 @@ class MethodSection(QWidget):
         column.addLayout(self._body)
         self.hint = Text(theme, "", "small", "text2", wrap=True)
         column.addWidget(self.hint)
+        self.note = Text(theme, "", "small", "text2", wrap=True)
+        self.note.hide()
+        column.addWidget(self.note)
         again = QHBoxLayout()
         again.setSpacing(8)
         self.again = Button(theme, self.tr("Run again"), "arrows-clockwise")
@@ -80,6 +86,12 @@ class MethodSection(QWidget):
         self._variance: list[tuple[Text, Bar, Text]] = []
 
     def params(self) -> dict[str, Any]:
+        """What is set now, also what is still being typed."""
+        for box in self._boxes.values():
+            box.interpretText()
+        return self._values()
+
+    def _values(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for number in NUMBERS[self.method]:
             value = self._boxes[number.name].value()
@@ -88,14 +100,14 @@ class MethodSection(QWidget):
             found["metric"] = self._metric.currentData()
         return found
 
-    def show_method(self, method: str, used: Mapping[str, Any] | None = None) -> None:
-        """Lay out the parameters of a method; used: their values, where a map was made with them."""
+    def show_method(self, method: str, values: Mapping[str, Any] | None = None) -> None:
+        """Lay out the parameters of a method. values: what they are set to, otherwise the usual; None leaves them as they are."""
         if method != self.method:
             self.method = method
+            self._shown = None
             self._lay_out()
-        for name, box in self._boxes.items():
-            if used and isinstance(used.get(name), int | float):
-                box.setValue(used[name])
+        if values is not None:
+            self._fill(values)
         self.title.setText(NAMES[method])
         self.hint.setText({
             "pca": "",
@@ -104,15 +116,20 @@ class MethodSection(QWidget):
             "umap": self.tr("More neighbours keep the overall shape. Fewer split fine clusters."),
         }[method])
         self.hint.setVisible(method != "pca")
+        self._say_note()
 
     def show_result(self, projected: Any) -> None:
-        if projected.method == "pca":
+        """projected: the map that is shown, made by this method; None where none is."""
+        self._shown = projected
+        if projected is None:
+            self.took.setText("")
+        elif projected.method == "pca":
             self.took.setText(self.tr("placed at once, no refit"))
         else:
             self.took.setText(self.tr("last run {took} s · seed {seed}").format(
                 took=f"{projected.took_s:.0f}" if projected.took_s >= 10 else f"{projected.took_s:.1f}",
                 seed=projected.seed if projected.seed is not None else "–"))
-        shares = tuple(projected.variance or ())
+        shares = () if projected is None else tuple(projected.variance or ())
         top = max(shares, default=1.0) or 1.0
         for i, (name, bar, value) in enumerate(self._variance):
             for widget in (name, bar, value):
@@ -120,6 +137,40 @@ class MethodSection(QWidget):
             if i < len(shares):
                 bar.set(shares[i] / top)
                 value.setText(f"{shares[i] * 100:.0f} %")
+        self._say_note()
+
+    def _fill(self, values: Mapping[str, Any]) -> None:
+        self._filling = True
+        try:
+            for number in NUMBERS[self.method]:
+                usual = self._seed if number.name == "seed" else number.value
+                value = values.get(number.name)
+                self._boxes[number.name].setValue(value if isinstance(value, int | float) else usual)
+            if self._metric is not None:
+                self._metric.setCurrentIndex(max(0, self._metric.findData(values.get("metric", METRICS[0]))))
+        finally:
+            self._filling = False
+
+    def _edited(self) -> None:
+        if not self._filling:
+            self._say_note()
+            self.changed.emit()
+
+    def _say_note(self) -> None:
+        """Where the map that is shown was made with other parameters than those that are set, or with less than was asked for."""
+        sentences: list[str] = []
+        if self._shown is not None:
+            asked, used, now = self._shown.asked, self._shown.params, self._values()
+            other = [f"{name} {asked[name]:g}" if isinstance(asked[name], int | float) else f"{name} {asked[name]}"
+                     for name, value in now.items() if name in asked and asked[name] != value]
+            if other:
+                sentences.append(self.tr("This map was made with {}. Run again to use what is set here.").format(
+                    ", ".join(other)))
+            sentences += [self.tr("{name} was lowered to {value}: there are only {points} points.").format(
+                name=name, value=f"{used[name]:.3g}", points=self._shown.fitted)
+                for name in ("perplexity", "n_neighbors") if name in asked and used.get(name) != asked[name]]
+        self.note.setText(" ".join(sentences))
+        self.note.setVisible(bool(sentences))
 
     def show_progress(self, title: str, progress: Progress | None) -> None:
         """An empty title: nothing runs."""
@@ -151,6 +202,7 @@ class MethodSection(QWidget):
             self._metric = Select(self.theme, self.tr("Metric"))
             for metric in METRICS:
                 self._metric.add(metric, metric)
+            self._metric.currentIndexChanged.connect(lambda _: self._edited())
             row = len(NUMBERS[self.method])
             grid.addWidget(Text(self.theme, self.tr("metric")), row, 0)
             grid.addWidget(self._metric, row, 1, 1, 2)
@@ -160,6 +212,7 @@ class MethodSection(QWidget):
         box = NumberBox(self.theme, number.name, number.low, number.high, number.step, number.decimals, value, width=52)
         box.setFixedHeight(26)
         self._boxes[number.name] = box
+        box.valueChanged.connect(lambda _: self._edited())
         grid.addWidget(Text(self.theme, number.name), row, 0)
         if number.name == "seed":
             grid.addWidget(box, row, 2)

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from gui.pages.map.parameters import NAMES
 from gui.theme import Theme
 from gui.widgets.controls import Bar, Icon, Text
 
@@ -43,6 +44,24 @@ class TrustSection(QWidget):
         column.addLayout(grid)
         self.sentence = Text(theme, "", "small", "text2", wrap=True)
         column.addWidget(self.sentence)
+
+    def show_nothing(self, method: str, seen: str | None, running: bool) -> None:
+        """There is no map by the chosen method yet. seen: the method of the one that is shown instead, None where none is."""
+        new, old = NAMES[method], NAMES.get(seen or "", "")
+        if seen is None:
+            why = self.tr("It is being drawn.") if running else self.tr("Nothing is drawn by {} yet.").format(new)
+        elif seen == method:
+            why = (self.tr("It is being drawn anew. Until then you see what was there before.") if running
+                   else self.tr("What there is has changed since this was drawn."))
+        else:
+            why = (self.tr("{new} is being drawn. Until then you see {old}.") if running
+                   else self.tr("Nothing is drawn by {new} yet. You see {old}.")).format(new=new, old=old)
+        for name, bar, text in self._rows:
+            bar.set(0.0)
+            text.setText("–")
+            if bar is self._rows[2][1]:
+                name.setText(self.tr("Neighbours kept"))
+        self.sentence.setText(why)
 
     def show_map(self, projected: Any) -> None:
         quality = projected.quality

@@ -95,8 +95,12 @@ class ProjectionPlot(pg.PlotWidget):
         self._place_names()
         return [text for _, text, _ in self._names]
 
-    def set_points(self, points: Sequence[MapPoint], words: AxisWords = NO_WORDS, animate: bool = True) -> None:
-        """Show these points. Those with the same id move from where they were, unless motion is reduced."""
+    def set_points(self, points: Sequence[MapPoint], words: AxisWords = NO_WORDS, animate: bool = True,
+                   keep_view: bool = True) -> None:
+        """Show these points. Those with the same id move from where they were, unless motion is reduced.
+
+        keep_view: where the user zoomed or panned, the view stays; for another map it must not.
+        """
         self._refit.stop()
         target = np.array([(p.x, p.y) for p in points], dtype=np.float64).reshape(-1, 2)
         old = {p.id: i for i, p in enumerate(self._layers.points)}
@@ -111,7 +115,7 @@ class ProjectionPlot(pg.PlotWidget):
         self._card.hide()
         self._from, self._to = start, target
         self._layers.show(points, start if moves else target, self._focus)
-        self._user_moved = self._user_moved and same
+        self._user_moved = self._user_moved and same and keep_view
         if moves:
             self._refit.start()
         else:
