@@ -166,7 +166,12 @@ class Earmark:
             sounds, vectors = self.library.vectors()
             return sound_sources((s, v[None]) for s, v in zip(sounds, vectors, strict=True))
 
-        return Maps(points_of, KeptMaps(self.store.maps, lambda space: space != "voices" or self.store.plain))
+        def stamp_of(space: Space) -> object | None:
+            """The snapshot of the library: another one when it, or the encoder, changed. Voices are few, so they are read."""
+            snapshot = None if space == "voices" else self.store.sounds.snapshot(self.models.spec("joint"))
+            return snapshot if snapshot is not None and len(snapshot) else None
+
+        return Maps(points_of, KeptMaps(self.store.maps, lambda space: space != "voices" or self.store.plain), stamp_of)
 
     def use_joint(self, name: str) -> JointState:
         """Search the library in another joint space; the next scan indexes for it, and then it is changed over.

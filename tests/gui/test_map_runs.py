@@ -248,12 +248,14 @@ def test_a_removed_voice_is_gone_at_once_also_while_the_map_is_made_anew(page: M
     page.bar.methods.choose("tsne")
     qtbot.waitUntil(lambda: page.map.method == "tsne")
     slow.go.clear()
+    page.inspector.groups.choose("Chen Yu")
     app.voices.remove("Chen Yu")
     page.hidden()
     page.shown()
     qtbot.waitUntil(lambda: slow.begun == ["tsne", "tsne"])
     assert "Chen Yu" not in {point.group for point in page.canvas.plot.points}
     assert "Chen Yu" not in {row.name for row in page.inspector.groups.rows}
+    assert page.canvas.plot._focus is None and page.inspector.groups.current == ""
     assert len(page.canvas.plot.points) == 35 and figures(page) == ["–", "–", "–"]
     page.bar.methods.choose("pca")
     qtbot.waitUntil(lambda: page.map is not None and page.map.method == "pca")

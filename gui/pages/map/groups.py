@@ -57,8 +57,8 @@ class GroupRows(QWidget):
         taller = (len(rows), row) != (len(self._rows), self._row)
         self._row = row
         self._rows, self._tick = tuple(rows), tick
-        if self.current not in [row.name for row in rows]:
-            self.current = ""
+        if self.current and self.current not in [row.name for row in rows]:
+            self.choose(self.current)  # lets go of it: nothing of it is left to stand out
         self.setAccessibleDescription("; ".join(f"{r.name} {r.count} {r.value}".strip() for r in rows))
         if taller:
             self.updateGeometry()

@@ -51,6 +51,7 @@ class MapPage(Page):
         self.drawing = Drawing(context, space_of(settings.map_space), method_of(settings.map_method), self)
         self.map: ProjectedMap | None = None  # that is shown
         self._current = False  # whether it is of the samples or sounds that are there now
+        self._as_of = ""  # the revision after which nothing that was gone is in it
         self._sounds: dict[int, Sound] = {}
         self._groups: tuple[Group, ...] = ()
         self._kept: MapPoint | None = None
@@ -157,19 +158,20 @@ class MapPage(Page):
             self._show_nothing()
             self._say_empty()
             return
-        if found.map is None and self.map is not None and self.map.revision != found.revision:
+        if found.map is None and self.map is not None and self._as_of != found.revision:
             self._show_nothing()  # what is gone must not be seen any more
         if found.map is not None:
             if self.drawing.params() is None:
                 self.inspector.method.show_method(self.method, found.map.asked)
             self._sounds = sounds
+            self._as_of = found.revision
             self._show(found.map, found.current)
         if not found.current and not self.drawing.running and not self.drawing.declined and self._is_shown:
-            self.run()
+            self.drawing.run(self.inspector.method.params(), again=True)
         self._say_facts()
 
     def _drawn(self, projected: ProjectedMap, sounds: Sounds) -> None:
-        self._sounds = sounds
+        self._sounds, self._as_of = sounds, projected.revision
         self._show(projected, True)
         if self._is_shown and self.drawing.revision and projected.revision != self.drawing.revision:
             self.refresh()  # what there is to draw changed meanwhile

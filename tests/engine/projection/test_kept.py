@@ -172,3 +172,20 @@ def test_removing_a_voice_and_forgetting_everything_take_the_kept_maps_along(tmp
         store.forget_everything()
         assert list(store.maps.iterdir()) == []
         assert stat.S_IMODE(store.maps.stat().st_mode) == 0o700
+
+
+def test_as_long_as_the_stamp_is_the_same_nothing_is_read(tmp_path: Path) -> None:
+    read, stamp = list[str](), [object()]
+    sources = [replace(source, kind="sound") for source in voices()]
+
+    def points_of(space: Space) -> list[MapSource]:
+        read.append(space)
+        return list(sources)
+
+    maps = Maps(points_of, KeptMaps(tmp_path, lambda space: True), lambda space: stamp[0])
+    drawn = maps.project("sounds", "pca")
+    assert maps.look("sounds", "pca").map is drawn and read == ["sounds"]
+    sources.pop()
+    stamp[0] = object()
+    found = maps.look("sounds", "pca")
+    assert not found.current and found.map is not None and len(found.map.points) == 20 and read == ["sounds"] * 2

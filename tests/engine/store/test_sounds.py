@@ -254,7 +254,7 @@ def test_forgetting_everything_leaves_no_byte_of_it_in_the_workspace(filled):
     assert (store.folder / "settings.toml").exists()
     assert (store.voices.list(), store.sounds.folders(), store.sounds.list()) == ([], [], [])
     assert len(store.sounds.snapshot(SPEC)) == 0
-    assert [list(folder.iterdir()) for folder in (store.vectors, store.recordings, store.backups)] == [[], [], []]
+    assert [list(folder.iterdir()) for folder in (store.vectors, store.recordings, store.backups, store.maps)] == [[]] * 4
     store.sounds.add_folder(Path("/sounds"))
     store.sounds.put(SPEC, [new_sound("a.wav", 1)])
     assert held(store, 1) == pytest.approx(vectors(1))
