@@ -13,6 +13,7 @@ from engine.errors import EarmarkError
 from engine.records import Sound, Space
 from engine.tasks import Progress, Ticket
 from gui.context import Context
+from gui.jobs import Lane
 from gui.pages.map.parameters import NAMES
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class Drawing(QObject):
             found = self._app.maps.look(space, method, params)
             return found, self._sounds(space) if found.map is not None else {}
 
-        self._looking = self._jobs.run(self, work, lane="files", done=lambda found: self._looked(*found), failed=self.failed.emit)
+        lane: Lane = "store" if space == "voices" else "files"  # voices are read at once, a large library is not
+        self._looking = self._jobs.run(self, work, lane=lane, done=lambda found: self._looked(*found), failed=self.failed.emit)
 
     def run(self, params: Mapping[str, Any], again: bool) -> None:
         """Make the map. again: also where one with these parameters is kept, and nothing changed since it was made."""
