@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
@@ -82,7 +83,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("library.tag", "Tag the library…", ("Ctrl+T",), "library"),
     Entry("library.save", "Save this search", ("Ctrl+S",), "library"),
     Entry("library.recent", "Recent and saved searches", (), "library"),
-    Entry("library.clear", "Clear the query", ("Esc",), "library"),
+    Entry("library.clear", "Go back to the query; there, clear it", ("Esc",), "library"),
     Entry("map.hover", "Hear sounds on hover", ("H",), "map"),
     Entry("map.fit", "Fit everything into view", ("F",), "map"),
     Entry("map.clear", "Clear the selection", ("Esc",), "map"),
@@ -153,18 +154,30 @@ _ARROWS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt
 def keeps_key(event: QEvent) -> bool:
     """True where the focused control needs this key itself, so that it must not act as a shortcut.
 
-    Letters and Space belong to text fields, Space to a focused button or tick, arrows to sliders and number fields.
     Call it from the `event` of a window or page for ShortcutOverride events and accept the event when it says so.
     """
     if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
         return False
     if event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier):
         return False
-    focus = QApplication.focusWidget()
-    key = Qt.Key(event.key())
+    return needs_key(QApplication.focusWidget(), Qt.Key(event.key()), event.text())
+
+
+def needs_key(focus: QWidget | None, key: Qt.Key, text: str) -> bool:
+    """Whether a control that has the focus does something of its own with a key (without Ctrl or Alt) that gives this text.
+
+    Letters, Space and arrows belong to text fields, Space to a button or tick, arrows to lists, trees, sliders and number
+    fields. A control says otherwise by two sets of keys: `own_keys`, which it uses too, and `left_keys`, which it leaves to
+    the page.
+    """
+    if key in getattr(focus, "left_keys", ()):
+        return False
+    if key in getattr(focus, "own_keys", ()):
+        return True
     if isinstance(focus, _TYPING):
-        vertical = key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and isinstance(focus, QLineEdit)
-        return not vertical and ((event.text().isprintable() and event.text() != "") or key in _ARROWS)
+        return (text.isprintable() and text != "") or key in _ARROWS
+    if isinstance(focus, QAbstractItemView):
+        return key in _ARROWS
     if isinstance(focus, QAbstractButton):
         return key == Qt.Key.Key_Space
     if isinstance(focus, QComboBox | QSlider):

@@ -38,6 +38,7 @@ class Audition(QObject):
         self._player: Any = None
         self._player_name: str | None = None
         self._ticket: Ticket | None = None
+        self._coming = False  # what is to be played is still being opened; what is heard is the sound before
         self.token: object = None  # what the owner said is playing
         self.error: EarmarkError | None = None
         self._timer = QTimer(self, interval=POSITION_MS)
@@ -61,7 +62,7 @@ class Audition(QObject):
         ask what is playing."""
         if self._ticket is not None:
             self._ticket.cancel()
-        self.token = token
+        self.token, self._coming = token, True
         name, volume_db = self._settings.value.output_device, self.volume_db
 
         def work(ticket: Ticket) -> None:
@@ -70,7 +71,7 @@ class Audition(QObject):
             ticket.check()
             player.play(sound, start_s=start_s, end_s=end_s, loop=loop)
 
-        self._ticket = self._jobs.run(self, work, lane="sound", done=self._started, failed=self._failed)
+        self._ticket = self._jobs.run(self, work, lane="sound", done=self._started, failed=self._not_started)
 
     def pause_or_resume(self) -> None:
         if self._player is not None and self.state != "stopped":
@@ -79,7 +80,7 @@ class Audition(QObject):
     def stop(self) -> None:
         if self._ticket is not None:
             self._ticket.cancel()
-        self.token = None
+        self.token, self._coming = None, False
         if self._player is not None:
             self._order(self._player.stop)
 
@@ -121,8 +122,15 @@ class Audition(QObject):
         self._jobs.run(self, lambda ticket: what(), lane="sound", done=lambda _: self._follow(), failed=self._failed)
 
     def _started(self, _: None) -> None:
-        self.error = None
+        self.error, self._coming = None, False
         self._follow()
+
+    def _not_started(self, error: EarmarkError) -> None:
+        """What was played before goes silent all the same: it is not what was asked for, and nothing on the screen shows it."""
+        self._coming = False
+        self._failed(error)
+        if self._player is not None:
+            self._order(self._player.stop)
 
     def _failed(self, error: EarmarkError) -> None:
         self.error = error
@@ -136,7 +144,8 @@ class Audition(QObject):
         self.changed.emit()
 
     def _tick(self) -> None:
-        self.moved.emit(self.position_s)
+        if not self._coming:
+            self.moved.emit(self.position_s)
         if self.state != "playing":
             self.error = getattr(self._player, "error", None)
             self._follow()

@@ -163,6 +163,10 @@ class Library:
     def stats(self) -> LibraryStats:
         return self._store.sounds.stats(self._spec(), self._store.database_bytes)
 
+    def version(self) -> int:
+        """The state of the library: another number after every change to its sounds, by whatever program."""
+        return self._store.sounds.version()
+
     def sounds(self, folder_id: int | None = None, offset: int = 0, limit: int | None = None, under: Path | None = None,
                tags: Sequence[str] = ()) -> list[Sound]:
         """Sounds in order of their paths; of one folder of the library, below any folder, with all of these tags as in `search`.

@@ -124,6 +124,11 @@ class SoundStore:
             found = connection.execute(select(sound.c.id).where(_below(under)).order_by(sound.c.path)).scalars().all()
         return np.array(found, np.int64)
 
+    def version(self) -> int:
+        """Raised by every change to the library, in whatever process."""
+        with self._database.reading() as connection:
+            return connection.execute(select(counter.c.value).where(counter.c.name == LIBRARY)).scalar_one()
+
     def stats(self, spec: EncoderSpec, database_bytes: int) -> LibraryStats:
         """spans: of this space."""
         with self._database.reading() as connection:

@@ -86,6 +86,7 @@ def paint_mark(painter: QPainter, box: QRectF, theme: Theme) -> None:
 class Tile(QWidget):
     """Icon and word; the chosen one is raised, its icon filled, with an edge in the accent."""
 
+    own_keys = frozenset({Qt.Key.Key_Space})
     pressed = Signal()
 
     def __init__(self, theme: Theme, word: str, icon: str, parent: QWidget | None = None) -> None:

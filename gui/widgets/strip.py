@@ -112,9 +112,13 @@ class Strip(QWidget):
     def position_s(self) -> float:
         return self._position_s
 
-    def set_sound(self, peaks: NDArray[np.uint8], duration_s: float, span: Span | None) -> None:
+    def set_sound(self, peaks: NDArray[np.uint8], duration_s: float, span: Span | None, keep_position: bool = False) -> None:
+        """keep_position: it is the same sound, and the playhead stays where it is."""
         self._peaks, self._duration_s, self._span = peaks, duration_s, span
-        self.set_position(0.0, shown=False)
+        if keep_position:
+            self.update()
+        else:
+            self.set_position(0.0, shown=False)
 
     def clear(self) -> None:
         self.set_sound(np.zeros(0, np.uint8), 0.0, None)

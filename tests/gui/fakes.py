@@ -130,6 +130,7 @@ class FakeLibrary:
         self.scan_failures: tuple[Failure, ...] = ()
         self.remembered: list[Failure] = []
         self.scans = 0
+        self.changes = 0  # raised by a test that changes the sounds under an answer
         self.scanning = False
         self.hold = threading.Event()  # while set, a scan stays where it is
         self.finished: Callable[[ScanReport], ScanReport] = lambda report: report
@@ -169,6 +170,9 @@ class FakeLibrary:
                 ticket.check()
                 time.sleep(0.01)
         return self.finished(ScanReport(len(self._sounds) - before, 0, 0, before, 0, self.scan_failures, 131.0, 0.6))
+
+    def version(self) -> int:
+        return self.changes
 
     def stats(self) -> LibraryStats:
         if self.lost is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 from gui.actions import TABLE, Actions, display_keys
 from gui.context import Context
 from gui.pages.base import Page
-from gui.widgets.controls import Button
+from gui.widgets.controls import Button, Chip, Segmented
 
 
 class Sheet(Page):
@@ -53,10 +53,40 @@ def test_a_letter_typed_into_a_field_is_text(sheet: Sheet, qtbot: QtBot) -> None
     assert sheet.field.text() == "slam s" and sheet.done == []
 
 
-def test_down_leaves_a_field_towards_the_results(sheet: Sheet, qtbot: QtBot) -> None:
+def test_arrows_belong_to_a_field_that_does_not_leave_them(sheet: Sheet, qtbot: QtBot) -> None:
     sheet.field.setFocus()
     qtbot.keyClick(sheet.field, Qt.Key.Key_Down)
+    assert sheet.done == []
+    sheet.field.left_keys = {Qt.Key.Key_Down}  # type: ignore[attr-defined]
+    qtbot.keyClick(sheet.field, Qt.Key.Key_Down)
     assert sheet.done == ["next"]
+
+
+def test_arrows_belong_to_lists_trees_and_choices_that_have_the_focus(sheet: Sheet, qtbot: QtBot) -> None:
+    tree, choice = QTreeWidget(), Segmented(sheet.theme, [("one", "One"), ("two", "Two")])
+    sheet.bind("library.replay", lambda: sheet.done.append("replay"))
+    for n in range(3):
+        tree.addTopLevelItem(QTreeWidgetItem([str(n)]))
+    for widget in (tree, choice):
+        sheet.layout().addWidget(widget)
+        widget.show()
+    tree.setCurrentItem(tree.topLevelItem(0))
+    tree.setFocus()
+    qtbot.keyClick(tree, Qt.Key.Key_Down)
+    assert tree.currentItem() is tree.topLevelItem(1)
+    choice.setFocus()
+    qtbot.keyClick(choice, Qt.Key.Key_Right)
+    assert choice.value == "two" and sheet.done == []
+
+
+def test_space_presses_what_looks_like_a_button(sheet: Sheet, qtbot: QtBot) -> None:
+    chip = Chip(sheet.theme, "Door")
+    chip.clicked.connect(lambda: sheet.done.append("chip"))
+    sheet.layout().addWidget(chip)
+    chip.show()
+    chip.setFocus()
+    qtbot.keyClick(chip, Qt.Key.Key_Space)
+    assert sheet.done == ["chip"]
 
 
 def test_space_presses_the_button_that_has_the_focus(sheet: Sheet, qtbot: QtBot) -> None:

@@ -106,13 +106,20 @@ class FolderList(QWidget):
         self.failed.clicked.connect(self.failures)
         self.failed.hide()
         self._place = Place()
+        self._shape: list[tuple[int, Path, tuple[Path, ...]]] | None = None  # the folders that are listed, with those below
 
     @property
     def place(self) -> Place:
         return self._place
 
     def show_folders(self, folders: list[Folder], subfolders: dict[int, Counter[Path]], total: int) -> None:
-        """Fill the list; what was open and chosen stays so where it is still there."""
+        """Fill the list; what was open and chosen stays so where it is still there, and so does what has the keys."""
+        shape = [(folder.id, folder.path, tuple(sorted(subfolders.get(folder.id, ())))) for folder in folders]
+        if shape == self._shape:
+            self._recount(folders, subfolders, total)
+            return
+        self._shape = shape
+        scrolled = self.tree.verticalScrollBar().value()
         opened = self._opened()
         wanted = self._place.path
         self.none.setVisible(not folders)
@@ -125,8 +132,7 @@ class FolderList(QWidget):
         root.appendRow(everything)
         chosen = everything
         for folder in folders:
-            words = count(folder.sounds) if folder.online else self.tr("offline")
-            top = _item(folder.path.name or str(folder.path), Place(folder), words, 0)
+            top = _item(folder.path.name or str(folder.path), Place(folder), self._words_of(folder), 0)
             root.appendRow(top)
             items = {folder.path: top}
             for path, sounds in sorted(subfolders.get(folder.id, Counter()).items()):
@@ -142,7 +148,30 @@ class FolderList(QWidget):
         self._place = chosen.data(PLACE)
         self.tree.selectionModel().blockSignals(False)
         self.tree.updateGeometry()
+        self.tree.verticalScrollBar().setValue(scrolled)
         self.tree.viewport().update()
+
+    def _recount(self, folders: list[Folder], subfolders: dict[int, Counter[Path]], total: int) -> None:
+        """The same folders with other numbers."""
+        self._retell(self.model.item(0), Place(), count(total))
+        for n, folder in enumerate(folders, 1):
+            top = self.model.item(n)
+            self._retell(top, Place(folder), self._words_of(folder))
+            below = [top.child(i) for i in range(top.rowCount())]
+            while below:
+                item = below.pop()
+                path = item.data(PLACE).under
+                self._retell(item, Place(folder, path), count(subfolders[folder.id][path]))
+                below += [item.child(i) for i in range(item.rowCount())]
+        self._place = self.tree.currentIndex().data(PLACE) or Place()
+
+    def _retell(self, item: QStandardItem, place: Place, words: str) -> None:
+        item.setData(place, PLACE)
+        if item.data(COUNT) != words:
+            _count(item, words)
+
+    def _words_of(self, folder: Folder) -> str:
+        return count(folder.sounds) if folder.online else self.tr("offline")
 
     def show_failures(self, number: int) -> None:
         self.failed.setVisible(number > 0)
@@ -198,12 +227,16 @@ def _item(text: str, place: Place, words: str, depth: int) -> QStandardItem:
     item = QStandardItem(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     item.setEditable(False)
     item.setData(place, PLACE)
-    item.setData(words, COUNT)
     item.setData(depth, DEPTH)
-    item.setData(f"{text} {words}", int(Qt.ItemDataRole.AccessibleTextRole))
+    _count(item, words)
     if place.path is not None:
         item.setToolTip(str(place.path))
     return item
+
+
+def _count(item: QStandardItem, words: str) -> None:
+    item.setData(words, COUNT)
+    item.setData(f"{item.text()} {words}", int(Qt.ItemDataRole.AccessibleTextRole))
 
 
 class _Tree(QTreeView):

@@ -49,10 +49,10 @@ class SoundInspector(QFrame):
         self.facts = ElidedText(theme, "", "small", "text2")
         self._column.addWidget(self.name)
         self._column.addWidget(self.facts)
-        self._head(self.tr("Tags"), self.tr("similarity"))
+        self.listed = self._head(self.tr("Tags from lists"), self.tr("similarity"))
         self.tags = _Lines(theme)
         self._column.addWidget(self.tags)
-        self._head(self.tr("Heard"), self.tr("probability"))
+        self._head(self.tr("Tags heard"), self.tr("probability"))
         self.heard = _Lines(theme)
         self._column.addWidget(self.heard)
         self._head(self.tr("Described as"), self.tr("similarity"))
@@ -84,9 +84,11 @@ class SoundInspector(QFrame):
         self.facts.set_text("" if row is None else
                             f"{length(row.sound.duration_s)} · {row.sound.rate_hz / 1000:g} kHz · "
                             f"{self._channels(row.sound.channels)} · {row.sound.format}")
-        self.tags.show_lines([] if row is None else [
-            (f"{one.name} · {one.list_name}", one.similarity, self.tr("probability {p} among the labels of the list").format(
-                p=similarity(one.probability))) for one in row.labels], "–")
+        labels = row.labels if row is not None else ()
+        self.tags.show_lines([(f"{one.name} · {one.list_name}", one.similarity, self.tr(
+            "probability {p} among the labels of the list").format(p=similarity(one.probability))) for one in labels], "–")
+        for part in (self.listed, self.tags):  # without a list of labels, what is heard are the tags that the rows show
+            part.setVisible(bool(labels))
         self.heard.show_lines([] if row is None else [(tag.name, tag.probability, "") for tag in row.sound.tags], "–")
         coming = "–" if row is None else "…"  # – is for what was asked and has no answer
         self.captions.show_lines((), coming)
@@ -148,16 +150,20 @@ class SoundInspector(QFrame):
     def _channels(self, number: int) -> str:
         return {1: self.tr("mono"), 2: self.tr("stereo")}.get(number, self.tr("{} channels").format(number))
 
-    def _head(self, words: str, unit: str) -> None:
+    def _head(self, words: str, unit: str) -> QWidget:
         """unit: what the figures below are."""
-        self._column.addSpacing(6)
-        self._column.addWidget(rule())
-        self._column.addSpacing(4)
+        head = QWidget()
+        column = QVBoxLayout(head)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(rule())
         row = QHBoxLayout()
         row.addWidget(Text(self.theme, words, "caption", "text3", weight=600))
         row.addStretch(1)
         row.addWidget(Text(self.theme, unit, "caption", "text3"))
-        self._column.addLayout(row)
+        column.addLayout(row)
+        self._column.addWidget(head)
+        return head
 
 
 class _Lines(QWidget):

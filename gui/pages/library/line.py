@@ -41,8 +41,9 @@ class QueryLine(QWidget):
         self._show()
 
     def show_suggestions(self, words: list[str]) -> None:
-        self._words = list(words)
-        self._show()
+        if words != self._words:
+            self._words = list(words)
+            self._show()
 
     def show_hint(self, hint: tuple[str, str] | None) -> None:
         """Offer a minus term in place of the suggestions: (the rest of the words, what it would leave out)."""

@@ -101,7 +101,7 @@ class LibraryPage(Page):
         super().hidden()
         self.query.stop()
         self.locating.stop()
-        self.audition.stop()
+        self.hearing.stop()
 
     def refresh(self) -> None:
         if self._asking is not None:
@@ -115,7 +115,7 @@ class LibraryPage(Page):
         if self._known is not None:
             self.refresh()
             if self.query.query:
-                self.search(keep=True)
+                self.search()
 
     def _encoder_changed(self) -> None:
         """Vectors of different spaces never meet: nothing that the encoder before has said stays."""
@@ -169,7 +169,7 @@ class LibraryPage(Page):
             self.ground.tag_panel.hide()
         self.ground.tag_panel.set_sounds(sounds)
         if sounds and (before is None or before.stats != known.stats or not before.counted):
-            self.search(keep=True)
+            self.search()
         if self._ask_again:
             self._ask_again = False
             self.refresh()
@@ -178,9 +178,17 @@ class LibraryPage(Page):
         self._asking = None
         self._tell(self.tr("The library cannot be shown now."), str(error))
 
-    def search(self, keep: bool = False) -> None:
-        """Ask for what the query box says, or for everything in the folder. keep: the chosen sound, if it is found."""
-        self.searching.search(keep)
+    def search(self) -> None:
+        """Ask for what the query box says, or for everything in the folder."""
+        self.searching.search()
+
+    def _answered(self) -> None:
+        """The rows were counted with the answer; what else says how many sounds there are says the same."""
+        if self._known is not None and self.searching.sounds != self._known.stats.sounds:
+            self.refresh()
+
+    def _page_failed(self, error: EarmarkError) -> None:
+        self._tell(self.tr("The next sounds could not be shown. The list goes on after them."), str(error))
 
     def _search_failed(self, error: EarmarkError) -> None:
         title, sentence = self.tr("The search did not work."), str(error)
@@ -215,7 +223,7 @@ class LibraryPage(Page):
             self.scanning.add([Path(chosen)])
 
     def _look(self) -> None:
-        if self.scanning.running:
+        if self.scanning.running or Reindexing.of(self.context).running:
             self.refresh()
 
     def _library_changed(self) -> None:
@@ -328,10 +336,26 @@ class LibraryPage(Page):
     def _again(self) -> None:
         self.notice.hide()
         self.saving.refresh()
-        self.search()
+        self.searching.try_again()
+
+    def _step(self, by: int) -> None:
+        """To the next row or the one before, and hear it. From the query box the keys go along: there they would be letters."""
+        if self.query.field.hasFocus():
+            self.query.ask_now()
+            (self.table if self.table.isVisible() else self).setFocus(Qt.FocusReason.OtherFocusReason)
+        self.hearing.step(by)
+
+    def _escape(self) -> None:
+        """Back to the query; from there, away with it."""
+        if self.query.field.hasFocus():
+            self.query.clear()
+        else:
+            self.open("query")
 
     def _bind(self) -> None:
         self.searching.failed.connect(self._search_failed)
+        self.searching.page_failed.connect(self._page_failed)
+        self.searching.answered.connect(self._answered)
         Reindexing.of(self.context).in_use_changed.connect(self._encoder_changed)
         self.info.toggled.connect(self.inspecting.open)
         self.saving.said.connect(self.said)
@@ -356,13 +380,13 @@ class LibraryPage(Page):
         self.hearing.said.connect(self.said)
         self.every(LOOK_MS, self._look)
         for entry, slot in (
-                ("add", self.choose_folder), ("scan", self.scanning.scan), ("next", lambda: self.hearing.step(1)),
-                ("previous", lambda: self.hearing.step(-1)), ("stop", self.audition.stop),
+                ("add", self.choose_folder), ("scan", self.scanning.scan), ("next", lambda: self._step(1)),
+                ("previous", lambda: self._step(-1)), ("stop", self.hearing.stop),
                 ("replay", self.hearing.replay), ("pause", self.hearing.pause), ("span", self.hearing.play_span),
                 ("loop", self.player.loop.toggle), ("similar", self.find_similar),
                 ("locate", self._locate), ("inspect", self._inspect), ("less", self.leave_out_chosen),
                 ("save", self.saving.save), ("tag", self.tagging.show_panel),
-                ("recent", self.saving.show_history), ("clear", self.query.clear)):
+                ("recent", self.saving.show_history), ("clear", self._escape)):
             self.bind(f"library.{entry}", slot)
 
     def _folder_menu(self, place: Place, at: QPoint) -> None:

@@ -63,11 +63,22 @@ class PlayerBar(QWidget):
             self._now.setText("")
             self._all.setText("")
             return
-        self.name.set_text(shown_name(row.sound))
-        place = self.tr("{n} of {all}").format(n=count(number + 1), all=count(total))
-        self.where.set_text(f"{folder} · {place}" if folder else place)
+        self._name(row, folder, number, total)
         self.strip.set_sound(row.sound.peaks, row.sound.duration_s, row.span)
         self.show_position(row.span.start_s if row.span else 0.0, shown=False)
+
+    def tell_row(self, row: Row, folder: str, number: int, total: int) -> None:
+        """The same sound as it is known now, maybe at another place (−1: not among the rows any more); its playhead stays."""
+        before, self.row = self.row, row
+        self._name(row, folder, number, total)
+        if before is not None and (before.sound, before.span) != (row.sound, row.span):
+            self._allow_loop(row.span is not None)
+            self.strip.set_sound(row.sound.peaks, row.sound.duration_s, row.span, keep_position=True)
+
+    def _name(self, row: Row, folder: str, number: int, total: int) -> None:
+        self.name.set_text(shown_name(row.sound))
+        place = self.tr("{n} of {all}").format(n=count(number + 1), all=count(total)) if number >= 0 else ""
+        self.where.set_text(" · ".join(words for words in (folder, place) if words))
 
     def _allow_loop(self, on: bool) -> None:
         """There is a matched span where a query found the chosen sound."""

@@ -140,6 +140,16 @@ class QueryBox(QWidget):
     def clear(self) -> None:
         self.ask(Query())
 
+    @property
+    def written(self) -> Query:
+        """What stands in the box, asked already or not."""
+        return Query(self._text(), self.query.parts)
+
+    def ask_now(self) -> None:
+        """Ask for what was typed, without waiting for more of it."""
+        if self._timer.isActive():
+            self._typed()
+
     def stop(self) -> None:
         self._timer.stop()
 
@@ -147,7 +157,7 @@ class QueryBox(QWidget):
         return self.field.text().strip()
 
     def _typed(self) -> None:
-        self._ask(Query(self._text(), self.query.parts))
+        self._ask(self.written)
 
     def _entered(self) -> None:
         meant = minus_written(self._text())
@@ -258,8 +268,9 @@ class QueryBox(QWidget):
 
 
 class _Field(QLineEdit):
-    """down: ↓ while it is empty."""
+    """down: ↓ while it is empty. With words in it, ↓ and ↑ are the page's: they lead to the results."""
 
+    left_keys = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down})
     focus_moved = Signal()
     down = Signal()
 

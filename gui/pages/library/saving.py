@@ -51,7 +51,7 @@ class Saving(QObject):
         if not asked.query:
             self.said.emit(self.tr("There is nothing to save yet: say what to look for."))
             return
-        under = asked.under or asked.place.path
+        under = asked.under or asked.place
         bits = [asked.query.words(), *(tag.partition(":")[2] for tag in asked.tags), *([under.name] if under else [])]
         name = _readable(" · ".join(bit for bit in bits if bit))
 

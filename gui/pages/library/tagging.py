@@ -97,7 +97,7 @@ class Tagging(QObject):
             if len(kept) < len(self.ground.filters.tags):
                 self.ground.filters.set(kept, self.ground.filters.under)
             else:
-                self.searching.search(keep=True)
+                self.searching.search()
             self.refresh()
 
         ask_before_loss(
@@ -119,7 +119,7 @@ class Tagging(QObject):
         self.said.emit(self.tr("{sounds} of {all} sounds are tagged with “{name}”.").format(
             sounds=count(info.sounds), all=count(self.searching.sounds), name=info.name))
         self.refresh()
-        self.searching.search(keep=True)
+        self.searching.search()
 
     def _failed(self, error: EarmarkError) -> None:
         self._over()

@@ -139,6 +139,7 @@ class IconButton(Button):
 class Segmented(QWidget):
     """One of a few, side by side; the chosen one is washed and underlined. Left and right move it. chosen(key)."""
 
+    own_keys = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right})
     chosen = Signal(str)
 
     def __init__(self, theme: Theme, choices: list[tuple[str, str]], value: str = "", small: bool = False,
@@ -252,6 +253,7 @@ class Chip(QWidget):
     clicked: pressed outside the ×.    removed: the × or Delete.
     """
 
+    own_keys = frozenset({Qt.Key.Key_Space})
     clicked = Signal()
     removed = Signal()
 
