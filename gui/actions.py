@@ -163,6 +163,15 @@ def keeps_key(event: QEvent) -> bool:
     return needs_key(QApplication.focusWidget(), Qt.Key(event.key()), event.text())
 
 
+def takes(focus: QWidget | None, entry_id: str) -> bool:
+    """Whether the control that has the focus keeps the first key of an action to itself."""
+    keys = BY_ID[entry_id].keys
+    if not keys or "+" in keys[0]:
+        return False
+    key = QKeySequence(keys[0])[0].key()
+    return needs_key(focus, key, " " if key == Qt.Key.Key_Space else keys[0] if len(keys[0]) == 1 else "")
+
+
 def needs_key(focus: QWidget | None, key: Qt.Key, text: str) -> bool:
     """Whether a control that has the focus does something of its own with a key (without Ctrl or Alt) that gives this text.
 

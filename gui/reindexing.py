@@ -1,8 +1,8 @@
-"""Changing the library over to another encoder, in the background: one for the whole window.
+"""Indexing what was left over, in the background: for another encoder, or of a scan that did not come to its end.
 
 `Reindexing.of(context)` is shared by the window, Settings and the Library page. It asks the engine where a change stands,
-scans as long as one is pending (or sounds wait for vectors in the space that is used), and says what happened to an
-encoder that is lost. While it scans, others wait: `after(slot)` is called when it has come to its end.
+scans as long as one is pending (or sounds wait for vectors in the space that is used, or the last scan was broken off), and
+says what happened to an encoder that is lost. While it scans, others wait: `after(slot)` is called when it has come to its end.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from engine.errors import EarmarkError
 from engine.records import JointState, ScanReport
 from engine.tasks import Progress, Ticket
 from gui.jobs import Jobs
+from gui.words import count
 
 if TYPE_CHECKING:
     from engine.app import Earmark
+    from engine.records import UnfinishedScan
     from gui.context import Context
 
 AGAIN_MS = 1000  # until it is tried again while another scan runs
@@ -26,10 +28,10 @@ FALLBACK = "compact"  # what is offered when an encoder is lost; it comes with t
 
 
 class Reindexing(QObject):
-    """changed: `state`, `running`, `stopped` or `failure` are others now.    moved(progress): of the scan under way.
+    """changed: `state`, `unfinished`, `running`, `stopped` or `failure` are others now.
 
-    in_use_changed: the encoder in use is another one, or has to be loaded again.    said(sentence): a
-    toast.    refused(title, sentence): a choice could not be carried out; nothing was changed.
+    moved(progress): of the scan under way.    in_use_changed: the encoder in use is another one, or has to be loaded again.
+    said(sentence): a toast.    refused(title, sentence): a choice could not be carried out; nothing was changed.
     """
 
     changed = Signal()
@@ -42,6 +44,7 @@ class Reindexing(QObject):
         super().__init__(parent)
         self.app, self.jobs = app, jobs
         self.state: JointState | None = None
+        self.unfinished: UnfinishedScan | None = None  # the last scan, where it was broken off and none runs
         self.progress: Progress | None = None
         self.failure = ""  # why the last run ended early
         self.load_failure = ""  # why the encoder in use could not be loaded
@@ -69,13 +72,16 @@ class Reindexing(QObject):
 
     def look(self, then_scan: bool = False) -> None:
         """Ask the engine where things stand. then_scan: and go on with what is pending."""
-        def known(state: JointState) -> None:
-            self.state = state
-            self.changed.emit()
+        def known(found: tuple[JointState, UnfinishedScan | None]) -> None:
+            self.state, self.unfinished = found
             if then_scan and not self.stopped:
+                if self.unfinished is not None and not self.running:
+                    self.said.emit(self.tr("{} It goes on now.").format(unfinished_words(self.unfinished)))
                 self.go_on()
+            self.changed.emit()
 
-        self.jobs.run(self, lambda ticket: self.app.joint_state(), lane="store", done=known, failed=self._not_known)
+        self.jobs.run(self, lambda ticket: (self.app.joint_state(), self.app.library.unfinished()), lane="store", done=known,
+                      failed=self._not_known)
 
     def look_again(self) -> None:
         """The user may have brought files back: load what is in use, and go on with what is pending."""
@@ -123,15 +129,18 @@ class Reindexing(QObject):
     def go_on(self) -> None:
         """Index what has no vectors yet, if there is anything and the encoder is there."""
         state = self.state
-        if self.running or state is None or state.lost or not (state.pending or state.indexed < state.sounds):
+        if self.running or state is None or state.lost:
+            return
+        for_encoder = state.pending or state.indexed < state.sounds
+        if not for_encoder and self.unfinished is None:
             return
         if self.app.library.scanning:
             self._again.start()
             return
-        self.stopped, self.failure, self.progress = False, "", None
-        name = state.pending or state.in_use
+        self.stopped, self.failure, self.progress, self.unfinished = False, "", None, None
+        title = self.tr("Indexing for {}").format(state.pending or state.in_use) if for_encoder else self.tr("Indexing")
         self._ticket = self.jobs.run(
-            self, lambda ticket: self.app.library.scan(ticket), lane="files", title=self.tr("Indexing for {}").format(name),
+            self, lambda ticket: self.app.library.scan(ticket), lane="files", title=title,
             progress=self._moved, done=self._done, failed=self._failed, cancelled=self._cancelled)
         self.changed.emit()
 
@@ -198,3 +207,11 @@ class Reindexing(QObject):
     def _not_known(self, error: EarmarkError) -> None:
         self.failure = str(error)
         self.changed.emit()
+
+
+def unfinished_words(scan: UnfinishedScan) -> str:
+    """That a scan was broken off, and how far it had come."""
+    if scan.total is None:
+        return QCoreApplication.translate("Reindexing", "The last scan of the folders was broken off.")
+    return QCoreApplication.translate("Reindexing", "The last scan stopped at {done} of {all} sounds.").format(
+        done=count(scan.done), all=count(scan.total))

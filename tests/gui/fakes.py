@@ -60,6 +60,7 @@ from engine.records import (
     Take,
     Term,
     Turn,
+    UnfinishedScan,
     Voice,
     VoiceChange,
     VoiceEncoderState,
@@ -130,6 +131,7 @@ class FakeLibrary:
         self.scan_failures: tuple[Failure, ...] = ()
         self.remembered: list[Failure] = []
         self.scans = 0
+        self.left_over: UnfinishedScan | None = None  # what `unfinished` says until a scan comes to its end
         self.changes = 0  # raised by a test that changes the sounds under an answer
         self.scanning = False
         self.hold = threading.Event()  # while set, a scan stays where it is
@@ -169,10 +171,14 @@ class FakeLibrary:
             while self.hold.is_set():
                 ticket.check()
                 time.sleep(0.01)
+        self.left_over = None
         return self.finished(ScanReport(len(self._sounds) - before, 0, 0, before, 0, self.scan_failures, 131.0, 0.6))
 
     def version(self) -> int:
         return self.changes
+
+    def unfinished(self) -> UnfinishedScan | None:
+        return self.left_over
 
     def stats(self) -> LibraryStats:
         if self.lost is not None:

@@ -268,6 +268,21 @@ def test_a_question_that_fails_leaves_no_rows_of_the_one_before(page: LibraryPag
     assert page.model.rowCount() == 0 and not page.table.stale and page.filters.found.text() == ""
 
 
+def test_a_saved_search_that_opens_late_gives_way_to_what_was_typed(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    ask(page, qtbot, "door")
+    page.saving.save()
+    rest(page, qtbot)
+    name, gate, open_ = page.ground.saved.names[0], threading.Event(), app.library.queries.open
+    app.library.queries.open = lambda it: (gate.wait(5), open_(it))[1]  # type: ignore[method-assign]
+    ask(page, qtbot, "wind")
+    page.saving.open(name)
+    page.query.field.setFocus()
+    qtbot.keyClicks(page.query.field, " and rain")
+    gate.set()
+    rest(page, qtbot)
+    assert page.query.field.text() == "wind and rain"
+
+
 # --- counts -----------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -66,6 +68,36 @@ def test_what_is_still_asked_for_is_told_from_what_is_not_there(page: LibraryPag
     assert (box.captions.none, box.ranking.none, box.tags.none) == ("…", "…", "–")
     qtbot.waitUntil(lambda: box.ranking.lines != ())
     assert box.captions.none == "–"
+
+
+def test_words_of_the_sound_before_never_stand_below_another(page: LibraryPage, box: SoundInspector, app: FakeEarmark,
+                                                             qtbot: QtBot) -> None:
+    gate, spans, asked = threading.Event(), app.library.spans, []
+
+    def slow(sound_id: int) -> object:
+        asked.append(sound_id)
+        assert gate.wait(5)
+        return spans(sound_id)
+
+    app.library.spans = slow  # type: ignore[method-assign, assignment]
+    page.table.pick(1)
+    qtbot.waitUntil(lambda: asked == [2])
+    page.table.pick(2)  # the answer about the sound before comes now
+    shown = []
+    box.show_captions = shown.append  # type: ignore[method-assign, assignment]
+    gate.set()
+    rest(page, qtbot)
+    qtbot.waitUntil(lambda: asked == [2, 3] and len(shown) == 1)
+
+
+def test_tags_that_the_row_shows_are_those_of_the_inspector(page: LibraryPage, box: SoundInspector, qtbot: QtBot) -> None:
+    row = page.model.rows[0]
+    assert [name for name, _ in row.tag_names()] == [words for words, _, _ in box.heard.lines] and not box.tags.isVisible()
+    page.tagging.tag("audioset")
+    rest(page, qtbot)
+    row = page.model.rows[0]
+    inspected = [words.split(" · ")[0] for words, _, _ in (*box.tags.lines, *box.heard.lines)]
+    assert list(dict.fromkeys(inspected)) == [name for name, _ in row.tag_names()] and box.tags.isVisible()
 
 
 def test_it_stands_beside_the_table_or_over_it(page: LibraryPage, box: SoundInspector) -> None:

@@ -17,6 +17,7 @@ from gui.audition import Audition
 from gui.context import Context
 from gui.jobs import Jobs
 from gui.pages.library import LibraryPage
+from gui.pages.library.player import KeyHints
 from gui.theme import Theme
 from gui.widgets.result_table import WAVE, ResultTable
 from gui.window import MainWindow
@@ -214,3 +215,21 @@ def test_arrow_keys_stay_in_saved_searches_menus_choices_and_fields(window: Main
     box.source.hidePopup()
     rest(page, qtbot)
     assert len(player.played) == played and page.table.current_row() == 2
+
+
+def test_the_hints_name_only_keys_that_act_where_the_focus_is(window: MainWindow, qtbot: QtBot) -> None:
+    page = page_of(window)
+    hints = page.player.findChild(KeyHints)
+    assert hints is not None
+    page.table.setFocus()
+    assert hints.words() == ["next", "stop", "replay", "pause", "span only"]
+    page.query.field.setFocus()
+    assert hints.words() == []  # ↓ shows earlier searches there, as the button beside it says
+    qtbot.keyClicks(page.query.field, "door")
+    assert hints.words() == ["hear the first", "clear"]
+    page.folders.tree.setFocus()
+    assert hints.words() == ["pause", "span only"]
+    page.player.volume.setFocus()
+    assert hints.words() == ["span only"]
+    page.player.play.setFocus()  # Space presses it, which is the same
+    assert hints.words() == ["next", "stop", "replay", "span only"]

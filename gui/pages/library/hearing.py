@@ -54,8 +54,8 @@ class Hearing(QObject):
         self.replay()
 
     def _reached(self, number: int) -> None:
-        """A row was selected without being played: show it, unless another one is heard."""
-        if not (self._is_mine() and self.audition.state == "playing"):
+        """A row was selected without being played: show it, unless another one is heard or it is no answer to what is asked."""
+        if not self.table.stale and not (self._is_mine() and self.audition.state == "playing"):
             self.show_row(number)
 
     def show_row(self, number: int) -> None:
@@ -192,7 +192,7 @@ class Hearing(QObject):
         """Nothing plays: the player holds what is chosen."""
         held, number = self.player.row, self.table.current_row()
         self.table.show_held(held.sound.id if held is not None else None, None)
-        row = self._model.row(number)
+        row = self._model.row(number) if not self.table.stale else None
         if row is not None and (held is None or row.sound.id != held.sound.id):
             self.show_row(number)
 

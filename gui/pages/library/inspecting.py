@@ -89,10 +89,14 @@ class Inspecting(QObject):
         self._ticket = self.jobs.run(self, work, lane="models", done=self._answered, failed=self._failed)
 
     def _choose(self, row: Row | None) -> None:
-        if row == self._row:
+        before, self._row = self._row, row
+        if row is not None and before is not None and row.sound == before.sound:
+            if row.labels != before.labels:
+                self.inspector.show_tags(row)
             return
-        self._row = row
-        if not self.inspector.isHidden():
+        if self._ticket is not None:
+            self._ticket.cancel()  # words of the sound before are none of this one
+        if row is not before and not self.inspector.isHidden():
             self.inspector.show_row(row)
             self._timer.start()
 

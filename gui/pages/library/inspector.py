@@ -84,17 +84,21 @@ class SoundInspector(QFrame):
         self.facts.set_text("" if row is None else
                             f"{length(row.sound.duration_s)} · {row.sound.rate_hz / 1000:g} kHz · "
                             f"{self._channels(row.sound.channels)} · {row.sound.format}")
+        self.show_tags(row)
+        coming = "–" if row is None else "…"  # – is for what was asked and has no answer
+        self.captions.show_lines((), coming)
+        self.ranking.show_lines((), coming)
+        self.none_fits.hide()
+        self.fail("")
+
+    def show_tags(self, row: Row | None) -> None:
+        """The same that the row shows, each with its figure."""
         labels = row.labels if row is not None else ()
         self.tags.show_lines([(f"{one.name} · {one.list_name}", one.similarity, self.tr(
             "probability {p} among the labels of the list").format(p=similarity(one.probability))) for one in labels], "–")
         for part in (self.listed, self.tags):  # without a list of labels, what is heard are the tags that the rows show
             part.setVisible(bool(labels))
         self.heard.show_lines([] if row is None else [(tag.name, tag.probability, "") for tag in row.sound.tags], "–")
-        coming = "–" if row is None else "…"  # – is for what was asked and has no answer
-        self.captions.show_lines((), coming)
-        self.ranking.show_lines((), coming)
-        self.none_fits.hide()
-        self.fail("")
 
     def show_captions(self, lines: Sequence[Line]) -> None:
         self.captions.show_lines(lines, "–")

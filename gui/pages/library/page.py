@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
@@ -11,15 +10,16 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeE
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from engine.errors import EarmarkError, EncoderError, TagUnknown
-from engine.records import Failure, Folder, LibraryStats, Sound
+from engine.records import Failure, Folder, Sound
 from engine.tasks import Ticket
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.library.failures import FailuresDialog, all_failures
-from gui.pages.library.folders import Place, below
+from gui.pages.library.folders import Place
 from gui.pages.library.ground import Ground
 from gui.pages.library.hearing import Hearing
 from gui.pages.library.inspecting import Inspecting
+from gui.pages.library.known import Known, look
 from gui.pages.library.locating import Locating
 from gui.pages.library.menus import folder_menu, row_menu
 from gui.pages.library.question import sound_part
@@ -27,21 +27,12 @@ from gui.pages.library.saving import Saving
 from gui.pages.library.scanning import Scanning
 from gui.pages.library.searching import Searching
 from gui.pages.library.tagging import Tagging
-from gui.reindexing import Reindexing
+from gui.reindexing import Reindexing, unfinished_words
 from gui.widgets.controls import Button, IconButton, ask_before_loss
 from gui.words import amount, count, without_commands
 
 LOOK_MS = 2500  # how often a scan's findings are shown
 NARROW_PX = 1060  # below this width of the page the side list folds to a button, and the player to its left part
-
-
-@dataclass(frozen=True)
-class _Known:
-    stats: LibraryStats
-    folders: list[Folder]
-    failures: list[Failure]
-    subfolders: dict[int, Counter[Path]]
-    counted: bool  # subfolders are those of these sounds
 
 
 class LibraryPage(Page):
@@ -51,12 +42,13 @@ class LibraryPage(Page):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._known: _Known | None = None
+        self._known: Known | None = None
         self.failures: list[Failure] = []
         self._unknown_tag = ""  # what the notice can drop
         self.tag_button: Button | None = None
         self._asking: Ticket | None = None
         self._ask_again = False  # something changed while asking
+        self._behind = False  # a scan behind the window was under way
         self.setAcceptDrops(True)
         self.scanning = Scanning(context, self)
         self._build()
@@ -107,8 +99,8 @@ class LibraryPage(Page):
         if self._asking is not None:
             self._ask_again = True
         else:
-            known, scanning = self._known, self.scanning.running
-            self._asking = self.jobs.run(self, lambda ticket: self._ask(known, scanning), lane="store",
+            known, scanning = self._known, self.scanning.running or Reindexing.of(self.context).running
+            self._asking = self.jobs.run(self, lambda ticket: look(self.app.library, known, scanning), lane="store",
                                          done=self._show_known, failed=self._refresh_failed)
 
     def models_ready(self) -> None:
@@ -136,21 +128,7 @@ class LibraryPage(Page):
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
-    def _ask(self, before: _Known | None, scanning: bool) -> _Known:
-        """What is there now. Counting below the folders reads every sound, so it waits for the end of a scan."""
-        library = self.app.library
-        folders = library.folders()
-        try:
-            stats, failures = library.stats(), library.failures()
-        except EncoderError:  # the window says so; what was indexed is listed and played all the same
-            stats = LibraryStats(len(folders), sum(f.sounds for f in folders), 0, sum(f.audio_s for f in folders), 0, 0)
-            failures = []
-        if before is not None and (scanning or (before.counted and before.stats == stats)):
-            return _Known(stats, folders, failures, before.subfolders, before.counted and before.stats == stats)
-        subfolders = {f.id: below(f.path, [s.path for s in library.sounds(f.id)]) for f in folders if f.sounds}
-        return _Known(stats, folders, failures, subfolders, counted=True)
-
-    def _show_known(self, known: _Known) -> None:
+    def _show_known(self, known: Known) -> None:
         before, self._known, self._asking = self._known, known, None
         sounds = known.stats.sounds
         self.set_scope(self.tr("{n} sounds · {length}").format(n=count(sounds), length=amount(known.stats.audio_s))
@@ -225,6 +203,17 @@ class LibraryPage(Page):
     def _look(self) -> None:
         if self.scanning.running or Reindexing.of(self.context).running:
             self.refresh()
+
+    def _scans_stand(self) -> None:
+        """Say whether a scan was broken off and none goes on with it; show what one behind the window found at its end."""
+        reindexing = Reindexing.of(self.context)
+        scan = reindexing.unfinished if not (self.scanning.running or reindexing.running) else None
+        self.ground.unfinished.setVisible(scan is not None)
+        if scan is not None:
+            self.ground.unfinished.title.setText(unfinished_words(scan))
+        if self._behind and not reindexing.running:
+            self._library_changed()
+        self._behind = reindexing.running
 
     def _library_changed(self) -> None:
         if self._known is not None and not self.scanning.running:
@@ -356,7 +345,12 @@ class LibraryPage(Page):
         self.searching.failed.connect(self._search_failed)
         self.searching.page_failed.connect(self._page_failed)
         self.searching.answered.connect(self._answered)
-        Reindexing.of(self.context).in_use_changed.connect(self._encoder_changed)
+        reindexing = Reindexing.of(self.context)
+        reindexing.in_use_changed.connect(self._encoder_changed)
+        reindexing.changed.connect(self._scans_stand)
+        self.ground.unfinished.add_act(self.tr("Go on"), self.scanning.scan, icon="arrows-clockwise")
+        self.scanning.moved.connect(lambda *_: self._scans_stand())
+        self._scans_stand()
         self.info.toggled.connect(self.inspecting.open)
         self.saving.said.connect(self.said)
         self.tagging.said.connect(self.said)
@@ -376,6 +370,7 @@ class LibraryPage(Page):
         self.scanning.changed.connect(self._library_changed)
         self.scanning.said.connect(self.said)
         self.scanning.failed.connect(self._tell)
+        self.query.field.textChanged.connect(self.player.hints.place)
         self.player.similar.connect(self.find_similar)
         self.hearing.said.connect(self.said)
         self.every(LOOK_MS, self._look)

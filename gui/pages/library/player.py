@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.actions import key_text
+from gui.actions import key_text, takes
 from gui.context import Context
 from gui.theme import Theme
 from gui.widgets.controls import Check, ElidedText, Icon, IconButton, KeyCap, Select, Slider, Text
@@ -19,6 +19,8 @@ from gui.words import clock, count
 
 STRIP_PX = 74  # of the waveform, and of the curve below it
 VOLUME_LOW_DB, VOLUME_HIGH_DB = -40, 0
+Hint = tuple[tuple[str, ...], str]
+"""Ids of actions, and what their keys do."""
 
 
 class PlayerBar(QWidget):
@@ -178,10 +180,12 @@ class PlayerBar(QWidget):
         return side
 
     def _keys(self) -> QWidget:
-        return KeyHints(self.theme, [
+        self.hints = KeyHints(self.theme, [
+            (("library.next",), self.tr("hear the first")), (("library.clear",), self.tr("clear"))], [
             (("library.previous", "library.next"), self.tr("next")), (("library.stop",), self.tr("stop")),
             (("library.replay",), self.tr("replay")), (("library.pause",), self.tr("pause")),
             (("library.span",), self.tr("span only"))])
+        return self.hints
 
     def _trouble(self) -> QWidget:
         side = QWidget()
@@ -236,14 +240,20 @@ class PlayerBar(QWidget):
 
 
 class KeyHints(QWidget):
-    """Keys and what they do, at the right; as many of them as there is room for."""
+    """Keys and what they do, at the right; as many of them as there is room for.
 
-    def __init__(self, theme: Theme, hints: list[tuple[tuple[str, ...], str]], parent: QWidget | None = None) -> None:
+    Only those that the control with the focus leaves to the page: in the query box letters are letters, and `writing` stands
+    there once something is written.
+    """
+
+    def __init__(self, theme: Theme, writing: list[Hint], hints: list[Hint], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMinimumWidth(0)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._hints: list[QWidget] = []
-        for entries, words in hints:
+        self._keys: list[tuple[str, ...]] = [keys for keys, _ in hints]
+        self._writing = len(writing)
+        for entries, words in (*writing, *hints):
             hint = QWidget(self)
             row = QHBoxLayout(hint)
             row.setContentsMargins(0, 0, 0, 0)
@@ -252,14 +262,35 @@ class KeyHints(QWidget):
                 row.addWidget(KeyCap(theme, key_text(entry)))
             row.addWidget(Text(theme, words, "small", "text2"))
             self._hints.append(hint)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self.place)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        widths = [hint.sizeHint().width() for hint in self._hints]
+        self.place()
+
+    def words(self) -> list[str]:
+        """What is shown, for tests."""
+        return [words for hint in self._hints if not hint.isHidden() for words in [hint.findChildren(Text)[-1].text()]]
+
+    def place(self, *_: object) -> None:
+        """Show those that are true now."""
+        focus = QApplication.focusWidget()
+        query = isinstance(focus, QLineEdit) and bool(getattr(focus, "left_keys", ()))
+        if query:
+            told = self._hints[:self._writing] if isinstance(focus, QLineEdit) and focus.text() else []
+        else:
+            told = [hint for hint, keys in zip(self._hints[self._writing:], self._keys, strict=True)
+                    if not any(takes(focus, entry) for entry in keys)]
+        for hint in self._hints:
+            if hint not in told:
+                hint.hide()
+        widths = [hint.sizeHint().width() for hint in told]
         room, fits = self.width(), 0
         while fits < len(widths) and sum(widths[:fits + 1]) + 14 * fits <= room:
             fits += 1
         x = room - (sum(widths[:fits]) + 14 * max(0, fits - 1))
-        for number, (hint, width) in enumerate(zip(self._hints, widths, strict=True)):
+        for number, (hint, width) in enumerate(zip(told, widths, strict=True)):
             hint.setVisible(number < fits)
             hint.setGeometry(x, 0, width, self.height())
             x += width + 14

@@ -30,6 +30,9 @@ class Saving(QObject):
         super().__init__(parent)
         self.app, self.jobs, self.theme = context.app, context.jobs, context.theme
         self.ground, self.searching, self._page = ground, searching, parent
+        self._opening: Ticket | None = None
+        ground.query.changed.connect(self._asked_otherwise)
+        ground.query.field.textEdited.connect(lambda _: self._asked_otherwise())
         ground.query.save.connect(self.save)
         ground.query.history.connect(self.show_history)
         ground.saved.opened.connect(self.open)
@@ -67,8 +70,16 @@ class Saving(QObject):
             saved = self.app.library.queries.open(name)
             return saved, [self._part(term) for term in saved.terms]
 
-        self.jobs.run(self, work, lane="store", done=lambda found: self._opened(*found), failed=lambda error: self.failed.emit(
-            self.tr("The saved search cannot be asked again."), str(error)))
+        self._asked_otherwise()
+        self._opening = self.jobs.run(
+            self, work, lane="store", done=lambda found: self._opened(*found),
+            failed=lambda error: self.failed.emit(self.tr("The saved search cannot be asked again."), str(error)))
+
+    def _asked_otherwise(self) -> None:
+        """A saved search that is still being opened gives way to what was asked after it."""
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
 
     def remove(self, name: str) -> None:
         def work(ticket: Ticket) -> list[str]:

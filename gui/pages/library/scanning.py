@@ -125,6 +125,7 @@ class Scanning(QObject):
 
     def _over(self) -> None:
         self._ticket = None
+        self._reindexing.look()  # what this one left over, if it was broken off
         self.moved.emit("", None)
         self.changed.emit()
         if self._again:

@@ -143,7 +143,7 @@ class Searching(QObject):
     # --- inside ---
 
     def _begin(self, asked: Asked, rows: int) -> None:
-        self._under_way = asked
+        self._under_way, self._again = asked, False
         self._ticket = self._ask(asked, 0, rows, self._show, self._failed)
 
     def _ask(self, asked: Asked, offset: int, rows: int, done: Callable[[Asked, Found], object],

@@ -1,0 +1,66 @@
+"""A scan that was broken off is gone on with after the next start, and said where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from engine.audio import devices
+from engine.records import UnfinishedScan
+from gui.audition import Audition
+from gui.jobs import Jobs
+from gui.pages.library import LibraryPage
+from gui.theme import Theme
+from gui.window import MainWindow
+from tests.gui.fakes import FakeEarmark, FakePlayer
+from tests.gui.library_page import LOUDSPEAKERS
+
+
+@pytest.fixture
+def window(app: FakeEarmark, theme: Theme, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    """A window that starts where the scan before was broken off."""
+    monkeypatch.setattr(devices, "outputs", lambda rescan=False: LOUDSPEAKERS)
+    app.library.left_over = UnfinishedScan(1200, 5000)
+    app.library.hold.set()
+    made = MainWindow(app, theme, jobs, Audition(jobs, app.settings, lambda *_: FakePlayer()), remember=False)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    made.show_page("library")
+    made.warm()
+    yield made
+    app.library.hold.clear()
+    qtbot.waitUntil(lambda: jobs.running == [])
+    made.close()
+
+
+def test_it_goes_on_behind_the_window_and_says_so(window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: app.library.scans == 1)
+    assert window.toast.words.text() == "The last scan stopped at 1,200 of 5,000 sounds. It goes on now."
+    qtbot.waitUntil(lambda: window.status.progress.isVisible())
+    assert window.status.progress.words.text().startswith("Indexing")
+    page = window.page("library")
+    assert isinstance(page, LibraryPage) and not page.ground.unfinished.isVisible()
+    app.library.hold.clear()
+    qtbot.waitUntil(lambda: jobs.running == [])
+    assert app.library.scans == 1 and not page.ground.unfinished.isVisible()
+
+
+def test_where_it_is_cancelled_the_page_says_so_with_the_act_that_goes_on(window: MainWindow, app: FakeEarmark, jobs: Jobs,
+                                                                     qtbot: QtBot) -> None:
+    page = window.page("library")
+    assert isinstance(page, LibraryPage)
+    qtbot.waitUntil(lambda: window.status.progress.isVisible())
+    for again in (1, 2):  # a second time: of a scan of the page itself
+        window.status.progress.cancelled.emit()
+        qtbot.waitUntil(page.ground.unfinished.isVisible)
+        assert page.ground.unfinished.title.text() == "The last scan stopped at 1,200 of 5,000 sounds."
+        next(b for b in page.ground.unfinished.findChildren(QPushButton) if b.text() == "Go on").click()
+        qtbot.waitUntil(lambda n=again + 1: app.library.scans == n)
+        assert not page.ground.unfinished.isVisible()
+    app.library.hold.clear()
+    qtbot.waitUntil(lambda: jobs.running == [])
+    assert not page.ground.unfinished.isVisible()
