@@ -168,7 +168,7 @@ def takes(focus: QWidget | None, entry_id: str) -> bool:
     keys = BY_ID[entry_id].keys
     if not keys or "+" in keys[0]:
         return False
-    key = QKeySequence(keys[0])[0].key()
+    key = Qt.Key[f"Key_{'Escape' if keys[0] == 'Esc' else keys[0]}"]
     return needs_key(focus, key, " " if key == Qt.Key.Key_Space else keys[0] if len(keys[0]) == 1 else "")
 
 

@@ -146,8 +146,8 @@ class Searching(QObject):
         self._under_way, self._again = asked, False
         self._ticket = self._ask(asked, 0, rows, self._show, self._failed)
 
-    def _ask(self, asked: Asked, offset: int, rows: int, done: Callable[[Asked, Found], object],
-             failed: Callable[[EarmarkError], object]) -> Ticket:
+    def _ask(self, asked: Asked, offset: int, rows: int, done: Callable[[Asked, Found], None],
+             failed: Callable[[EarmarkError], None]) -> Ticket:
         return self.jobs.run(self, lambda ticket: self._find(asked, offset, rows), lane="models" if asked.query else "store",
                              done=lambda found: done(asked, found), failed=failed)
 
