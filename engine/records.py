@@ -266,7 +266,8 @@ class Turn:
 
 @dataclass(frozen=True)
 class TimelineTrack:
-    """One who speaks in a recording: a voice, or a stranger with a number from 1.
+    """One who speaks in a recording: a voice, or a stranger with a number from 1. With neither it is what is left of a live
+    session: speech too short to be given to anybody.
 
     A stranger that was named keeps its number. status, similarity: of all its speech taken together. samples: how many
     embeddings of it are kept; a stranger without any cannot be named. id is 0 where the timeline was not kept.
@@ -284,8 +285,8 @@ class TimelineTrack:
 
     @property
     def label(self) -> str:
-        """What it is called: the voice's name, or “Stranger 2”."""
-        return self.voice if self.voice is not None else f"Stranger {self.stranger}"
+        """What it is called: the voice's name, or “Stranger 2”; “Unknown” for what nobody could be made of."""
+        return self.voice if self.voice is not None else "Unknown" if self.stranger is None else f"Stranger {self.stranger}"
 
 
 @dataclass(frozen=True)

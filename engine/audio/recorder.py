@@ -1,14 +1,18 @@
 """A sound file that grows while one listens, and is whole whenever the program ends.
 
-It is written as `<name>.part` and renamed when it is closed; a `.part` left by a killed program can be read up to the
-last flush, and `recover` makes a proper file of it. The sizes in its header (RIFF: Microsoft and IBM, Multimedia
-Programming Interface 1.0, 1991) are brought up to date at every flush, because strict readers believe them.
+A thread of its own writes it, so that who hears the sound never waits for the disk. It is written as `<name>.part` and
+renamed when it is closed; a `.part` left by a killed program can be read up to the last flush, and `recover` makes a proper
+file of it. The sizes in its header (RIFF: Microsoft and IBM, Multimedia Programming Interface 1.0, 1991) are brought up to
+date at every flush, because strict readers believe them.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import threading
+from collections import deque
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +22,14 @@ from engine.files import flush_folder, own_file, own_folder
 from engine.records import FloatArray
 
 FLUSH_S = 2.0
+WAIT_S = 30.0  # of sound that waits for a slow disk at the most: 6 MB at 48 kHz
 LARGEST = 0xFFFF_FFFF  # bytes: what a size in a wav header can say
 
 log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Writes mono 16-bit sound to a wav file."""
+    """Writes mono 16-bit sound to a wav file. Its methods may be called from any thread."""
 
     def __init__(self, path: Path, rate_hz: int) -> None:
         """Raises StoreError when the file cannot be made."""
@@ -32,44 +37,118 @@ class Recorder:
 
         self.path, self._rate_hz = path, rate_hz
         self._part = _part(path)
-        self._since_flush = 0
+        self._changed = threading.Condition()
+        self._waiting: deque[FloatArray] = deque()
+        self._waiting_n = 0  # samples
+        self._ended = False  # nothing more comes
+        self._error: StoreError | None = None
+        self._safe_n = 0
         try:
             own_folder(path.parent)
             own_file(self._part)  # libsndfile opens it by its name
             self._file = soundfile.SoundFile(os.fsencode(self._part), "w", rate_hz, 1, "PCM_16", format="WAV")
         except (OSError, soundfile.LibsndfileError) as error:
             raise StoreError(f"The recording cannot be written: {error}.") from error
+        self._thread = threading.Thread(target=self._main, name="recorder", daemon=True)
+        self._thread.start()
+
+    @property
+    def safe_s(self) -> float:
+        """Seconds that are in the file and would outlast a kill."""
+        return self._safe_n / self._rate_hz
 
     def write(self, wave: FloatArray) -> None:
-        """wave: float32 (n,). Raises StoreError, for instance when the disk is full."""
-        import soundfile
+        """Take sound, float32 (n,), which must not be changed afterwards. Does not wait for the disk.
 
-        try:
-            self._file.write(np.clip(wave, -1.0, 1.0))
-            self._since_flush += len(wave)
-            if self._since_flush >= FLUSH_S * self._rate_hz:
-                self._file.flush()
-                write_sizes(self._part)
-                self._since_flush = 0
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise StoreError("The recording stopped, for instance because the disk is full. What was written is "
-                             "safe.") from error
+        Raises StoreError once the recording cannot go on (a full disk, or one that is too slow). The file is finished then
+        with what it got, and `close` need not be called.
+        """
+        with self._changed:
+            if self._error is None and self._waiting_n + len(wave) > WAIT_S * self._rate_hz:
+                self._error = StoreError("The recording stopped because the disk is too slow. What was recorded until then is "
+                                         "safe.")
+                self._ended = True
+                self._changed.notify_all()
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                return
+            self._waiting.append(wave)
+            self._waiting_n += len(wave)
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing more comes: the file is finished and gets its name as soon as the disk has what waits for it."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def close(self) -> Path:
-        """Finish the file and give it its name. Raises StoreError; what was written is kept even then, where it can be."""
+        """`end`, and wait until that is done. Raises StoreError; what was written is kept even then, where it can be."""
+        self.end()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self.path
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def _main(self) -> None:
         import soundfile
 
-        if self._file.closed:
-            return self.path
+        broken = (OSError, soundfile.LibsndfileError)
+        try:
+            self._write_all()
+        except broken as error:
+            self._fail("The recording stopped, for instance because the disk is full. What was written is safe.", error)
         try:
             try:
                 self._file.close()
             finally:
                 _finish(self._part, self.path)
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise StoreError("The recording could not be finished, for instance because the disk is full. What was "
-                             "written is safe.") from error
-        return self.path
+        except broken as error:
+            self._fail("The recording could not be finished, for instance because the disk is full. What was written is safe.",
+                       error)
+
+    def _write_all(self) -> None:
+        """Until nothing more comes. Raises what soundfile raises."""
+        written = 0
+        while (wave := self._next()) is not None:
+            self._file.write(np.clip(wave, -1.0, 1.0))
+            written += len(wave)
+            if written - self._safe_n >= FLUSH_S * self._rate_hz:
+                self._file.flush()
+                write_sizes(self._part)
+                self._safe_n = written
+
+    def _next(self) -> FloatArray | None:
+        """What waits longest; None once there is nothing left and nothing more comes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ended)
+            if not self._waiting:
+                return None
+            wave = self._waiting.popleft()
+            self._waiting_n -= len(wave)
+            return wave
+
+    def _fail(self, sentence: str, why: Exception) -> None:
+        """The first failure is the one to tell. What still waits is let go."""
+        with self._changed:
+            self._ended = True
+            self._waiting.clear()
+            if self._error is None:
+                self._error = StoreError(sentence)
+                self._error.__cause__ = why
+
+
+def live_path(folder: Path, now: datetime) -> Path:
+    """A name for a recording of the microphone that no file has yet, also none that is being written."""
+    name, number = f"Live {now:%Y-%m-%d %H-%M-%S}", 1
+    path = folder / f"{name}.wav"
+    while path.exists() or _part(path).exists():
+        number += 1
+        path = folder / f"{name} ({number}).wav"
+    return path
 
 
 def so_far(path: Path) -> Path:

@@ -1,12 +1,11 @@
 """Live listening: a source goes in, who speaks and what is heard comes out, step by step.
 
 One thread drains the source, resamples to 16 kHz and follows the speech; every STEP_S of sound it embeds the last
-seconds of the running speech. Nothing is kept but the last seconds, unless `record` is called.
+seconds of the running speech. Nothing is kept but the last seconds and who spoke when (`lanes`), unless `record` is called.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -27,8 +26,8 @@ from engine.encoders.protocols import TagListener, VoiceEncoder
 from engine.errors import DeviceError, EarmarkError, StoreError
 from engine.records import Audio, Embedding, FloatArray, Identification, LiveUpdate, Tag, Turn
 from engine.voices.identification import MIN_SPEECH_S, Identifier, nobody
-from engine.voices.timeline.live_turns import LiveTurns
-from engine.voices.timeline.online import HeardStranger, Numbered, Strangers
+from engine.voices.timeline.live_lanes import LiveLanes, Recorded
+from engine.voices.timeline.online import HeardStranger
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +63,16 @@ class Listener:
     """Listens to one source until it is stopped, ends, or goes away. Its methods may be called from any thread.
 
     error: why it is "lost". recording_error: why the last recording ended by itself, for instance a full disk; listening
-    goes on then. The next `record` clears it.
+    goes on then. The next `record` clears it. lanes: who spoke when in its session.
     """
 
     rate_hz = RATE_HZ
 
     def __init__(self, source: Source, encoder: VoiceEncoder, detector: SpeechDetector,
-                 identifier: Callable[[], Identifier], tagger: Callable[[], TagListener] | None = None) -> None:
-        """identifier: asked at every step, so that a new voice or threshold counts at once. tagger: loads lazily."""
+                 identifier: Callable[[], Identifier], tagger: Callable[[], TagListener] | None = None,
+                 lanes: LiveLanes | None = None) -> None:
+        """identifier: asked at every step, so that a new voice or threshold counts at once. tagger: loads lazily. lanes: of the
+        session that goes on; by default a new one begins."""
         self._source, self._encoder, self._identifier, self._tagger = source, encoder, identifier, tagger
         self._speech = detector.stream()
         self._lock = threading.Lock()
@@ -80,13 +81,12 @@ class Listener:
         self._recent = np.zeros(0, np.float32)
         self._updates: list[LiveUpdate] = []
         self._dropped = 0
-        self._turns = LiveTurns()
-        self._strangers = Strangers()
-        self._named: dict[int, int] = {}  # number of a stranger → id of the voice that it was named
-        self._names: dict[int | None, str] = {}  # the same with the name that the voice has now
+        self.lanes = lanes or LiveLanes()
         self._recorder: Recorder | None = None
+        self._began = False  # something was given to it
+        self._anew = False  # another session begins with the next block
+        self._ended: list[tuple[Recorder, Recorded | None]] = []  # recordings that are over, and what they hold
         self._heard: tuple[Tag, ...] = ()
-        self._total = 0  # samples at 16 kHz
         self._clips = 0
         self.state: ListenerState = "idle"
         self.error: EarmarkError | None = None
@@ -100,7 +100,6 @@ class Listener:
         self._name: str | None = None
         self._name_since = 0.0
         self._new = 0  # samples of it that no step has looked at yet
-        self._noise = 0.0  # mean square of what is no speech
 
     # --- for the owner ------------------------------------------------------------------------------------------------
 
@@ -108,6 +107,7 @@ class Listener:
         """Open the source and begin. Raises DeviceError when it cannot be opened."""
         self._source.start()
         self._resampler = StreamResampler(self._source.rate_hz, RATE_HZ)
+        self.lanes.go_on(self._encoder.spec)
         self.state = "listening"
         self._thread = threading.Thread(target=self._main, name="listener", daemon=True)
         self._thread.start()
@@ -129,7 +129,8 @@ class Listener:
 
     @property
     def elapsed_s(self) -> float:
-        return self._total / RATE_HZ
+        """How much of this session was listened to."""
+        return self.lanes.elapsed_s
 
     @property
     def overflows(self) -> int:
@@ -145,17 +146,39 @@ class Listener:
         self.stop_recording()
         recorder = Recorder(path, self._source.rate_hz)
         with self._lock:
-            self._recorder, self.recording_error = recorder, None
+            self._recorder, self._began, self.recording_error = recorder, False, None
+
+    def end_recording(self) -> None:
+        """Nothing more is recorded. Does not wait for the disk, which `take_recorded` and `stop_recording` do."""
+        with self._lock:
+            recorder, self._recorder = self._recorder, None
+            if recorder is not None:
+                recorder.end()
+                self._is_over(recorder)
 
     def stop_recording(self) -> Path | None:
         """Finish the recording; returns its path, or None: nothing was recorded, or `recording_error` says why not."""
+        recorder = self._recorder
+        self.end_recording()
+        return self._finished(recorder) if recorder is not None else None
+
+    def take_recorded(self) -> list[Recorded]:
+        """What the recordings that ended since this was last asked hold of the session, to be kept as timelines. Waits until
+        their files are finished; where one could not be, `recording_error` says why."""
         with self._lock:
-            recorder, self._recorder = self._recorder, None
-        try:
-            return recorder.close() if recorder else None
-        except StoreError as error:
-            self.recording_error = error
-            return None
+            ended, self._ended = self._ended, []
+        for recorder, _ in ended:
+            self._finished(recorder)
+        return [recorded for _, recorded in ended if recorded is not None]
+
+    def begin_anew(self, lanes: LiveLanes | None = None) -> LiveLanes:
+        """Go on in another session, by default a new one; returns the one that was left. A recording is finished first."""
+        self.stop_recording()
+        with self._lock:
+            left, self.lanes = self.lanes, lanes or LiveLanes()
+            self._anew = True  # its thread ends the running speech, which is of the session that was left
+        self.lanes.go_on(self._encoder.spec)
+        return left
 
     def updates(self, since: int) -> tuple[int, list[LiveUpdate]]:
         """The updates from number `since` on, and the number to ask from next."""
@@ -164,30 +187,22 @@ class Listener:
             return self._dropped + len(self._updates), self._updates[first:]
 
     def turns(self) -> list[Turn]:
-        """Who spoke when, from the beginning; the last turn grows while its voice speaks."""
-        with self._lock:
-            return self._turns.all(self._names)
+        """Who spoke when, from the beginning of the session; the last turn grows while its voice speaks."""
+        return self.lanes.turns()
 
     def stranger(self, number: int) -> HeardStranger | None:
         """What is known of a stranger of this session; None where there is none of this number."""
-        with self._lock:
-            one = self._strangers.get(number)
-            return None if one is None else one.heard(self._encoder.spec, self._noise)
+        return self.lanes.stranger(number)
 
     def name_stranger(self, number: int, voice_id: int) -> None:
         """The turns of a stranger are those of a voice from now on, as long as there is that voice."""
-        with self._lock:
-            self._strangers.keep_apart(number)
-            self._named[number] = voice_id
+        self.lanes.name_stranger(number, voice_id)
         self.look_again()
 
     def look_again(self) -> None:
         """Voices may have changed: strangers that were named are called what their voice is called now, or are strangers."""
-        if not self._named:
-            return
-        names = {voice.id: voice.name for voice in self._identifier().voices}
-        with self._lock:
-            self._names = {number: names[voice_id] for number, voice_id in self._named.items() if voice_id in names}
+        if self.lanes.some_named:
+            self.lanes.look_again(self._identifier().voices)
 
     def recent(self, seconds: float) -> FloatArray:
         """The last seconds of sound, float32 (n,) at 16 kHz; shorter at the beginning. At most 12 s."""
@@ -207,6 +222,9 @@ class Listener:
         step, since_heard = 0, 0
         try:
             while not self._stop.is_set():
+                if self._anew:
+                    self._anew = False
+                    self._end_run()
                 block = self._source.read()
                 if not len(block):
                     if self._source.lost:
@@ -250,19 +268,33 @@ class Listener:
         self.state = "lost"
 
     def _record(self, block: FloatArray) -> None:
-        """Keep a block, if that is wanted; a recording that cannot go on is finished, and listening goes on."""
+        """Keep a block, if that is wanted; a recording that cannot go on is over, and listening goes on."""
         with self._lock:
             recorder = self._recorder
             if recorder is None:
                 return
+            if not self._began:
+                self._began = True
+                self.lanes.begin_recording(self._new / RATE_HZ if len(self._run) else None)
             try:
                 recorder.write(block)
                 return
             except StoreError as error:
                 self._recorder, self.recording_error = None, error
+                recorder.end()
+                self._is_over(recorder)
         log.warning("a recording ended by itself")
-        with contextlib.suppress(StoreError):  # the first error is the one to tell
-            recorder.close()
+
+    def _is_over(self, recorder: Recorder) -> None:
+        """Under the lock."""
+        self._ended.append((recorder, self.lanes.end_recording(recorder.path)))
+
+    def _finished(self, recorder: Recorder) -> Path | None:
+        try:
+            return recorder.close()
+        except StoreError as error:
+            self.recording_error = self.recording_error or error  # the first one is the one to tell
+            return None
 
     def _went_away(self) -> None:
         self._ended_by(getattr(self._source, "error", None) or DeviceError(
@@ -272,7 +304,7 @@ class Listener:
         """Add 16 kHz sound: to what is drawn, to the running speech."""
         with self._lock:
             self._recent = np.concatenate([self._recent, wave])[-int(RECENT_S * RATE_HZ):]
-            self._total += len(wave)
+            self.lanes.elapsed_s += len(wave) / RATE_HZ
         self._pending = np.concatenate([self._pending, wave])
         probabilities = self._speech.push(wave)
         for probability in probabilities:
@@ -293,14 +325,15 @@ class Listener:
             self._new += len(chunk)
             return
         self._speaking = False
-        self._noise += (float(np.square(chunk).mean()) - self._noise) * NOISE_SHARE
+        self.lanes.noise += (float(np.square(chunk).mean()) - self.lanes.noise) * NOISE_SHARE
         self._before = np.concatenate([self._before, chunk])[-BEFORE:]
         if self._silence >= GAP_S * RATE_HZ and len(self._run):
-            self._run = np.zeros(0, np.float32)
-            self._name, self._new = None, 0
-            self._strangers.pause()
-            with self._lock:
-                self._turns.pause()
+            self._end_run()
+            self.lanes.pause()
+
+    def _end_run(self) -> None:
+        self._run = np.zeros(0, np.float32)
+        self._name, self._new = None, 0
 
     @property
     def _eager(self) -> bool:
@@ -347,12 +380,4 @@ class Listener:
             self._name = key
         fresh = self._run[max(0, len(self._run) - self._new):]
         self._new = 0
-        with self._lock:
-            if voice is not None:
-                numbered = Numbered(None)
-                self._strangers.known(len(fresh) / RATE_HZ)
-            else:
-                numbered = self._strangers.hear(query, used_s, len(fresh) / RATE_HZ, float(np.square(fresh).mean()), clips(fresh))
-                self._turns.relabel(numbered.merged)
-            self._turns.step(voice, found.status, numbered.number, now, used_s)
-        return numbered.number
+        return self.lanes.speech(found, query, used_s, fresh)

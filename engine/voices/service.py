@@ -331,12 +331,16 @@ class Voices:
         """Who speaks in a file (its first quarter of an hour). Raises AudioError, EncoderError."""
         return self.identify(files.read(path, duration_s=MAX_READ_S))
 
-    def listener(self, source: Source) -> Listener:
-        """A listener on a microphone or file, not yet started. It stays with the encoder that is in use now."""
+    def listener(self, source: Source, after: Listener | None = None) -> Listener:
+        """A listener on a microphone or file, not yet started. It stays with the encoder that is in use now.
+
+        after: whose session goes on; by default a new one begins.
+        """
         from engine.voices.listening import Listener
 
         encoder = self._encoder()
-        return Listener(source, encoder, self._detector(), lambda: self.identifier(encoder.spec), self._tagger)
+        return Listener(source, encoder, self._detector(), lambda: self.identifier(encoder.spec), self._tagger,
+                        after.lanes if after is not None else None)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ def heard(wave: Audio, encoder: GE2EEncoder, detector: SpeechDetector, folder: P
     files.write(folder / "mixture.wav", wave)
     steps = Steps()
     listener = Listener(FileSource(folder / "mixture.wav", pace=0), encoder, detector, lambda: identifier({}))
-    listener._strangers, steps.listener = steps, listener
+    listener.lanes._strangers, steps.listener = steps, listener
     listener.start()
     listener.wait()
     listener.stop()

@@ -16,6 +16,7 @@ Label = tuple[str | None, IdentificationStatus, int | None]
 BACK = 0.5
 """Share of the window by which a turn begins earlier than the step that first heard it: a window says who speaks in most of
 it. Chosen by tests/benchmarks/live_strangers.py."""
+MOST_TURNS = 20_000  # of a session: about a day of talk; the oldest go
 
 
 class LiveTurns:
@@ -70,6 +71,7 @@ class LiveTurns:
 
     def _begin(self, label: Label, span: Span) -> None:
         self._turns.append(Turn(label[0], label[1], span, label[2]))
+        del self._turns[:-MOST_TURNS]
         self._open, self._single, self._odd = True, True, None
 
     def _free_from(self, start_s: float) -> float:

@@ -8,6 +8,7 @@ one person become the older one. Memory is bounded: a sum of vectors and at most
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,10 +27,12 @@ SILENT = 1e-9  # mean square: −90 dBFS
 
 @dataclass(frozen=True)
 class Numbered:
-    """What a step gave. number: of the stranger, None: not known yet. merged: (younger, older), now one person."""
+    """What a step gave. number: of the stranger, None: not known yet. merged: (younger, older), now one person. alone: nobody
+    else is heard in the stretch."""
 
     number: int | None
     merged: tuple[tuple[int, int], ...] = ()
+    alone: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,21 +49,53 @@ class HeardStranger:
 
 
 @dataclass
-class Stranger:
-    """One of the session. total: sum of unit vectors, each as heavy as its seconds. power: mean square of its sound.
+class Samples:
+    """(embedding, seconds of speech) of stretches that share no sound with each other: at most MOST_SAMPLES, spread over
+    all that was said."""
 
-    samples: (embedding, seconds of speech) of stretches that share no sound with each other.
-    """
+    all: list[tuple[Embedding, float]] = field(default_factory=list)
+    every_s: float = 0.0  # speech between two samples
+    since_s: float = 0.0  # speech since the last one
+
+    def add(self, query: Embedding, used_s: float, new_s: float, fit: bool) -> None:
+        """used_s: net speech that was embedded; new_s: how much of it is new. fit: it may be a sample."""
+        self.since_s += new_s
+        if not fit:
+            return
+        if not self.all or self.since_s >= max(used_s, self.every_s):
+            self.all.append((query, used_s))
+            self.since_s = 0.0
+            self._thin()
+        elif self.since_s < used_s and used_s > self.all[-1][1]:
+            self.all[-1] = (query, used_s)  # the same stretch, longer
+            self.since_s = 0.0
+
+    def take_over(self, other: Samples) -> None:
+        """Another one turned out to be this one."""
+        self.all += other.all
+        self._thin()
+
+    def _thin(self) -> None:
+        while len(self.all) > MOST_SAMPLES:
+            del self.all[1::2]
+            self.every_s = 2 * max(self.every_s, 2.4)
+
+
+@dataclass
+class Stranger:
+    """One of the session. total: sum of unit vectors, each as heavy as its seconds. power: mean square of its sound."""
 
     number: int
     total: FloatArray
     speech_s: float
     power: float = 0.0
     clipped: int = 0
-    samples: list[tuple[Embedding, float]] = field(default_factory=list)
-    every_s: float = 0.0  # speech between two samples
-    since_s: float = 0.0  # speech since the last one
+    kept: Samples = field(default_factory=Samples)
     apart: bool = False  # it stays what it is
+
+    @property
+    def samples(self) -> list[tuple[Embedding, float]]:
+        return self.kept.all
 
     def likeness(self, vector: FloatArray) -> float:
         """Mean cosine to all that it said."""
@@ -72,9 +107,7 @@ class Stranger:
         self.total = self.total + np.float32(new_s) * query.vector
         self.speech_s += new_s
         self.clipped += clipped
-        self.since_s += new_s
-        if alone:
-            self._sample(query, used_s)
+        self.kept.add(query, used_s, new_s, alone)
 
     def take_over(self, other: Stranger) -> None:
         """Another one turned out to be this one."""
@@ -83,27 +116,12 @@ class Stranger:
         self.total = self.total + other.total
         self.speech_s += other.speech_s
         self.clipped += other.clipped
-        self.samples += other.samples
-        self._thin()
+        self.kept.take_over(other.kept)
 
     def heard(self, spec: EncoderSpec, noise: float) -> HeardStranger:
         """What can be told of it now. noise: mean square of what is no speech."""
         level, floor = (10 * math.log10(max(power, SILENT)) for power in (self.power, noise))
         return HeardStranger(self.number, spec, self.speech_s, level, level - floor, self.clipped, tuple(self.samples))
-
-    def _sample(self, query: Embedding, used_s: float) -> None:
-        if not self.samples or self.since_s >= max(used_s, self.every_s):
-            self.samples.append((query, used_s))
-            self.since_s = 0.0
-            self._thin()
-        elif self.since_s < used_s and used_s > self.samples[-1][1]:
-            self.samples[-1] = (query, used_s)  # the same stretch, longer
-            self.since_s = 0.0
-
-    def _thin(self) -> None:
-        while len(self.samples) > MOST_SAMPLES:
-            del self.samples[1::2]
-            self.every_s = 2 * max(self.every_s, 2.4)
 
 
 class Strangers:
@@ -113,11 +131,11 @@ class Strangers:
     `pause` when the run is over.
     """
 
-    def __init__(self, same: float = LIKE) -> None:
-        """same: mean cosine from which on two stretches are one person."""
+    def __init__(self, same: float = LIKE, last: int = 0) -> None:
+        """same: mean cosine from which on two stretches are one person. last: numbers up to this one are given already."""
         self._same = same
         self._all: list[Stranger] = []
-        self._last = 0  # number that was given last
+        self.last = last  # number that was given last
         self._waiting: Stranger | None = None
         self._waiting_here = False  # it was heard in this run
         # positions in the running speech, in seconds
@@ -129,6 +147,9 @@ class Strangers:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def __iter__(self) -> Iterator[Stranger]:
+        return iter(self._all)
 
     def get(self, number: int) -> Stranger | None:
         return next((one for one in self._all if one.number == number), None)
@@ -148,17 +169,19 @@ class Strangers:
         self._at += new_s
         found = self._nearest(query.vector)
         if found is None:
+            alone = self._at - used_s >= self._who_until
             found = self._wait(query, used_s, new_s, power, clipped)
             if found is None:
                 return Numbered(None)
             self._spoke(found.number)
         else:
             self._spoke(found.number)
-            found.add(query, used_s, new_s, power, clipped, self._at - used_s >= self._other_until)
+            alone = self._at - used_s >= self._other_until
+            found.add(query, used_s, new_s, power, clipped, alone)
             if self._waiting_here:
                 self._waiting = None  # it was the same run, so most probably the same person
         merged = self._merge(found)
-        return Numbered(merged[-1][1] if merged else found.number, merged)
+        return Numbered(merged[-1][1] if merged else found.number, merged, alone)
 
     def known(self, new_s: float) -> None:
         """A voice is recognised: what waited in this run was hers."""
@@ -198,8 +221,8 @@ class Strangers:
         if waiting.speech_s < NEW_S or len(self._all) >= MOST:
             return None
         self._waiting = None
-        self._last += 1
-        waiting.number = self._last
+        self.last += 1
+        waiting.number = self.last
         self._all.append(waiting)
         return waiting
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.audio import files
 from engine.audio.integrity import opened
 from engine.errors import Busy, DecodeError, EnrollmentError, StrangerUnknown
 from engine.index import unit_mean
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from engine.voices.listening import Listener
     from engine.voices.service import Voices
     from engine.voices.timeline.clustering import IntArray
+    from engine.voices.timeline.live_lanes import Recorded
     from engine.voices.timeline.online import HeardStranger
 
 log = logging.getLogger(__name__)
@@ -65,9 +68,33 @@ class Timelines:
                 log.warning("a timeline was not kept: the workspace is in use")
         return _shown(made, self._voices.list())
 
+    def keep_recorded(self, recorded: Recorded) -> Timeline:
+        """Keep who spoke when in a recording of a live session, as it was found while one listened.
+
+        Raises DecodeError (the file is gone or cannot be read), Busy, StoreError.
+        """
+        digest, duration_s = file_hash(recorded.path), files.info(recorded.path).duration_s
+        tracks = recorded.kept(duration_s, {voice.id for voice in self._voices.list()})
+        return self._store.timelines.add(NewTimeline(recorded.path, digest, duration_s, recorded.noise_dbfs, datetime.now(UTC),
+                                                     recorded.spec, tracks))
+
     def list(self) -> builtins.list[Timeline]:
         """What is kept, newest first."""
         return self._store.timelines.list()
+
+    def gone(self, timelines: Iterable[Timeline]) -> frozenset[int]:
+        """Ids of those of kept timelines whose recording is not where it was."""
+        return frozenset(one.id for one in timelines if one.id is not None and not one.path.exists())
+
+    def unheard(self, timelines: Iterable[Timeline]) -> builtins.list[tuple[Path, datetime]]:
+        """Recordings of the microphone in this workspace that none of these timelines is of, with their time, newest first: for
+        instance what a killed program left."""
+        known, found = {one.path for one in timelines}, []
+        for path in self._store.recordings.glob("*.wav"):
+            with contextlib.suppress(OSError):  # gone meanwhile
+                if path not in known:
+                    found.append((path, datetime.fromtimestamp(path.stat().st_mtime, UTC)))
+        return sorted(found, key=lambda one: one[1], reverse=True)
 
     def get(self, timeline_id: int) -> Timeline:
         return self._store.timelines.get(timeline_id)

@@ -161,7 +161,7 @@ def test_naming_says_what_is_wrong_and_changes_nothing(earmark, tmp_path):
 def test_a_stranger_that_is_named_while_it_speaks_is_recognised_from_then_on(earmark, tmp_path):
     places = talk(tmp_path / "talk.wav", *(spoken(BERT, take).samples for take in (5, 6, 7, 8)))
     listener = earmark.voices.listener(FileSource(tmp_path / "talk.wav", pace=0))
-    named, hear = threading.Event(), listener._strangers.hear
+    named, hear = threading.Event(), listener.lanes._strangers.hear
 
     def hear_and_name(*heard):
         """From another thread, as the window does, as soon as the first stretch is over."""
@@ -172,7 +172,7 @@ def test_a_stranger_that_is_named_while_it_speaks_is_recognised_from_then_on(ear
         return found
 
     naming = threading.Thread(target=lambda: earmark.timelines.name_live_stranger(listener, 1, "Bert"))
-    listener._strangers.hear = hear_and_name
+    listener.lanes._strangers.hear = hear_and_name
     listener.start()
     listener.wait(120)
     naming.join()
