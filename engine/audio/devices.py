@@ -6,23 +6,39 @@ ends every open stream, so it is done only while there is none: streams are open
 
 from __future__ import annotations
 
+import atexit
+import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 from weakref import WeakSet
 
+from engine.audio.sound_server import default_title
 from engine.errors import DeviceError
 
 Direction = Literal["input", "output"]
 
+CLOSE_S = 3.0  # how long closing a stream may take
+
 _BROKEN = "The sound system does not start. Check the sound settings of the system (on Linux: ALSA's configuration)."
+
+
+STAND_INS = {"default": "Default", "sysdefault": "Default", "pulse": "PulseAudio", "pipewire": "PipeWire",
+             "Microsoft Sound Mapper - Input": "Default", "Microsoft Sound Mapper - Output": "Default",
+             "Primary Sound Capture Driver": "Default", "Primary Sound Driver": "Default"}
+"""Names of what is no device, but stands for the one that the system or a sound server has chosen → first word of its title."""
+_SERVERS = {"pulse", "pipewire"}  # where one of these is listed, “default” goes through that server
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Device:
-    """A sound device. index: PortAudio's, until the next rescan; rate_hz: native; channels: of this direction."""
+    """A sound device. name: PortAudio's, by which it is found again; index: PortAudio's, until the next rescan; rate_hz: native;
+    channels: of this direction. behind: what a stand-in such as “default” stands for, "" where that is not known."""
 
     name: str
     index: int
@@ -30,6 +46,17 @@ class Device:
     channels: int
     default: bool
     host: str  # ALSA, Core Audio, WASAPI …
+    behind: str = ""
+
+    @property
+    def title(self) -> str:
+        """What to call it on a screen."""
+        before = STAND_INS.get(self.name)
+        if before is None:
+            return self.name
+        if self.behind:
+            return f"{before} – {self.behind}"
+        return "System default" if before == "Default" else before
 
 
 def inputs(rescan: bool = False) -> list[Device]:
@@ -37,12 +64,21 @@ def inputs(rescan: bool = False) -> list[Device]:
 
     rescan: look again for devices that came or went. While a stream is open the list stays as it was.
     """
-    return portaudio().devices("input", rescan)
+    return _with_titles(portaudio().devices("input", rescan), "input")
 
 
 def outputs(rescan: bool = False) -> list[Device]:
     """Loudspeakers, like `inputs`."""
-    return portaudio().devices("output", rescan)
+    return _with_titles(portaudio().devices("output", rescan), "output")
+
+
+def _with_titles(found: list[Device], direction: Direction) -> list[Device]:
+    """Say what stands behind the stand-ins: the sound server knows, where one is listed."""
+    if not _SERVERS & {device.name for device in found}:
+        return found
+    behind = default_title(direction)
+    asked = _SERVERS | {"default"}  # “sysdefault” goes past the server
+    return [replace(device, behind=behind) if device.name in asked else device for device in found]
 
 
 def find(direction: Direction, name: str = "") -> Device:
@@ -115,12 +151,24 @@ class PortAudio:
             return stream
 
     def close(self, stream: Any) -> None:
-        """Close a stream of `open`, also one that broke."""
-        with self._lock:
+        """Close a stream of `open`, also one that broke.
+
+        One whose sound server went away may never close (ALSA's pulse plugin locks itself out then). It is left alone after
+        CLOSE_S, and counts as open, so that nothing waits for it again: no rescan, and not the end of the program.
+        """
+        closed = threading.Event()
+
+        def work() -> None:
             try:
                 stream.close(ignore_errors=True)
             finally:
-                self._open.discard(id(stream))
+                self._open.discard(id(stream))  # without the lock: who rescans holds it and waits for this
+                closed.set()
+
+        threading.Thread(target=work, name="closing-stream", daemon=True).start()
+        if not closed.wait(CLOSE_S):
+            log.warning("a sound stream does not close and is left alone")
+            atexit.unregister(self._sd._exit_handler)  # it would close all streams
 
     def may_release(self, owner: Any) -> None:
         """Register an owner of a stream whose `let_go()` closes it if it is not in use; asked before a rescan."""

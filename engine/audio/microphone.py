@@ -16,6 +16,7 @@ from engine.errors import DeviceError
 from engine.records import FloatArray
 
 RING_S = 10.0  # how long the reader may be late before sound is dropped
+SILENT_S = 4.0  # a microphone gives blocks all the time, also of silence: one that gives none for this long is gone
 LATENCY_S = 0.1  # asked of PortAudio: its callback waits for the interpreter, which other threads keep busy at times
 _CHANNELS = 2  # at most: more are other instruments on an interface, or PulseAudio's offer of 32
 _BLOCK_S = 0.1  # what a FileSource gives at a time when it is not paced
@@ -72,6 +73,7 @@ class Microphone:
         self._dropped_by_portaudio = 0
         self._asked_to_stop = False
         self._finished = False
+        self._heard_at = 0.0  # time.monotonic() of the last block
 
     def start(self) -> None:
         """Open the device and begin. Raises DeviceError."""
@@ -91,9 +93,10 @@ class Microphone:
                 raise
             return stream
 
+        self._heard_at = time.monotonic()
         self._stream = try_each(
             [lambda n=n: opened(n) for n in counts], audio.errors,  # type: ignore[misc]
-            f"The microphone “{self.device.name}” cannot be opened. It may be in use by another program, "
+            f"The microphone “{self.device.title}” cannot be opened. It may be in use by another program, "
             "or not be allowed to this one.")
 
     def read(self) -> FloatArray:
@@ -113,21 +116,23 @@ class Microphone:
 
     @property
     def lost(self) -> bool:
-        """True once the device went away, which PortAudio tells only by ending the stream."""
-        if self._asked_to_stop:
-            return False
-        return self._finished or (self._stream is not None and not self._stream.active)
+        """True once the device went away: PortAudio ended the stream, or gives nothing any more (a sound server that went away
+        may leave it waiting for ever)."""
+        if self._asked_to_stop or self._stream is None:
+            return self._finished and not self._asked_to_stop
+        return self._finished or not self._stream.active or time.monotonic() - self._heard_at > SILENT_S
 
     @property
     def error(self) -> DeviceError | None:
         """What to tell when it is lost."""
         if not self.lost:
             return None
-        return DeviceError(f"The microphone “{self.device.name}” went away. What was heard so far is kept. "
-                           "Plug it in again, or choose another one.", "the PortAudio stream ended by itself")
+        return DeviceError(f"The microphone “{self.device.title}” went away. What was heard so far is kept. "
+                           "Plug it in again, or choose another one.", "the PortAudio stream ended, or gave nothing any more")
 
     def _arrived(self, indata: FloatArray, frames: int, _time: Any, status: Any) -> None:
         """On PortAudio's thread. indata: float32 (frames, channels)."""
+        self._heard_at = time.monotonic()
         if status and status.input_overflow:
             self._dropped_by_portaudio += 1
         if indata.shape[1] == 1:

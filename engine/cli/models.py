@@ -142,5 +142,5 @@ def devices(context: typer.Context) -> None:
     for title, found in (("Microphones", inputs), ("Loudspeakers", outputs)):
         out.say(f"{title}:" if found else f"{title}: none")
         for d in found:
-            out.say(f"  {'*' if d.default else ' '} {d.name} · {d.rate_hz / 1000:g} kHz · {d.channels} channels")
+            out.say(f"  {'*' if d.default else ' '} {d.title} · {d.rate_hz / 1000:g} kHz · {d.channels} channels")
     out.say(f"Nets run on: {app.models.device_label}")

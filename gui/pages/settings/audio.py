@@ -76,7 +76,7 @@ class AudioSection(Section):
             box.clear()
             box.add(self.tr("System default"), "")
             for device in devices:
-                box.add(device.name, device.name, self.tr("{rate} kHz · {channels} ch").format(
+                box.add(device.title, device.name, self.tr("{rate} kHz · {channels} ch").format(
                     rate=f"{device.rate_hz / 1000:g}", channels=device.channels))
             if chosen and box.findData(chosen) < 0:
                 box.add(self.tr("{} (not there now)").format(chosen), chosen)

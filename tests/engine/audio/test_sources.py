@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.audio import devices, files
+from engine.audio import devices, files, microphone
 from engine.audio.microphone import FileSource, Microphone, Source
 from engine.audio.playback import Player
 from engine.audio.reels import FileReel, MemoryReel
@@ -218,3 +219,94 @@ def test_a_file_reel_that_breaks_off_says_why(tmp_path: Path) -> None:
     taken(reel, 1600, 100)
     assert isinstance(reel.error, DecodeError)
     reel.close()
+
+
+class OneMicrophone(NoDevices):
+    """sounddevice on a machine with one microphone, whose streams are `Stuck`."""
+
+    def __init__(self) -> None:
+        self.streams: list[Stuck] = []
+        self.rescans = 0
+
+    def query_hostapis(self) -> tuple[dict[str, str], ...]:
+        return ({"name": "ALSA"},)
+
+    def query_devices(self, kind: str | None = None) -> Any:
+        entry = {"name": "Webcam", "index": 0, "default_samplerate": 16_000.0, "max_input_channels": 1, "max_output_channels": 0,
+                 "hostapi": 0}
+        return entry if kind is not None else (entry,)
+
+    def InputStream(self, **settings: Any) -> Stuck:
+        self.streams.append(Stuck(settings["callback"]))
+        return self.streams[-1]
+
+    def _initialize(self) -> None:
+        self.rescans += 1
+        super()._initialize()
+
+    def _exit_handler(self) -> None:
+        """Would wait for every stream."""
+
+
+class Stuck:
+    """A stream whose sound server went away: it says it is active, gives nothing, and never closes."""
+
+    active = True
+
+    def __init__(self, callback: Any) -> None:
+        self.callback = callback
+        self.go_on = threading.Event()
+
+    def start(self) -> None:
+        self.callback(np.zeros((160, 1), np.float32), 160, None, None)
+
+    def close(self, ignore_errors: bool) -> None:
+        self.go_on.wait(30)
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[OneMicrophone]:
+    made = OneMicrophone()
+    monkeypatch.setattr(devices, "_sounddevice", lambda: made)
+    devices.portaudio.cache_clear()
+    yield made
+    for stream in made.streams:
+        stream.go_on.set()
+    devices.portaudio.cache_clear()
+
+
+def test_a_microphone_that_gives_nothing_any_more_is_gone(stuck: OneMicrophone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence is sound, too: only when no block comes at all is it lost."""
+    now = [100.0]
+    monkeypatch.setattr(microphone.time, "monotonic", lambda: now[0])
+    source = Microphone()
+    source.start()
+    now[0] += microphone.SILENT_S - 0.1
+    assert not source.lost
+    stuck.streams[0].callback(np.zeros((160, 1), np.float32), 160, None, None)
+    now[0] += microphone.SILENT_S - 0.1
+    assert not source.lost and source.error is None
+    now[0] += 0.2
+    assert source.lost and "went away" in str(source.error)
+
+
+def test_a_stream_that_never_closes_does_not_keep_the_next_one_from_opening(stuck: OneMicrophone,
+                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "CLOSE_S", 0.2)
+    source = Microphone()
+    source.start()
+    began = time.monotonic()
+    source.close()
+    assert time.monotonic() - began < 2
+    assert devices.portaudio().rescan() is False and stuck.rescans == 0  # PortAudio would wait for it
+    again = Microphone()
+    again.start()
+    assert len(again.read()) == 160
+    for stream in stuck.streams:
+        stream.go_on.set()
+    again.close()
+    until = time.monotonic() + 5
+    while not devices.portaudio().rescan():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert stuck.rescans == 1
