@@ -57,6 +57,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("live.fit", "Fit the whole timeline into view", ("F",), "live"),
     Entry("live.name", "Name the stranger", ("N",), "live"),
     Entry("live.undo", "Undo the last naming", ("Ctrl+Z",), "live"),
+    Entry("live.new", "Begin a new session", ("Ctrl+N",), "live"),
     Entry("live.export", "Export who spoke when…", ("Ctrl+E",), "live"),
     Entry("voices.new", "Enroll a new voice", ("Ctrl+N",), "voices"),
     Entry("voices.take", "Start or stop a take", ("Space", "R"), "voices"),

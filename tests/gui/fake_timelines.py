@@ -28,6 +28,7 @@ class FakeTimelines:
         self.hold = threading.Event()
         self.fail: EarmarkError | None = None
         self.busy = False
+        self.left: list[tuple[Path, datetime]] = []  # recordings of a killed program
         self._ids = 0
 
     def make(self, path: Path, keep: bool = True, ticket: Ticket | None = None) -> Timeline:
@@ -48,9 +49,24 @@ class FakeTimelines:
         self.kept.insert(0, made)
         return made
 
+    def keep_recorded(self, recorded: Path) -> Timeline:
+        """What a fake listener recorded is told by its path."""
+        self._refuse()
+        self._ids += 1
+        made = replace(self._timeline(recorded, silent=False), id=self._ids)
+        self.kept.insert(0, made)
+        return made
+
     def list(self) -> list[Timeline]:
         self._refuse()
         return list(self.kept)
+
+    def gone(self, timelines: Any) -> frozenset[int]:
+        """Those whose name says so."""
+        return frozenset(one.id for one in timelines if "gone" in one.path.name)
+
+    def unheard(self, timelines: Any) -> list[tuple[Path, datetime]]:
+        return [one for one in self.left if all(one[0] != kept.path for kept in timelines)]
 
     def get(self, timeline_id: int) -> Timeline:
         for one in self.kept:

@@ -271,6 +271,7 @@ class FakeListener:
         self.error: EarmarkError | None = None
         self.recording: Path | None = None
         self.recording_error: StoreError | None = None
+        self.ended: list[Path] = []  # recordings that nobody asked for yet
         self.overflows = 0
         self.named: dict[int, int] = {}  # number of a stranger → id of its voice
         self.known: Callable[[], Iterable[Voice]] = lambda: ()  # the voices there are
@@ -283,6 +284,7 @@ class FakeListener:
         self.state = "listening"
 
     def stop(self) -> None:
+        self.end_recording()
         self.state = "stopped"
 
     def updates(self, since: int) -> tuple[int, list[LiveUpdate]]:
@@ -317,15 +319,27 @@ class FakeListener:
 
     def fail_recording(self, error: StoreError) -> None:
         """As the engine does when the disk is full: the recording is over, listening goes on."""
-        self.recording, self.recording_error = None, error
+        self.end_recording()
+        self.recording_error = error
 
     def lose(self, error: EarmarkError) -> None:
         """As the engine does when the microphone goes away or listening cannot go on."""
-        self.recording, self.error, self.state = None, error, "lost"
+        self.end_recording()
+        self.error, self.state = error, "lost"
 
-    def stop_recording(self) -> Path | None:
-        path, self.recording = self.recording, None
-        return path
+    def end_recording(self) -> None:
+        if self.recording is not None:
+            self.ended.append(self.recording)
+        self.recording = None
+
+    def take_recorded(self) -> list[Path]:
+        found, self.ended = self.ended, []
+        return found
+
+    def begin_anew(self, lanes: Any = None) -> Any:
+        left = self.updates_, self.turns_
+        self.updates_, self.turns_ = lanes or ([], [])
+        return left
 
 
 class FakeVoices:
@@ -341,6 +355,7 @@ class FakeVoices:
         self.shared: dict[int, list[str]] = {}
         self._recordings: dict[int, Audio] = {}
         self.unit = "similarity"
+        self.went_on_after: list[FakeListener | None] = []  # whose session each listener goes on with
         self.listener_: FakeListener | None = None  # what `listener` gives; made from the voices when None
         self.quality = SimpleNamespace(
             duration_s=7.9, speech_s=5.3, level_dbfs=-16.0, snr_db=24.0, clipped=0,
@@ -451,7 +466,8 @@ class FakeVoices:
     def identifier(self) -> Any:
         return SimpleNamespace(identify=lambda embedding, speech_s: self.identification(0.84))
 
-    def listener(self, source: Any, record_to: Path | None = None) -> FakeListener:
+    def listener(self, source: Any, after: FakeListener | None = None) -> FakeListener:
+        self.went_on_after.append(after)
         if self.listener_ is None:
             self.listener_ = FakeListener(self.made_updates(), self.made_turns())
         self.listener_.known = self.list

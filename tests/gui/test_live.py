@@ -16,6 +16,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine.audio.devices import Device
 from engine.errors import DeviceError, StoreError
 from engine.records import LiveUpdate, Span, Turn
 from gui.context import Context
@@ -33,6 +34,10 @@ class FakeDevice:
     name: str
     rate_hz: int = 48_000
     default: bool = True
+
+    @property
+    def title(self) -> str:
+        return self.name
 
 
 @pytest.fixture
@@ -88,6 +93,17 @@ def test_the_microphones_are_offered_with_their_rate(make: Make) -> None:
     assert page.listen.text() == "Listen"
     assert page.listen.kind == "primary"
     assert "not saved" in page.spoken.kept.text()
+
+
+def test_a_microphone_has_its_true_name_in_the_box(make: Make, session: LiveSession, app: FakeEarmark, qtbot: QtBot) -> None:
+    """“default” says nothing to anybody; it stays what the settings and PortAudio call it."""
+    session.find_inputs = lambda rescan: [Device("default", 0, 48_000, 2, True, "ALSA", "Built-in Microphone"),
+                                          Device("sysdefault", 1, 48_000, 2, False, "ALSA")]
+    page = make()
+    assert [page.devices.itemText(i) for i in range(2)] == ["Default – Built-in Microphone", "System default"]
+    page.devices.setCurrentIndex(1)
+    page.devices.activated.emit(1)
+    assert app.settings.value.input_device == "sysdefault"
 
 
 def test_listening_says_who_speaks_and_how_sure_it_is(make: Make, qtbot: QtBot) -> None:
@@ -190,7 +206,7 @@ def test_recording_is_a_separate_act_and_says_where(make: Make, app: FakeEarmark
     assert page.record.text() == "Stop recording"
     page.record.click()
     assert app.voices.listener_.recording is None
-    assert page.spoken.kept.text() == f"Saved as recordings/{path.name}"
+    qtbot.waitUntil(lambda: page.spoken.kept.text() == f"Saved as recordings/{path.name}")
     assert session.listening
 
 
@@ -260,7 +276,7 @@ def test_a_microphone_that_goes_away_keeps_what_was_found(make: Make, app: FakeE
     assert page.notice.title.text() == "The microphone went away"
     assert name in page.notice.sentence.text()
     assert page.listen.text() == "Listen"
-    assert page.spoken.title.text() == "Last session"
+    assert page.spoken.title.text() == "This session" and " – " in page.spoken.scope.text()
     assert page.who.timeline.lanes()
 
 
@@ -290,7 +306,11 @@ def test_a_recording_that_cannot_be_finished_is_not_called_saved(make: Make, app
     page.record.click()
     listener = app.voices.listener_
     assert listener is not None
-    monkeypatch.setattr(FakeListener, "stop", lambda self: self.fail_recording(StoreError("The disk is full.")))
+    def fail(self: FakeListener) -> list[Path]:
+        self.recording_error = StoreError("The disk is full.")
+        return []
+
+    monkeypatch.setattr(FakeListener, "take_recorded", fail)
     page.listen.click()
     qtbot.waitUntil(lambda: page.notice.isVisible())
     assert page.notice.title.text() == "Recording stopped" and page.notice.sentence.text() == "The disk is full."
@@ -410,7 +430,7 @@ def test_another_microphone_is_taken_while_the_first_is_opening(make: Make, app:
                                                                 qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second, go = FakeListener(), FakeListener(), threading.Event()
 
-    def listener(source: str) -> FakeListener:
+    def listener(source: str, after: FakeListener | None) -> FakeListener:
         if source != "Webcam":
             go.wait(5)
             return first
@@ -420,7 +440,7 @@ def test_another_microphone_is_taken_while_the_first_is_opening(make: Make, app:
     monkeypatch.setattr(app.voices, "listener", listener)
     page = make()
     page.record.click()
-    assert page.listen.text() == "Opening…"
+    assert page.listen.text() == "Cancel" and page.now.name.text() == "Opening…"
     page.devices.setCurrentIndex(1)
     page.devices.activated.emit(1)
     go.set()

@@ -24,6 +24,10 @@ class Device:
     rate_hz: int = 48_000
     default: bool = True
 
+    @property
+    def title(self) -> str:
+        return self.name
+
 
 Make = Callable[[], LivePage]
 
@@ -79,7 +83,7 @@ def test_without_recordings_the_page_says_what_they_give(make: Make, qtbot: QtBo
     assert page.view.empty.isVisible() and not page.view.who.isVisible()
     assert page.view.shelf.nothing.isVisible()
     assert not page.listen.isVisible() and not page.devices.isVisible()
-    page.back.click()
+    page.toolbar_left().back.click()
     assert page.absent.isVisible() and not page.view.isVisible()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.errors import DeviceError, EarmarkError
@@ -14,6 +14,9 @@ from gui.widgets.controls import Select
 
 if TYPE_CHECKING:
     from gui.pages.live.session import LiveSession
+
+
+NARROW_PX, WIDE_PX = 140, 284
 
 
 class DevicePicker(Select):
@@ -28,6 +31,8 @@ class DevicePicker(Select):
     def __init__(self, context: Context, session: LiveSession, parent: QWidget | None = None) -> None:
         super().__init__(context.theme, "", icon="microphone", parent=parent)
         self.setAccessibleName(self.tr("Microphone"))
+        self.setMinimumWidth(NARROW_PX)
+        self.setMaximumWidth(WIDE_PX)
         self._context, self._session = context, session
         self.devices: list[Any] = []
         self.error: EarmarkError | None = None
@@ -36,6 +41,10 @@ class DevicePicker(Select):
         self._busy = False
         self.activated.connect(self._chosen)
         self._show()
+
+    def sizeHint(self) -> QSize:
+        """With room for the rate; it gives way to the name alone where there is little."""
+        return QSize(WIDE_PX, super().sizeHint().height())
 
     def look(self, rescan: bool = False) -> None:
         """Ask PortAudio. A rescan notices what was plugged in; it does nothing while a stream is open."""
@@ -72,7 +81,7 @@ class DevicePicker(Select):
         with QSignalBlocker(self):
             self.clear()
             for device in self.devices:
-                self.add(device.name, device.name, self.tr("{} kHz · mono").format(f"{device.rate_hz / 1000:g}"))
+                self.add(device.title, device.name, self.tr("{} kHz · mono").format(f"{device.rate_hz / 1000:g}"))
             if not self.devices:
                 self.add(self.tr("No microphone") if self.looked else self.tr("Looking for microphones…"))
             names = [device.name for device in self.devices]

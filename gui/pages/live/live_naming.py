@@ -30,8 +30,7 @@ class LiveNaming(QObject):
         self.field = NameField(context.theme, line, elsewhere=False)
         self.field.named.connect(self.name)
         line.wanted_name.connect(self.ask)
-        session.changed.connect(self._follow)
-        session.forgot.connect(self.field.hide)
+        session.forgot.connect(self._forget)
 
     def ask(self, lane: int | None = None) -> None:
         """Open the field for a lane; by default that of the chosen turn, or the first stranger."""
@@ -74,8 +73,7 @@ class LiveNaming(QObject):
     def _failed(self, number: int, error: EarmarkError) -> None:
         self.failed.emit(self.tr("Stranger {} was not named").format(number), error)
 
-    def _follow(self) -> None:
+    def _forget(self) -> None:
         """A new session has other strangers."""
-        if self.session.state == "starting":
-            self.field.hide()
-            self.named = ""
+        self.field.hide()
+        self.named = ""

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QVBoxLay
 
 from engine.errors import EarmarkError
 from engine.records import LiveUpdate
+from engine.records import Timeline as Recording
 from gui.actions import key_text
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.absent import FileAnswer, NoMicrophone
-from gui.pages.live.devices import DevicePicker
 from gui.pages.live.limits import Limits
 from gui.pages.live.live_naming import LiveNaming
 from gui.pages.live.microphone import MicrophonePanel
@@ -24,15 +24,15 @@ from gui.pages.live.playing import Playing
 from gui.pages.live.recording_view import RecordingView
 from gui.pages.live.session import LiveSession
 from gui.pages.live.session_words import kept, sound_files, trouble
+from gui.pages.live.toolbar import LiveToolbar
 from gui.pages.live.tracks import of_session
 from gui.pages.live.voices_plot import VoicesPlotPanel
 from gui.pages.live.who import SpokenPanel, WhoPanel
-from gui.widgets.controls import Button, KeyCap, Notice
-from gui.widgets.timeline import Timeline, clock
+from gui.widgets.controls import Button, Notice
+from gui.widgets.timeline import Timeline
 
 METERS_MS, TURNS_MS, LOOK_MS = 66, 500, 2000
-GAP = 12
-WIDE_PX = 1160  # of the page: below, the toolbar has no room for Calibrate
+GAP, WIDE_PX = 12, 1160  # of the page: below, the toolbar has no room for Calibrate
 
 
 class LivePage(Page):
@@ -44,7 +44,6 @@ class LivePage(Page):
     def __init__(self, context: Context, session: LiveSession | None = None, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         session = self.session = session or LiveSession.of(context)
-        self.devices = DevicePicker(context, session)
         self._build_toolbar()
         self._build()
         self._recordings = False
@@ -58,12 +57,16 @@ class LivePage(Page):
         session.mapped.connect(self._mapped)
         session.forgot.connect(self.sound.clear)
         session.forgot.connect(self.answer.hide)
+        session.kept.connect(self._kept)
+        session.not_kept.connect(lambda error: self.answer.say(
+            self.tr("Who spoke in the recording could not be kept"), self.tr("The recording itself is safe. {}").format(error)))
         self.bind("live.listen", self._space)
         self.bind("live.devices", lambda: self.devices.look(rescan=True))
         self.bind("live.file", self._choose_file)
         self.bind("live.record", self._toggle_record)
         self.bind("live.open", self.open_recording)
         self.bind("live.recordings", lambda: self.show_recordings(not self._recordings))
+        self.bind("live.new", self._begin_anew)
         self.bind("live.next", lambda: self._turn(1))
         self.bind("live.previous", lambda: self._turn(-1))
         self.bind("live.fit", lambda: self._timeline.fit())
@@ -123,9 +126,29 @@ class LivePage(Page):
             self.session.change(name)
 
     def _toggle_record(self) -> None:
-        if self.devices.none_found and not self.session.listening:
+        if self._left.none:
             return
-        self.session.record(self.session.recording is None)
+        self.session.record(not self.session.recording_wanted)
+
+    def _begin_anew(self) -> None:
+        """A new session, with the old one to be had back."""
+        bring_back = self.session.begin_anew()
+        if bring_back is None:
+            self.said.emit(self._why_not_anew())
+            return
+
+        def undo() -> None:
+            if not bring_back():
+                self.said.emit(self.tr("Stop the recording first; then the session can come back."))
+
+        self.offered.emit(self.tr("A new session has begun."), self.tr("Undo"), undo)
+
+    def _why_not_anew(self) -> str:
+        """Empty where a new session can begin."""
+        if self.session.can_begin_anew:
+            return ""
+        return (self.tr("Stop the recording first.") if self.session.recording_wanted
+                else self.tr("Nothing was heard yet, so there is nothing to put away."))
 
     # --- recordings ---------------------------------------------------------------------------------------------------
 
@@ -140,6 +163,20 @@ class LivePage(Page):
         if on:
             self.view.open_newest()
         self._follow()
+
+    def _kept(self, kept: list[Recording]) -> None:
+        """What was recorded is among the recordings."""
+        recordings = self.view.recordings
+        recordings.refresh()
+        if not kept:
+            return
+        if not self._recordings:
+            recordings.show(kept[-1])
+        self.offered.emit(self.tr("The recording is kept in Recordings."), self.tr("Open"), lambda: self._open_kept(kept[-1]))
+
+    def _open_kept(self, timeline: Recording) -> None:
+        self.view.recordings.show(timeline)
+        self.show_recordings(True)
 
     def open_recording(self) -> None:
         """Ask for a file and show who spoke when in it."""
@@ -166,7 +203,7 @@ class LivePage(Page):
 
     def _play_session(self, at_s: float) -> None:
         """From a moment of this session, if it was recorded."""
-        found = self.session.recorded_at(at_s)
+        found = self.session.recorded.at(at_s)
         if found is None:
             self.playing.stop()
             self.said.emit(self.tr("This was not recorded, so it cannot be heard. Press Record to keep the sound."))
@@ -179,7 +216,7 @@ class LivePage(Page):
             self.answer.say(title, str(error))
 
     def _export(self, kind: str) -> None:
-        """What this session, or the last one, found."""
+        """What this session found."""
         session = self.session
         if session.began_at is not None:
             self.view.export_timeline(of_session(session.turns, session.elapsed_s, session.began_at, session.colours()), kind)
@@ -199,7 +236,7 @@ class LivePage(Page):
         self.answer.ask(path)
 
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Identify from a file"), "", sound_files())
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Identify from a file"), self.view.folder(), sound_files())
         if name:
             self.identify_file(Path(name))
 
@@ -220,7 +257,7 @@ class LivePage(Page):
     def _draw_sound(self) -> None:
         if self.session.listening:
             self.sound.pull()
-            self._say_elapsed()
+            self._left.say_elapsed()
 
     def _draw_turns(self) -> None:
         session = self.session
@@ -246,7 +283,7 @@ class LivePage(Page):
     def _follow(self) -> None:
         """Show the session's state: buttons, banners, panels."""
         session = self.session
-        none = self.devices.none_found and session.state not in ("listening", "starting")
+        none = self._left.none
         panels: tuple[QWidget, ...] = (self.now, self.sound, self.who)
         for going in panels if none else (self.absent,):
             going.hide()  # first: both together would make the window grow
@@ -257,7 +294,7 @@ class LivePage(Page):
         if session.state != "listening":
             self.now.show_idle(session.state == "starting")
             self.plot.clear_query()
-        self._follow_buttons(none)
+        self._follow_buttons()
         self._follow_notice()
         self.spoken.set_kept(*kept(session))
         self.microphone.emit(session.listening)
@@ -265,35 +302,16 @@ class LivePage(Page):
         if not session.listening:
             self.set_status(self.tr("No input device") if none and not self._recordings else "")
 
-    def _follow_buttons(self, none: bool) -> None:
-        session = self.session
-        self._follow_toolbar(none)
-        if session.state == "listening":
-            self.listen.set_kind("danger")
-            self.listen.set_icon("stop-fill")
-            self._say_elapsed()
-        else:
-            self.listen.set_kind("primary")
-            self.listen.set_icon("microphone")
-            self.listen.setText(self.tr("Opening…") if session.state == "starting" else self.tr("Listen"))
-        recording = session.recording is not None
-        self.record.set_kind("danger" if recording else "plain")
-        self.record.set_icon("record-fill" if recording else "record")
-        self.record.say(self.tr("Stop recording") if recording else self.tr("Record"),
-                        self.tr("There is no microphone to record from.") if none else "")
+    def _follow_buttons(self) -> None:
+        self._follow_toolbar()
+        self._left.follow_session()
+        self.anew.say(self.anew.text(), self._why_not_anew())
+        if self.anew.isEnabled():
+            self.anew.setToolTip(self.tr("Put away what was found and begin with nothing ({})").format(key_text("live.new")))
 
-    def _follow_toolbar(self, none: bool | None = None) -> None:
-        """The microphone's controls, or those of recordings."""
-        if none is None:
-            none = self.devices.none_found and self.session.state not in ("listening", "starting")
-        here = self._recordings
-        for widget in (self.listen, self.listen_key):
-            widget.setVisible(not here and not none)
-        for other in (self.devices, self.record, self.record_key, self._right):
-            other.setVisible(not here)
-        for mine in (self.back, self.open_button, self.open_key):
-            mine.setVisible(here)
-        self.open_button.set_kind("plain" if self.view.empty_shown else "primary")
+    def _follow_toolbar(self) -> None:
+        self._left.follow(self._recordings, self.width(), not self.view.empty_shown)
+        self._right.setVisible(not self._recordings)
 
     def _follow_notice(self) -> None:
         session = self.session
@@ -303,40 +321,18 @@ class LivePage(Page):
         self.notice.title.setText(title)
         self.notice.sentence.setText(sentence)
 
-    def _say_elapsed(self) -> None:
-        text = self.tr("Stop  {}").format(clock(self.session.elapsed_s))
-        if self.listen.text() != text:
-            self.listen.setText(text)
-
     # --- set-up -----------------------------------------------------------------------------------------------------
 
     def _build_toolbar(self) -> None:
-        theme = self.theme
-        self._left, self._right = QWidget(self), Limits(self.context, self)
+        self._left, self._right = LiveToolbar(self.context, self.session, self), Limits(self.context, self)
+        self.devices, self.listen, self.record = self._left.devices, self._left.listen, self._left.record
+        self._left.listened.connect(self.listen_or_stop)
+        self._left.recorded.connect(self._toggle_record)
+        self._left.went_back.connect(lambda: self.show_recordings(False))
+        self._left.opened.connect(self.open_recording)
         self._right.calibrate.connect(lambda: self.go.emit("voices", "threshold"))
         self._right.changed.connect(lambda: self.now.set_voices(self.session.voices, self.app.settings.value.threshold))
         self.threshold, self.margin = self._right.threshold, self._right.margin
-        left = QHBoxLayout(self._left)
-        left.setContentsMargins(0, 0, 0, 0)
-        left.setSpacing(8)
-        self.listen = Button(theme, self.tr("Listen"), "microphone", "primary")
-        self.listen.setAccessibleName(self.tr("Listen"))
-        self.listen.clicked.connect(self.listen_or_stop)
-        self.listen_key = KeyCap(theme, key_text("live.listen"))
-        self.record = Button(theme, self.tr("Record"), "record")
-        self.record.setToolTip(self.tr("Save the microphone to the workspace’s recordings"))
-        self.record.clicked.connect(self._toggle_record)
-        self.devices.setFixedWidth(284)
-        self.record_key = KeyCap(theme, key_text("live.record"))
-        self.back = Button(theme, self.tr("Microphone"), "arrow-left")
-        self.back.setToolTip(self.tr("Back to what the microphone hears ({})").format(key_text("live.recordings")))
-        self.back.clicked.connect(lambda: self.show_recordings(False))
-        self.open_button = Button(theme, self.tr("Open a recording…"), "folder-open")
-        self.open_button.clicked.connect(self.open_recording)
-        self.open_key = KeyCap(theme, key_text("live.open"))
-        for widget in (self.devices, self.listen, self.listen_key, self.record, self.record_key, self.back, self.open_button,
-                       self.open_key):
-            left.addWidget(widget)
 
     def _build(self) -> None:
         theme = self.theme
@@ -385,6 +381,10 @@ class LivePage(Page):
         self.plot.open_map.connect(lambda: self.go.emit("map", "voices"))
         self.plot.enroll.connect(lambda: self.go.emit("voices", "new"))
         self.spoken = SpokenPanel(theme)
+        self.anew = Button(theme, self.tr("New"), "plus", small=True)
+        self.anew.setAccessibleName(self.tr("New session"))
+        self.anew.clicked.connect(self._begin_anew)
+        self.spoken.header.addWidget(self.anew)
         self.spoken.setMinimumHeight(110)
         side.addWidget(self.plot, 1)
         side.addWidget(self.spoken, 0, Qt.AlignmentFlag.AlignBottom)
@@ -397,3 +397,4 @@ class LivePage(Page):
         super().resizeEvent(event)
         self.spoken.setFixedHeight(196 if self.height() > 700 else 168)
         self._right.measure.setVisible(self.width() >= WIDE_PX)
+        self._follow_toolbar()

@@ -65,9 +65,13 @@ class RecordingView(QWidget):
     # --- acts ---------------------------------------------------------------------------------------------------------
 
     def choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Who spoke when in a recording"), "", sound_files())
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Who spoke when in a recording"), self.folder(), sound_files())
         if name:
             self.take(Path(name))
+
+    def folder(self) -> str:
+        """Where recordings are looked for: where the last one was, else where those of this page are written."""
+        return str(self.recordings.folder())
 
     def take(self, path: Path) -> None:
         """Hear this file."""
@@ -144,7 +148,8 @@ class RecordingView(QWidget):
         self.who.setVisible(timeline is not None)
         self.spoken.setVisible(timeline is not None)
         self.empty.setVisible(self.empty_shown)
-        self.shelf.set_timelines(recordings.kept, timeline.id if timeline is not None else None)
+        self.shelf.set_recordings(recordings.kept, timeline.id if timeline is not None else None, recordings.gone,
+                                  recordings.unheard)
         self.locked.setVisible(recordings.error is not None)
         if recordings.error is not None:
             self.locked.sentence.setText(str(recordings.error))
@@ -161,13 +166,18 @@ class RecordingView(QWidget):
             self.naming.hide()
         self.who.set_recording(timeline, fit)
         self.spoken.set_recording(timeline)
-        self.spoken.set_kept(self.tr("Kept here. The file stays where it is.") if timeline.id is not None
-                             else self.tr("Not kept: the workspace is in use."), False)
+        self.spoken.set_kept(self.tr("Not kept: the workspace is in use.") if timeline.id is None
+                             else self.tr("Kept here. The file is gone, so it cannot be heard.") if timeline.id in recordings.gone
+                             else self.tr("Kept here. The file stays where it is."), False)
         self.title.set_text(timeline.path.name)
         bits = [clock(timeline.duration_s), summary(timeline), self.tr("heard {}").format(
             f"{timeline.made_at.astimezone():%d %b %Y, %H:%M}")]
         if timeline.id is None:
             bits.append(self.tr("not kept: the workspace is in use"))
+        gone = timeline.id in recordings.gone
+        if gone:
+            bits.insert(0, self.tr("the file is not where it was"))
+        self.play_button.setEnabled(not gone)
         self.sentence.set_text(" · ".join(bits))
         self.remove_button.setVisible(timeline.id is not None)
         self._follow_sound()
@@ -175,7 +185,8 @@ class RecordingView(QWidget):
     def _follow_sound(self) -> None:
         playing = self.playing.state == "playing"
         self.play_button.set_icon("pause-fill" if playing else "play-fill")
-        self.play_button.set_tip(self.tr("Pause (Space)") if playing else self.tr("Play (Space)"))
+        self.play_button.set_tip(self.tr("The file is not where it was") if not self.play_button.isEnabled()
+                                 else self.tr("Pause (Space)") if playing else self.tr("Play (Space)"))
 
     def _moved(self, position_s: float | None) -> None:
         self.who.timeline.set_position(position_s)
@@ -255,6 +266,7 @@ class RecordingView(QWidget):
             main.addWidget(widget, stretch)
         self.shelf = Shelf(theme)
         self.shelf.chosen.connect(self._open)
+        self.shelf.wanted.connect(self.take)
         self.shelf.unwanted.connect(self.ask_remove)
         self.locked = Notice(theme, self.tr("The recordings cannot be listed"), tone="warning")
         self.locked.add_act(self.tr("Try again"), self.recordings.refresh)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from engine.records import Timeline
 from engine.tasks import Progress, Ticket
 from gui.context import Context
 
+Listed = tuple[list[Timeline], frozenset[int], list[tuple[Path, datetime]]]
+
 
 class Recordings(QObject):
     """changed: the list, or the one that is open. progressed(title, Progress or None): one is being made; ended: not any
     more. failed(title, error). named(Naming). told(sentence): something worked.
 
-    kept: what the workspace keeps, newest first. open: the one that is looked at, None if none is. making: the file that is
+    kept: what the workspace keeps, newest first. gone: ids of those whose file is not where it was. unheard: recordings of the
+    microphone without a timeline, with their time. open: the one that is looked at, None if none is. making: the file that is
     heard now. error: why the list could not be read.
     """
 
@@ -33,6 +37,9 @@ class Recordings(QObject):
         super().__init__(parent)
         self.app, self._jobs = context.app, context.jobs
         self.kept: list[Timeline] = []
+        self.gone: frozenset[int] = frozenset()
+        self.unheard: list[tuple[Path, datetime]] = []
+        self.last: Path | None = None  # the file that was asked for last
         self.open: Timeline | None = None
         self.making: Path | None = None
         self.error: EarmarkError | None = None
@@ -43,16 +50,29 @@ class Recordings(QObject):
 
     def refresh(self) -> None:
         """Read the list again, and what is open with it: names and voices may have changed."""
-        self._jobs.run(self, lambda ticket: self.app.timelines.list(), lane="store", done=self._listed, failed=self._not_listed)
+        def work(ticket: Ticket) -> Listed:
+            found = list(self.app.timelines.list())
+            return found, self.app.timelines.gone(found), self.app.timelines.unheard(found)
 
-    def _listed(self, found: list[Timeline]) -> None:
+        self._jobs.run(self, work, lane="store", done=self._listed, failed=self._not_listed)
+
+    def folder(self) -> Path:
+        """Where the last recording was, else where Earmark writes its own; one's home while there are none."""
+        last = self.last or (self.kept[0].path if self.kept else None)
+        for folder in ((last.parent,) if last is not None else ()) + (self.app.store.recordings,):
+            if folder.is_dir():
+                return folder
+        return Path.home()
+
+    def _listed(self, listed: Listed) -> None:
+        found, self.gone, self.unheard = listed
         self.kept, self.error, self.listed = found, None, True
         if self.open is not None and self.open.id is not None:
             self.open = next((one for one in found if one.id == self.open.id), None)
         self.changed.emit()
 
     def _not_listed(self, error: EarmarkError) -> None:
-        self.kept, self.error, self.listed = [], error, True
+        self.kept, self.unheard, self.error, self.listed = [], [], error, True
         if self.open is not None and self.open.id is not None:
             self.open = None  # its names may not be seen now
         self.changed.emit()
@@ -66,7 +86,7 @@ class Recordings(QObject):
     def make(self, path: Path) -> None:
         """Hear a file; it is open when that is done. One at a time: what was being made is given up."""
         self.cancel()
-        self.making = path
+        self.making = self.last = path
         title = self.tr("Listening to {}").format(path.name)
         ticket = self._ticket = self._jobs.run(
             self, lambda ticket: self.app.timelines.make(path, True, ticket), lane="files", title=title,

@@ -1,7 +1,8 @@
 """The one live session of the window: who owns the microphone, what it hears, and the map that the × moves on.
 
 `LiveSession.of(context)` gives it to the Live, Voices and Map pages. Opening and closing the microphone happens in the
-`sound` lane; what the listener found is asked for by a timer that runs only while it listens.
+`sound` lane; what the listener found is asked for by a timer that runs only while it listens. Listening again goes on with
+the session; `begin_anew` ends it. What was recorded is kept as a timeline when the recording is over.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from engine.audio.recorder import so_far
+from engine.audio.recorder import live_path
 from engine.errors import EarmarkError
-from engine.records import LiveUpdate, Turn, Voice
+from engine.records import LiveUpdate, Timeline, Turn, Voice
 from engine.tasks import Ticket
 from gui.context import Context
 from gui.jobs import Jobs
+from gui.pages.live import sources
+from gui.pages.live.parts import Past, RecordedParts
 from gui.widgets.projection_plot import Link
 
 if TYPE_CHECKING:
@@ -33,9 +36,11 @@ State = Literal["idle", "starting", "listening", "lost"]
 
 class LiveSession(QObject):
     """changed: state, recording or error changed. updated: a list of new LiveUpdates. mapped: voices or their map did.
-    forgot: nothing that was found is to be seen any more.
+    forgot: nothing that was found is to be seen any more. kept(a list of Timelines): recordings were kept. not_kept(error): their
+    files are there, but who spoke in them could not be written down.
 
-    voices: those that are enrolled, by name. map: their PCA (a ProjectedMap), None while there is none.
+    recorded: which parts of the session were. voices: those that are enrolled, by name. map: their PCA (a ProjectedMap), None
+    while there is none.
     make_source, find_inputs, why_none: replaced in tests.
     """
 
@@ -43,6 +48,8 @@ class LiveSession(QObject):
     updated = Signal(object)
     mapped = Signal()
     forgot = Signal()
+    kept = Signal(object)
+    not_kept = Signal(object)
 
     def __init__(self, app: Earmark, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,14 +63,16 @@ class LiveSession(QObject):
         self.saved: Path | None = None
         self.voices: list[Voice] = []
         self.map: Any = None
-        self.make_source: Callable[[str], Any] = _microphone
-        self.find_inputs: Callable[[bool], list[Any]] = _inputs
-        self.why_none: Callable[[], str] = _why_no_input
+        self.make_source: Callable[[str], Any] = sources.microphone
+        self.find_inputs: Callable[[bool], list[Any]] = sources.inputs
+        self.why_none: Callable[[], str] = sources.why_no_input
         self._since = 0
         self._opening = Ticket()  # of the microphone that is being opened; cancelled when it is not wanted any more
         self._record_on_start = False
+        self._began_to_record = False  # the microphone is opened for a recording alone
         self._path: Path | None = None  # of the recording that runs
-        self._recorded: list[tuple[Path, float, float | None]] = []  # of this session: from when, until when (None: goes on)
+        self.saving: Path | None = None  # a recording that is being finished
+        self.recorded = RecordedParts()
         self._told: EarmarkError | None = None  # why the last recording was not made or broke off
         self._map_ticket: Ticket | None = None
         self._timer = QTimer(self, interval=POLL_MS)
@@ -87,7 +96,7 @@ class LiveSession(QObject):
 
     @property
     def turns(self) -> list[Turn]:
-        """Of this session or, when it is over, of the last one."""
+        """Of this session, whether one listens or not."""
         return self.listener.turns() if self.listener is not None else []
 
     def named(self, stranger: int | None) -> str:
@@ -101,21 +110,35 @@ class LiveSession(QObject):
         return self.listener.recording if self.listening else None
 
     @property
+    def recording_wanted(self) -> bool:
+        """It runs, or begins as soon as the microphone is open."""
+        return self._record_on_start or self.recording is not None
+
+    @property
+    def can_begin_anew(self) -> bool:
+        """There is something to put away, and nothing under way that needs it."""
+        return self.began_at is not None and self.recording is None and self.state != "starting"
+
+    @property
     def recording_failed(self) -> bool:
         """`error` is about a recording, not about listening."""
         return self.error is not None and self.error is self._told
 
     def start(self, device: str = "") -> None:
-        """Open the microphone ("" for the default) and listen. Ends in "listening", or in "idle" with an error."""
+        """Open the microphone ("" for the default) and listen. Ends in "listening", or in "idle" with an error.
+
+        The session goes on with what it found so far.
+        """
         if self.state in ("starting", "listening"):
             return
         self.error, self.saved = None, None
         opening = self._opening = Ticket()
+        before = self.listener
         self._set("starting")
 
         def work(ticket: Ticket) -> Any:
             opening.check()
-            listener = self.app.voices.listener(self.make_source(device))
+            listener = self.app.voices.listener(self.make_source(device), before)
             listener.start()
             if opening.cancelled:
                 listener.stop()  # before another one is opened
@@ -125,50 +148,79 @@ class LiveSession(QObject):
                        failed=lambda error: self._failed(error, opening))
 
     def change(self, device: str) -> None:
-        """Go on with another microphone; one that is still being opened is let go."""
-        record = self._record_on_start
+        """Go on with another microphone, and with recording; one that is still being opened is let go."""
+        record = self.recording_wanted
         self.stop()
         self.start(device)
         self._record_on_start = record
 
     def stop(self) -> None:
-        """Stop listening. What was found stays to be looked at."""
+        """Stop listening, or let go of the microphone that is being opened. What was found stays."""
         self._opening.cancel()
-        self._record_on_start = False
+        self._record_on_start = self._began_to_record = False
         if self.state == "starting":
             self._set("idle")
         if self.state in ("listening", "lost"):
-            self._keep_saved()
+            self._end_recording()
             self._end("idle")
             self._close(self.listener)
 
-    def recorded_at(self, time_s: float) -> tuple[Path, float] | None:
-        """The recording that holds a moment of this session, and when it began; None where nothing was recorded."""
-        for path, begins_s, ends_s in self._recorded:
-            if begins_s <= time_s and (ends_s is None or time_s < ends_s):
-                return so_far(path), begins_s
-        return None
+    def begin_anew(self) -> Callable[[], bool] | None:
+        """Put away what was found and begin with nothing; listening goes on. Returns what brings it back (False: not now)."""
+        if not self.can_begin_anew:
+            return None
+        left = self.listener.begin_anew()
+        past = Past(self.listener, left, self.recorded, self.began_at, self.ended_at)
+        if not self.listening:
+            self.listener = None
+        self._show(Past(self.listener, None, RecordedParts(), datetime.now() if self.listening else None, None))
+
+        def bring_back() -> bool:
+            if self.recording is not None or self.state == "starting":
+                return False
+            if self.listener is None:
+                self.listener = past.listener
+            self.listener.begin_anew(past.lanes)
+            self._show(past)
+            return True
+
+        return bring_back
+
+    def _show(self, past: Past) -> None:
+        self.last, self.saved, self.error = None, None, None
+        self.recorded, self.began_at = past.recorded, past.began_at
+        self.ended_at = None if self.listening else past.ended_at
+        self.forgot.emit()
+        self.changed.emit()
 
     def record(self, on: bool) -> None:
-        """Save the microphone from now on (listening begins if it has not), or finish the recording."""
+        """Save the microphone from now on (listening begins if it has not), or finish the recording.
+
+        Off while the microphone is being opened: nothing is recorded, and where it was opened for that, it is let go.
+        """
         if on and self.state != "listening":
+            self._began_to_record = self._began_to_record or self.state != "starting"
             self._record_on_start = True
             self.start(self.app.settings.value.input_device)
+            self.changed.emit()
         elif on and self.recording is None:
             self.error, self.saved = None, None
-            name = f"Live {datetime.now():%Y-%m-%d %H-%M-%S}.wav"
             try:
-                self.listener.record(self.app.store.recordings / name)
+                self.listener.record(live_path(self.app.store.recordings, datetime.now()))
                 self._path = self.listener.recording
                 if self._path is not None:
-                    self._recorded.append((self._path, self.elapsed_s, None))
+                    self.recorded.begin(self._path, self.elapsed_s)
             except EarmarkError as error:
                 self.error = self._told = error
             self.changed.emit()
         elif not on and self.recording is not None:
-            self.listener.stop_recording()
-            self._keep_saved()
+            self._end_recording()
             self._look_at_recording()
+            self.changed.emit()
+        elif not on and self._began_to_record:
+            self.stop()
+        elif not on and self._record_on_start:
+            self._record_on_start = False
             self.changed.emit()
 
     def poll(self) -> None:
@@ -182,21 +234,27 @@ class LiveSession(QObject):
         self._look_at_recording()
         if self.state == "listening" and self.listener.state in ("lost", "stopped"):
             self.error = self.listener.error
-            self._keep_saved()
+            self._end_recording()
             self._end("lost" if self.listener.state == "lost" else "idle")
             self._close(self.listener)
 
     def forget(self) -> Callable[[], None]:
-        """Stop, and let go of all that was found. Returns what a job calls to close the microphone."""
-        close = self.listener.stop if self.listening else lambda: None
+        """Stop, and let go of all that was found. Returns what a job calls to close the microphone. Nothing is kept."""
+        listener, self._path = self.listener, None
+
+        def close() -> None:
+            if listener is not None:
+                listener.stop()
+                listener.take_recorded()
+
         if self.listening:
             self._end("idle")
         self.stop()
         if self._map_ticket is not None:
             self._map_ticket.cancel()
         self.listener = self.last = self.began_at = self.ended_at = self.saved = self.error = self.map = None
-        self._path = None
-        self._recorded = []
+        self._path = self.saving = None
+        self.recorded = RecordedParts()
         self.voices = []
         self.changed.emit()
         self.mapped.emit()
@@ -204,10 +262,11 @@ class LiveSession(QObject):
         return close
 
     def close(self) -> None:
-        """The program ends: let go of the microphone now."""
+        """The program ends: let go of the microphone now, and keep what was recorded."""
         self._opening.cancel()
         self._timer.stop()
         if self.listener is not None:
+            self._end_recording()
             self.listener.stop()
 
     # --- voices and their map ---------------------------------------------------------------------------------------
@@ -249,8 +308,8 @@ class LiveSession(QObject):
             self._close(listener)
             return
         self.listener, self._since, self.last = listener, 0, None
-        self.began_at, self.ended_at = datetime.now(), None
-        self._recorded = []
+        self.began_at, self.ended_at = self.began_at or datetime.now(), None
+        self._began_to_record = False
         self._timer.start()
         self._set("listening")
         if self._record_on_start:
@@ -260,25 +319,53 @@ class LiveSession(QObject):
     def _failed(self, error: EarmarkError, opening: Ticket) -> None:
         if opening.cancelled:
             return
-        self.error, self._record_on_start = error, False
+        self.error, self._record_on_start, self._began_to_record = error, False, False
         self._set("idle")
 
     def _look_at_recording(self) -> None:
         """A recording that ended by itself, or could not be finished, is said once; listening goes on."""
-        if self.recording is None and self._recorded and self._recorded[-1][2] is None:
-            path, begins_s, _ = self._recorded[-1]
-            self._recorded[-1] = (path, begins_s, self.elapsed_s)
-        broken = self.listener.recording_error
+        if self.recording is None:
+            self.recorded.end(self.elapsed_s)
+        if self._path is not None and self.recording is None:  # it ended by itself
+            self._end_recording()
+        broken = self.listener.recording_error if self.listener is not None else None
         if broken is not None and broken is not self._told:
             self.error = self._told = broken
-            self._path = self.saved = None
+            self.saved = self.saving = None
             self.changed.emit()
 
-    def _keep_saved(self) -> None:
-        """The recording is over; where it is."""
-        if self._path is not None and self.listener.recording_error is None:
-            self.saved = self._path
-        self._path = None
+    def _end_recording(self) -> None:
+        """The recording is over: its file is finished, and who spoke in it is kept, where that takes nobody's time."""
+        path, self._path, listener = self._path, None, self.listener
+        if path is None:
+            return
+        self.saving = path
+        listener.end_recording()
+
+        def work(ticket: Ticket) -> list[Timeline]:
+            kept = []
+            for one in listener.take_recorded():
+                ticket.check()
+                kept.append(self.app.timelines.keep_recorded(one))
+            return kept
+
+        def over() -> None:
+            if self.saving == path:
+                self.saving = None
+                self.saved = path if listener.recording_error is None else None
+            self._look_at_recording()
+            self.changed.emit()
+
+        def done(kept: list[Timeline]) -> None:
+            over()
+            self.kept.emit(kept)
+
+        def failed(error: EarmarkError) -> None:
+            over()
+            if listener.recording_error is None:  # that one is told already
+                self.not_kept.emit(error)
+
+        self._jobs.run(self, work, lane="files", must_finish=True, done=done, failed=failed)
 
     def _end(self, state: State) -> None:
         self._timer.stop()
@@ -304,22 +391,3 @@ class LiveSession(QObject):
         log.info("no map of voices: %s", error.kind)
         self.map = None
         self.mapped.emit()
-
-
-def _microphone(name: str) -> Any:
-    from engine.audio.microphone import Microphone
-
-    return Microphone(name)
-
-
-def _inputs(rescan: bool) -> list[Any]:
-    from engine.audio.devices import inputs
-
-    return inputs(rescan)
-
-
-def _why_no_input() -> str:
-    """The sound system's own words."""
-    from engine.audio.devices import portaudio
-
-    return portaudio().why_none("input")

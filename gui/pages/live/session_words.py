@@ -13,7 +13,8 @@ def trouble(session: LiveSession) -> tuple[str, str]:
     """Title and sentence of what went wrong; empty where all is well."""
     error, lost = session.error, session.state == "lost"
     if lost and (error is None or isinstance(error, DeviceError)):
-        safe = (_tr("The recording until then is safe: {}.").format(session.saved.name) if session.saved
+        recorded = session.saved or session.saving
+        safe = (_tr("The recording until then is safe: {}.").format(recorded.name) if recorded
                 else _tr("What was found until then stays below."))
         return _tr("The microphone went away"), f"{safe} " + _tr("Plug it in again, then listen again.")
     if error is None:
@@ -27,6 +28,8 @@ def kept(session: LiveSession) -> tuple[str, bool]:
     """Whether the sound is kept, in words, and whether there is a file."""
     if session.recording is not None:
         return _tr("Saving to recordings/{}").format(session.recording.name), True
+    if session.saving is not None:
+        return _tr("Finishing recordings/{}…").format(session.saving.name), True
     if session.saved is not None:
         return _tr("Saved as recordings/{}").format(session.saved.name), True
     return _tr("Kept on this machine. Audio is not saved."), False

@@ -1,6 +1,10 @@
-"""The recordings whose timelines are kept, as rows to open or remove."""
+"""The recordings whose timelines are kept, and those of the microphone that have none yet, as rows to open or remove."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
@@ -12,13 +16,16 @@ from gui.theme import ROW_VOICE_PX, Theme
 from gui.widgets.controls import Panel, Text
 from gui.widgets.timeline import clock
 
-TIMELINE = int(Qt.ItemDataRole.UserRole) + 1
+RECORDING = int(Qt.ItemDataRole.UserRole) + 1  # a Timeline, or the path of a file that has none
+LINE = RECORDING + 1  # the second line of its row
+MADE = LINE + 1  # the date on the right
 
 
 class Shelf(Panel):
-    """chosen(Timeline), unwanted(Timeline): its removal was asked for."""
+    """chosen(Timeline), wanted(Path): it has no timeline yet. unwanted(Timeline): its removal was asked for."""
 
     chosen = Signal(object)
+    wanted = Signal(object)
     unwanted = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -36,46 +43,57 @@ class Shelf(Panel):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self.menu)
         self.list.currentItemChanged.connect(self._current)
-        self.nothing = Text(theme, self.tr("Recordings that you open are listed here."), "small", "text3", wrap=True)
+        self.nothing = Text(theme, self.tr("What you record here and what you open is listed here."), "small", "text3", wrap=True)
         self.nothing.setContentsMargins(12, 0, 12, 12)
         self.body.addWidget(self.nothing)
         self.body.addWidget(self.list, 1)
-        self.set_timelines([], None)
+        self.set_recordings([], None)
 
-    def set_timelines(self, found: list[Timeline], open_id: int | None) -> None:
+    def set_recordings(self, found: list[Timeline], open_id: int | None, gone: Collection[int] = (),
+                       unheard: Sequence[tuple[Path, datetime]] = ()) -> None:
+        """gone: ids of those whose file is not where it was. unheard: recordings without a timeline, and when they were made."""
+        lost = self.tr("file gone") + " · "
+        rows: list[tuple[Timeline | Path, Path, datetime, str]] = [
+            (one, one.path, one.made_at, (lost if one.id in gone else "") + line(one)) for one in found]
+        rows += [(path, path, made, self.tr("not heard yet")) for path, made in unheard]
         self.list.blockSignals(True)
         top = self.list.verticalScrollBar().value()
         self.list.clear()
-        for one in found:
-            item = QListWidgetItem(one.path.name)
-            item.setData(TIMELINE, one)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{one.path.name}, {line(one)}")
-            item.setToolTip(str(one.path))
+        for what, path, made, words in sorted(rows, key=lambda row: row[2], reverse=True):
+            item = QListWidgetItem(path.name)
+            item.setData(RECORDING, what)
+            item.setData(LINE, words)
+            item.setData(MADE, f"{made.astimezone():%d %b %Y}")
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{path.name}, {words}")
+            item.setToolTip(str(path))
             self.list.addItem(item)
-            if one.id == open_id:
+            if isinstance(what, Timeline) and what.id == open_id:
                 self.list.setCurrentItem(item)
         self.list.verticalScrollBar().setValue(top)
         self.list.blockSignals(False)
-        self.detail.setText(str(len(found)) if found else "")
-        self.nothing.setVisible(not found)
-        self.list.setVisible(bool(found))
+        self.detail.setText(str(len(rows)) if rows else "")
+        self.nothing.setVisible(not rows)
+        self.list.setVisible(bool(rows))
 
     def names(self) -> list[str]:
         return [self.list.item(row).text() for row in range(self.list.count())]
 
     def menu(self, at: QPoint) -> QMenu | None:
         item = self.list.itemAt(at)
-        if item is None:
+        if item is None or not isinstance(item.data(RECORDING), Timeline):
             return None
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self.tr("Remove the timeline…"), lambda: self.unwanted.emit(item.data(TIMELINE)))
+        menu.addAction(self.tr("Remove the timeline…"), lambda: self.unwanted.emit(item.data(RECORDING)))
         menu.popup(self.list.viewport().mapToGlobal(at))
         return menu
 
     def _current(self, item: QListWidgetItem | None, _: QListWidgetItem | None) -> None:
-        if item is not None:
-            self.chosen.emit(item.data(TIMELINE))
+        what = None if item is None else item.data(RECORDING)
+        if isinstance(what, Timeline):
+            self.chosen.emit(what)
+        elif what is not None:
+            self.wanted.emit(what)
 
 
 def line(timeline: Timeline) -> str:
@@ -92,7 +110,7 @@ class _Rows(QStyledItemDelegate):
         return QSize(200, ROW_VOICE_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        tokens, timeline = self._theme.tokens, index.data(TIMELINE)
+        tokens = self._theme.tokens
         box = QRectF(option.rect)  # type: ignore[attr-defined]
         state = option.state  # type: ignore[attr-defined]
         painter.save()
@@ -104,7 +122,7 @@ class _Rows(QStyledItemDelegate):
         painter.fillRect(QRectF(box.left(), box.top(), box.width(), 1), QColor(tokens.line))
         left, right, middle = box.left() + 12, box.right() - 12, Qt.AlignmentFlag.AlignVCenter
         small = self._theme.font("small")
-        made = f"{timeline.made_at.astimezone():%d %b %Y}"
+        made = index.data(MADE)
         wide = QFontMetricsF(small).horizontalAdvance(made)
         painter.setFont(small)
         painter.setPen(QColor(tokens.text3))
@@ -113,10 +131,10 @@ class _Rows(QStyledItemDelegate):
         painter.setFont(name)
         painter.setPen(QColor(tokens.text1))
         room = right - left - wide - 10
-        painter.drawText(QRectF(left, box.top() + 8, room, 18), middle,
-                         QFontMetricsF(name).elidedText(timeline.path.name, Qt.TextElideMode.ElideMiddle, room))
+        painter.drawText(QRectF(left, box.top() + 8, room, 18), middle, QFontMetricsF(name).elidedText(
+            index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideMiddle, room))
         painter.setFont(small)
         painter.setPen(QColor(tokens.text2))
         painter.drawText(QRectF(left, box.top() + 26, right - left, 17), middle,
-                         QFontMetricsF(small).elidedText(line(timeline), Qt.TextElideMode.ElideRight, right - left))
+                         QFontMetricsF(small).elidedText(index.data(LINE), Qt.TextElideMode.ElideRight, right - left))
         painter.restore()

@@ -21,7 +21,9 @@ def lanes(timeline: Timeline) -> tuple[list[Lane], list[Stretch]]:
 
 
 def label(track: TimelineTrack) -> str:
-    return track.voice if track.voice is not None else _tr("Stranger {}").format(track.stranger)
+    if track.voice is not None:
+        return track.voice
+    return _tr("Unknown") if track.stranger is None else _tr("Stranger {}").format(track.stranger)
 
 
 def status(track: TimelineTrack) -> IdentificationStatus:
@@ -37,19 +39,19 @@ def was_named(track: TimelineTrack) -> bool:
 
 
 def can_name(timeline: Timeline, track: TimelineTrack) -> bool:
-    return timeline.id is not None and track.voice is None and track.samples > 0
+    return timeline.id is not None and track.voice is None and track.stranger is not None and track.samples > 0
 
 
 def summary(timeline: Timeline) -> str:
     """"2 voices · 1 stranger"."""
     voices = sum(track.voice is not None for track in timeline.tracks)
-    strangers = len(timeline.tracks) - voices
+    strangers = sum(track.voice is None and track.stranger is not None for track in timeline.tracks)
     bits = []
     if voices:
         bits.append(_tr("1 voice") if voices == 1 else _tr("{} voices").format(voices))
     if strangers:
         bits.append(_tr("1 stranger") if strangers == 1 else _tr("{} strangers").format(strangers))
-    return " · ".join(bits) or _tr("nobody speaks")
+    return " · ".join(bits) or (_tr("nobody known") if timeline.tracks else _tr("nobody speaks"))
 
 
 def of_session(turns: Sequence[Turn], elapsed_s: float, began: datetime, colours: Mapping[str, int]) -> Timeline:

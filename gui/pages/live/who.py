@@ -181,6 +181,7 @@ class SpokenPanel(Panel):
         super().__init__(theme, "​", "", parent)
         self.body.setContentsMargins(12, 10, 12, 10)
         self._spoken: list[tuple[str, float, int | None]] = []
+        self._words = ("", "")  # beside the title: where there is room, and where there is little
         self.scope = ElidedText(theme, "", "body", "text3")
         self.detail.hide()
         self.header.takeAt(self.header.count() - 1)  # the room behind the words is theirs
@@ -202,20 +203,22 @@ class SpokenPanel(Panel):
         found, _ = lanes_of_turns(turns, colours)
         total = sum(lane.spoken_s for lane in found)
         self._show([(lane.name, lane.spoken_s, lane.colour) for lane in found])
-        self.title.setText(self.tr("This session") if live or began is None else self.tr("Last session"))
+        self.title.setText(self.tr("This session"))
         if live or began is None or ended is None:
             words = self.tr("speech {spoken} of {all}").format(spoken=clock(total), all=clock(elapsed_s))
         else:
             words = self.tr("{begin} – {end} · {spoken} of speech").format(
                 begin=f"{began:%H:%M}", end=f"{ended:%H:%M}", spoken=clock(total))
-        self.scope.set_text(words)
+        self._words = (words, clock(total))
+        self._fill()
 
     def set_recording(self, timeline: Recorded) -> None:
         """Of a recording that is looked at."""
         self._show([(label(track), track.speech_s, None if track.voice is None else track.colour) for track in timeline.tracks])
         self.title.setText(self.tr("This recording"))
-        self.scope.set_text(self.tr("speech {spoken} of {all}").format(spoken=clock(timeline.speech_s),
-                                                                       all=clock(timeline.duration_s)))
+        spoken = clock(timeline.speech_s)
+        self._words = (self.tr("speech {spoken} of {all}").format(spoken=spoken, all=clock(timeline.duration_s)), spoken)
+        self._fill()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -227,7 +230,10 @@ class SpokenPanel(Panel):
         self._fill()
 
     def _fill(self) -> None:
-        """As many rows as there is room for; who has none is counted together in the last one."""
+        """As many rows as there is room for; who has none is counted together in the last one. Beside the title what fits."""
+        fits = self.scope.fontMetrics().horizontalAdvance(self._words[0]) + 2 <= self._scope_px()
+        if self.scope.text() != self._words[not fits]:
+            self.scope.set_text(self._words[not fits])
         room = max(2, (self.height() - AROUND_ROWS_PX) // SPOKEN_ROW_PX)
         shown, rest = self._spoken, self._spoken[room - 1:]
         if len(shown) > room:
@@ -235,6 +241,13 @@ class SpokenPanel(Panel):
         total = sum(seconds for _, seconds, _ in shown)
         self.rows.set_rows([BarRow(name, seconds / total, clock(seconds), _percent(seconds / total), colour,
                                    unknown=colour is None) for name, seconds, colour in shown if total])
+
+    def _scope_px(self) -> int:
+        """Room beside the title and what else stands in the header."""
+        items = [self.header.itemAt(at) for at in range(self.header.count())]
+        others = [one for one in items if one is not None and one.widget() not in (self.scope, self.detail)]
+        taken = sum(one.sizeHint().width() + self.header.spacing() for one in others)
+        return self.width() - 26 - taken
 
     def set_kept(self, text: str, saved: bool) -> None:
         self.kept.set_text(text)
