@@ -30,10 +30,13 @@ class Enrolling(QObject):
         self.taken_for: tuple[int, bool] | None = None  # voice id and consent of the take that runs
 
     def take_or_stop(self) -> None:
-        """Start a take of the shown voice, or stop it."""
+        """Start a take of the shown voice, or stop it; let go of the microphone while it is being opened."""
         if self.recorder.state == "recording":
             self.recorder.stop()
-        elif self.recorder.state == "idle" and self.panel.details is not None:
+        elif self.recorder.state == "opening":
+            self.taken_for = None
+            self.recorder.cancel()
+        elif self.panel.details is not None:
             if self.session.state in ("starting", "listening"):
                 self.session.stop()
                 self.said.emit(self.tr("Listening was stopped: the microphone is needed for the take."))

@@ -17,6 +17,7 @@ from gui.pages.voices.voice_list import VoiceList
 from gui.widgets.controls import Button, IconButton, Notice
 
 NARROW_PX = 1120  # of the page: below, the list folds to a button
+CRAMPED_PX = 1000  # below, an unfolded list takes the room of the side panels
 
 
 class VoicesGround(Page):
@@ -43,6 +44,13 @@ class VoicesGround(Page):
         narrow = self.width() < NARROW_PX
         self.fold.setVisible(narrow)
         self.list.setVisible(not narrow or self.fold.isChecked())
+        self.make_room()
+
+    def make_room(self) -> None:
+        """The side panels stand beside a voice, where there is room for them."""
+        cramped = self.width() < CRAMPED_PX and not self.list.isHidden()
+        readable = self.notice.isHidden()
+        self.side.setVisible(readable and not cramped and self.stack.currentWidget() is not self.large)
 
     def _build(self) -> None:
         theme = self.theme

@@ -78,8 +78,9 @@ class VoicesPage(VoicesGround):
 
     def take_or_stop(self) -> None:
         """Start a take of the shown voice, or stop it."""
-        if self.recorder.state == "recording" or self._shows_voice():
+        if self.recorder.state != "idle" or self._shows_voice():
             self.enrolling.take_or_stop()
+            self.panel.focus_on_acts()
 
     def add_files(self, paths: list[Path]) -> None:
         """Enroll files as takes of the shown voice."""
@@ -216,6 +217,7 @@ class VoicesPage(VoicesGround):
             self._making, self._selected = False, voice.id
             self.panel.show_details(Details(voice, (), (), None))
             self._show()
+            self.panel.focus_on_acts()
             self.refresh()
             if from_files:
                 self._choose_files()
@@ -286,11 +288,15 @@ class VoicesPage(VoicesGround):
         large = self._threshold_large and not form
         self.stack.setCurrentWidget(self.form if form else self.large if large else
                                     self.panel if self.panel.details else self.blank)
-        self.side.setVisible(not large)
+        self.make_room()
         self.side.threshold.setVisible(bool(self.voices))
         self.new.setVisible(not form)
         draft = self.panel.details is not None and self.panel.details.voice.state == "enrolling"
         self.new.set_kind("plain" if draft or self.panel.adding else "primary")
+
+    def _unfold(self, on: bool) -> None:
+        self.list.setVisible(on or self.width() >= NARROW_PX)
+        self.make_room()
 
     def _close_recording(self) -> None:
         if self.panel.details is not None and self.panel.details.voice.state == "enrolling":
@@ -313,7 +319,7 @@ class VoicesPage(VoicesGround):
         self.new.clicked.connect(self.make_new)
         self.carry.clicked.connect(lambda: self.go.emit("settings", "privacy"))
         self.list.chosen.connect(lambda voice: self._select(voice.id))
-        self.fold.toggled.connect(lambda on: self.list.setVisible(on or self.width() >= NARROW_PX))
+        self.fold.toggled.connect(self._unfold)
         self.form.begin.connect(self._begin)
         self.form.cancelled.connect(self._leave_form)
         self.panel.renamed.connect(self.rename)
@@ -361,6 +367,7 @@ class VoicesPage(VoicesGround):
         self._making = False
         self.list.select(self._selected)
         self._show()
+        self.panel.focus_on_acts()
         self._detailed(self.panel.details)
 
     def shown(self) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from engine.records import Take
 from gui import words
@@ -61,32 +62,15 @@ class VoicePanel(QFrame):
         recorder.judged.connect(self._judged)
 
     def show_details(self, found: Details) -> None:
-        other = self.details is None or self.details.voice.id != found.voice.id
-        self.details = found
-        if other:
-            self.adding = False
-            self.stop_renaming()
-            self.recording.say_failure("")
-        voice = found.voice
-        self.avatar.set_voice(voice.name, voice.colour)
-        self.name.set_text(voice.name)
-        draft = voice.state == "enrolling"
-        samples = self.tr("1 sample") if voice.samples == 1 else self.tr("{} samples").format(voice.samples)
-        self.line.set_text(self.tr("New voice · take {number} of at least {takes}").format(
-            number=len(found.takes) + 1, takes=TAKES) if draft else
-                           self.tr("{samples} · {speech} s of speech · enrolled {date}").format(
-                               samples=samples, speech=f"{voice.speech_s:.0f}", date=f"{voice.created_at:%Y-%m-%d}"))
-        self.recording.show_voice(voice, [Part(self.tr("take {}").format(i + 1), take.speech_s)
-                                          for i, take in enumerate(found.takes)])
-        self._follow()
-        self._fill_takes()
-        self._fill_samples()
-        self._warn(found)
+        with self._focus_stays():
+            self._show(found)
 
     def add_takes(self, on: bool) -> None:
         """Show the recording part of a voice that is enrolled already."""
         self.adding = on
         self._follow()
+        if on:
+            self.focus_on_acts()
 
     def refuse(self, voice_id: int, sentence: str, again: Callable[[], object] | None = None) -> None:
         """A take of this voice was not taken, and why. again: enrolls it all the same, where that is possible."""
@@ -116,13 +100,52 @@ class VoicePanel(QFrame):
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
+    def _show(self, found: Details) -> None:
+        other = self.details is None or self.details.voice.id != found.voice.id
+        self.details = found
+        if other:
+            self.adding = False
+            self.stop_renaming()
+            self.recording.say_failure("")
+        voice = found.voice
+        self.avatar.set_voice(voice.name, voice.colour)
+        self.name.set_text(voice.name)
+        draft = voice.state == "enrolling"
+        samples = self.tr("1 sample") if voice.samples == 1 else self.tr("{} samples").format(voice.samples)
+        self.line.set_text(self.tr("New voice · take {number} of at least {takes}").format(
+            number=len(found.takes) + 1, takes=TAKES) if draft else
+                           self.tr("{samples} · {speech} s of speech · enrolled {date}").format(
+                               samples=samples, speech=f"{voice.speech_s:.0f}", date=f"{voice.created_at:%Y-%m-%d}"))
+        self.recording.show_voice(voice, [Part(self.tr("take {}").format(i + 1), take.speech_s)
+                                          for i, take in enumerate(found.takes)])
+        self._follow()
+        self._fill_takes()
+        self._fill_samples()
+        self._warn(found)
+
+    def focus_on_acts(self) -> None:
+        """The keyboard goes to Record take, so that Space does what is written beside it; to the voice where that is hidden."""
+        (self.recording.record if self.recording.acts.isVisible() else self).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @contextmanager
+    def _focus_stays(self) -> Iterator[None]:
+        """What had the keyboard may go away inside. Then it does not fall to whatever comes next, such as Rename or Remove."""
+        before = QApplication.focusWidget()
+        mine = before is not None and self.isAncestorOf(before)
+        yield
+        if mine and QApplication.focusWidget() is not before:
+            self.focus_on_acts()
+
     def _follow(self) -> None:
-        found = self.details
-        if found is None:
-            return
+        if self.details is not None:
+            with self._focus_stays():
+                self._show_parts(self.details)
+
+    def _show_parts(self, found: Details) -> None:
         draft = found.voice.state == "enrolling"
         records = draft or self.adding or self._recorder.state != "idle"
         self.recording.setVisible(records)
+        self.recording.acts.setVisible(records)
         self.rest.setVisible(not records)
         self.samples_head.setVisible(not records and bool(found.samples))
         self.samples.setVisible(not records)
@@ -164,8 +187,9 @@ class VoicePanel(QFrame):
             rows.append(Row(len(rows) + 1, "recording", self.tr("is being recorded"), None, *figures))
         else:
             self._running = None
-        self.table.set_rows(rows)
-        self.table.setVisible(bool(rows))
+        with self._focus_stays():
+            self.table.set_rows(rows)
+            self.table.setVisible(bool(rows))
         self._chain()
 
     def _again(self, one: Refused) -> None:
@@ -192,8 +216,9 @@ class VoicePanel(QFrame):
             return
         number = {take.id: i + 1 for i, take in enumerate(found.takes)}
         self.samples.others = tuple(name for name in self._names if name != found.voice.name)
-        self.samples.show_samples(found.samples, found.checks, number,
-                                  {take.id for take in found.takes if take.recording is not None}, found.voice.colour)
+        with self._focus_stays():
+            self.samples.show_samples(found.samples, found.checks, number,
+                                      {take.id for take in found.takes if take.recording is not None}, found.voice.colour)
         self._chain()
 
     def _warn(self, found: Details) -> None:
@@ -268,7 +293,9 @@ class VoicePanel(QFrame):
         column.addWidget(self.rest, 1)
         scroll.setWidget(inner)
         inner.setProperty("surface", "panel")
-        outer.addWidget(scroll)
+        outer.setSpacing(0)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(self.recording.acts)
 
     def _head(self) -> QHBoxLayout:
         theme = self.theme

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.audio.features import SpectrogramStream
 from engine.audio.levels import envelope_peaks
@@ -19,7 +19,7 @@ from gui.pages.voices.progress import ENROLL_S, Part, QualityCards, SpeechBar
 from gui.pages.voices.prompts import prompts
 from gui.pages.voices.take import TakeRecorder
 from gui.theme import Theme
-from gui.widgets.controls import Button, Check, IconButton, KeyCap, ProgressLine, Text
+from gui.widgets.controls import Button, Check, IconButton, KeyCap, ProgressLine, Text, rule
 from gui.widgets.spectrogram import BANDS, F_MAX, HOP_S, SpectrogramView
 from gui.widgets.waveform import TakeWaveform
 
@@ -29,10 +29,15 @@ if TYPE_CHECKING:
 LEAST_S = 3.0  # net speech below which a voice is not saved
 PEAKS_A_SECOND = 100
 ROOMY_PX = 640  # of the part; narrower, the buttons need the room of the key
+SPARE_PX, NARROW_PX = 500, 420  # narrower, of what is to go and of the word beside the icon of files
 
 
 class RecordingPart(QWidget):
-    """take: start or stop.  files: add files.  save: the voice is done.  cancel: throw the draft away, or close."""
+    """take: start or stop.  files: add files.  save: the voice is done.  cancel: throw the draft away, or close.
+
+    acts: the buttons, with what is said of them above. They stand in a place of their own that nothing can move: the owner puts
+    them at the foot of the panel, outside of what scrolls.
+    """
 
     take = Signal()
     files = Signal()
@@ -78,7 +83,7 @@ class RecordingPart(QWidget):
         self._say_prompt()
 
     def say_failure(self, sentence: str) -> None:
-        """A sentence below the buttons; empty takes it away."""
+        """A sentence above the buttons; empty takes it away."""
         self.failure.setText(sentence)
         self.failure.setVisible(bool(sentence))
 
@@ -93,7 +98,8 @@ class RecordingPart(QWidget):
         super().resizeEvent(event)
         roomy = self.width() >= ROOMY_PX
         self.key.setVisible(roomy)
-        self.files_.setText(self.tr("Add files…") if roomy else self.tr("Files…"))
+        self.files_.setText(self.tr("Add files…") if roomy else self.tr("Files…") if self.width() >= NARROW_PX else "")
+        self._follow_save(self._recorder.state)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -107,9 +113,8 @@ class RecordingPart(QWidget):
             self._rest = np.zeros(0, dtype=np.float32)
             self.say_failure("")
         self.record.set_kind("danger" if recording else "plain")
-        self.record.set_icon("stop-fill" if recording else "record")
-        self.record.setText(self.tr("Stop take") if recording else
-                            self.tr("Opening…") if state == "opening" else self.tr("Record take"))
+        self.record.set_icon("stop-fill" if recording else "x" if state == "opening" else "record")
+        self.record.setText(self._record_words()[state])
         parts = list(self._parts)
         if recording:
             parts.append(Part(self.tr("take {}").format(len(parts) + 1), self._running_s, running=True))
@@ -121,19 +126,22 @@ class RecordingPart(QWidget):
         draft = self._voice is not None and self._voice.state == "enrolling"
         self.close_.setText(self.tr("Discard…") if draft else self.tr("Close"))
         self.save_.setVisible(draft)
-        left = ENROLL_S - found
+        left, spare = ENROLL_S - found, self.width() >= SPARE_PX
         enough = left <= 0
         self.save_.set_kind("primary" if enough else "plain")
-        self.record.setEnabled(not self.progress.isVisibleTo(self))
         if state != "idle":
             self.save_.say(self.tr("Save voice"), self.tr("Stop the take first."))
         elif found < LEAST_S:
-            self.save_.say(self.tr("Save voice · {} s to go").format(f"{left:.1f}"),
+            self.save_.say(self.tr("Save voice · {} s to go").format(f"{left:.1f}") if spare else self.tr("Save voice"),
                            self.tr("At least {} s of speech are needed, {} s are good.").format(
                                f"{LEAST_S:.0f}", f"{ENROLL_S:.0f}"))
         else:
-            self.save_.say(self.tr("Save voice") if enough
-                           else self.tr("Save anyway · {} s to go").format(f"{left:.1f}"))
+            self.save_.say(self.tr("Save voice") if enough else self.tr("Save anyway · {} s to go").format(f"{left:.1f}") if spare
+                           else self.tr("Save anyway"))
+
+    def _record_words(self) -> dict[str, str]:
+        """What a press on Record does, by the state of the recorder."""
+        return {"idle": self.tr("Record take"), "opening": self.tr("Cancel"), "recording": self.tr("Stop take")}
 
     def _draw(self, samples: FloatArray, rate_hz: int) -> None:
         if self._stream is None:
@@ -191,17 +199,10 @@ class RecordingPart(QWidget):
         column.addLayout(pictures, 1)
         self.cards = QualityCards(theme)
         column.addWidget(self.cards)
-        column.addLayout(self._buttons())
-        self.failure = Text(theme, "", "body", "error", wrap=True)
-        self.failure.hide()
-        self.progress = ProgressLine(theme, "")
-        self.progress.stop.hide()
-        self.progress.hide()
+        self.acts = self._acts()
         self.consent = Check(theme, self.tr("Keep the recordings of my takes so they can be played and re-used"))
         self.consent.setToolTip(self.tr("They are stored in the workspace’s recordings folder with today’s date, and "
                                         "go with the take or the voice."))
-        column.addWidget(self.failure)
-        column.addWidget(self.progress)
         column.addWidget(self.consent)
         self.kept = Text(theme, self.tr("In the recordings folder of the workspace, with the date of this consent. "
                                         "Without the tick only numbers are kept."), "small", "text3", wrap=True)
@@ -238,11 +239,31 @@ class RecordingPart(QWidget):
         self._say_prompt()
         return frame
 
-    def _buttons(self) -> QHBoxLayout:
+    def _acts(self) -> QWidget:
+        acts = QWidget()
+        acts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its words give way, not the panel
+        outer, column = QVBoxLayout(acts), QVBoxLayout()
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(rule())
+        outer.addLayout(column)
+        column.setContentsMargins(16, 10, 16, 11)
+        column.setSpacing(8)
+        self.failure = Text(self.theme, "", "body", "error", wrap=True)
+        self.failure.hide()
+        self.progress = ProgressLine(self.theme, "")
+        self.progress.stop.hide()
+        self.progress.hide()
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.record = Button(self.theme, self.tr("Record take"), "record")
+        for part in (self.failure, self.progress):
+            column.addWidget(part)
+        column.addLayout(row)
+        self.record = Button(self.theme, "", "record")
         self.record.clicked.connect(self.take)
+        for text in self._record_words().values():  # as wide as the longest, so that nothing beside it moves
+            self.record.setText(text)
+            self.record.setMinimumWidth(max(self.record.minimumWidth(), self.record.sizeHint().width()))
         self.files_ = Button(self.theme, self.tr("Add files…"), "file-plus", "ghost")
         self.files_.setAccessibleName(self.tr("Add files…"))
         self.files_.clicked.connect(self.files)
@@ -257,7 +278,7 @@ class RecordingPart(QWidget):
         row.addStretch(1)
         row.addWidget(self.close_)
         row.addWidget(self.save_)
-        return row
+        return acts
 
 
 class _SpeechKey(QWidget):

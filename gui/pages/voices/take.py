@@ -47,7 +47,7 @@ class TakeRecorder(QObject):
         self._length = 0
         self._judged_at = 0.0
         self._judging: Ticket | None = None
-        self._wanted = False
+        self._opening = Ticket()  # of the microphone that is being opened; cancelled when it is not wanted any more
         self._timer = QTimer(self, interval=POLL_MS)
         self._timer.timeout.connect(self.poll)
 
@@ -58,19 +58,24 @@ class TakeRecorder(QObject):
     def start(self, device: str) -> None:
         if self.state != "idle":
             return
-        self._blocks, self._length, self._judged_at, self._wanted = [], 0, 0.0, True
+        self._blocks, self._length, self._judged_at = [], 0, 0.0
+        opening = self._opening = Ticket()
         self._set("opening")
 
         def work(ticket: Ticket) -> Any:
+            opening.check()
             source = self._make_source(device)
             source.start()
+            if opening.cancelled:
+                source.close()  # before another one is opened
             return source
 
-        self._jobs.run(self, work, lane="sound", done=self._opened, failed=self._not_opened)
+        self._jobs.run(self, work, lane="sound", done=lambda source: self._opened(source, opening),
+                       failed=lambda error: self._not_opened(error, opening))
 
     def stop(self) -> None:
-        """End the take; `finished` brings it."""
-        self._wanted = False
+        """End the take; `finished` brings it. A microphone that is being opened is let go, and nothing comes."""
+        self._let_go()
         if self.state == "recording":
             self._drain()
             self._end()
@@ -78,7 +83,7 @@ class TakeRecorder(QObject):
 
     def cancel(self) -> None:
         """End it and forget it."""
-        self._wanted = False
+        self._let_go()
         if self.state == "recording":
             self._end()
 
@@ -98,6 +103,11 @@ class TakeRecorder(QObject):
             self._judge()
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _let_go(self) -> None:
+        self._opening.cancel()
+        if self.state == "opening":
+            self._set("idle")
 
     def _drain(self) -> None:
         block = self._source.read()
@@ -127,15 +137,17 @@ class TakeRecorder(QObject):
     def _judge_free(self) -> None:
         self._judging = None
 
-    def _opened(self, source: Any) -> None:
-        self._source = source
-        if not self._wanted:
-            self._end()
+    def _opened(self, source: Any, opening: Ticket) -> None:
+        if opening.cancelled:
+            self._jobs.run(self, lambda ticket: source.close(), lane="sound")
             return
+        self._source = source
         self._timer.start()
         self._set("recording")
 
-    def _not_opened(self, error: EarmarkError) -> None:
+    def _not_opened(self, error: EarmarkError, opening: Ticket) -> None:
+        if opening.cancelled:
+            return
         self._set("idle")
         self.failed.emit(error if isinstance(error, DeviceError) else DeviceError(str(error)))
 
