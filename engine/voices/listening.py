@@ -200,8 +200,8 @@ class Listener:
         self.look_again()
 
     def look_again(self) -> None:
-        """Voices may have changed: strangers that were named are called what their voice is called now, or are strangers."""
-        if self.lanes.some_named:
+        """Voices may have changed: who spoke is called what the voice is called now."""
+        if self.lanes.some_known:
             self.lanes.look_again(self._identifier().voices)
 
     def recent(self, seconds: float) -> FloatArray:

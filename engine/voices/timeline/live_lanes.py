@@ -72,7 +72,7 @@ class LiveLanes:
         self._before: dict[int, HeardStranger] = {}  # heard by another encoder than the one in use, by number
         self._named: dict[int, int] = {}  # number of a stranger → id of the voice that it was named
         self._names: dict[int | None, str] = {}  # the same with the name that the voice has now
-        self._ids: dict[str, int] = {}  # what voices were called when they spoke → their id
+        self._ids: dict[str, int] = {}  # what voices that spoke are called → their id
         self._part: _Part | None = None
 
     # --- for the listener ---------------------------------------------------------------------------------------------
@@ -153,14 +153,20 @@ class LiveLanes:
             self._named[number] = voice_id
 
     @property
-    def some_named(self) -> bool:
-        """Strangers were named, so that `look_again` has something to do."""
-        return bool(self._named)
+    def some_known(self) -> bool:
+        """Voices spoke or strangers were named, so that `look_again` has something to do."""
+        return bool(self._named or self._ids)
 
     def look_again(self, voices: Iterable[Voice]) -> None:
-        """Strangers that were named are called what their voice is called now, or are strangers where it is gone."""
+        """Voices, and strangers that were named, are called what their voice is called now; where it is gone, strangers are
+        strangers again."""
         names = {voice.id: voice.name for voice in voices}
         with self._lock:
+            renamed: dict[str | None, str] = {old: names[voice_id] for old, voice_id in self._ids.items()
+                                              if names.get(voice_id, old) != old}
+            if renamed:
+                self._turns.rename(renamed)
+                self._ids = {renamed.get(name, name): voice_id for name, voice_id in self._ids.items()}
             self._names = {number: names[voice_id] for number, voice_id in self._named.items() if voice_id in names}
 
     # --- inside -------------------------------------------------------------------------------------------------------

@@ -62,6 +62,13 @@ class LiveTurns:
                 self._turns.append(replace(one, stranger=older) if one.stranger == younger else one)
                 self._join()
 
+    def rename(self, names: Mapping[str | None, str]) -> None:
+        """Voices are called otherwise now: old name → new one."""
+        self._turns = [replace(one, voice=names[one.voice]) if one.voice in names else one for one in self._turns]
+        if self._odd is not None and self._odd[1][0] in names:
+            from_s, (voice, status, stranger) = self._odd
+            self._odd = from_s, (names[voice], status, stranger)
+
     def all(self, names: Mapping[int | None, str]) -> list[Turn]:
         """In order. names: what strangers were named, by number; their turns are as sure as a match."""
         return [replace(one, voice=names[one.stranger], status="match") if one.stranger in names else one

@@ -170,6 +170,26 @@ def test_listening_again_goes_on_with_the_session(earmark, tmp_path):
     assert heard_in(two.turns(), first[0]) == "Bert"
 
 
+def test_a_voice_that_is_renamed_has_one_lane_under_its_new_name(earmark, tmp_path):
+    enroll(earmark, "Anna", ANNA)
+    talk(tmp_path / "talk.wav", spoken(ANNA, 5).samples)
+    one = earmark.voices.listener(FileSource(tmp_path / "talk.wav", pace=0))
+    one.start()
+    one.wait(60)
+    one.stop()
+    assert {turn.voice for turn in one.turns()} == {"Anna"}
+    earmark.voices.rename("Anna", "Zoë")
+    one.look_again()
+    assert {turn.voice for turn in one.turns()} == {"Zoë"}
+    two = earmark.voices.listener(FileSource(tmp_path / "talk.wav", pace=0), one)
+    two.record(tmp_path / "Live.wav")
+    two.start()
+    two.wait(60)
+    two.stop()
+    assert {turn.voice for turn in two.turns()} == {"Zoë"}
+    assert [track.voice for track in earmark.timelines.keep_recorded(*two.take_recorded()).tracks] == ["Zoë"]
+
+
 def test_a_new_session_begins_while_one_listens_and_the_old_one_can_come_back(earmark, tmp_path):
     places = talk(tmp_path / "talk.wav", spoken(BERT, 5).samples, spoken(CARLA, 6).samples)
     source = Stepped(tmp_path / "talk.wav", places[0][1] + PAUSE_S / 2)
