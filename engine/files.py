@@ -13,6 +13,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -112,7 +113,7 @@ def flush_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file to read its bytes, and only a file: a pipe, a socket or a device is refused instead of being waited for.
 
     What was opened is looked at, not what lay there a moment before. Raises NotAFile, OSError.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +16,7 @@ _OGG_HEADER = 27
 _UNKNOWN_LENGTH = 0x7FFF0000  # sizes from here on are written by programs that could not go back to the header
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """The file of a sound, to read its bytes; it is a file, and there is something in it. Raises DecodeError.
 
     Nothing is waited for: what was opened is looked at, so a pipe put in the place of a sound is refused.
