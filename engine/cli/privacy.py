@@ -55,15 +55,16 @@ def turn_on(context: typer.Context,
     if by_passphrase:
         if not passphrase and passphrase_file is None:
             run.out.note("There is no keyring on this computer that can be used, so the key is kept behind a passphrase.")
-        given = os.environ.get(VARIABLE) if app.store.plain else None  # otherwise it opens what is there
-        secret = run.secrets.new(passphrase_file or (Path(given) if given else None), "New passphrase for the workspace: ")
+        named = os.environ.get(VARIABLE) if app.store.plain else None  # otherwise it opens what is there
+        secret = run.secrets.new(passphrase_file or (Path(named) if named else None), "New passphrase for the workspace: ")
     shown: list[str] = []
 
     def show(code: str) -> None:
         """Before anything is sealed: whoever is stopped after that has seen it. With --json also on standard error."""
-        words = (f"Recovery code: {code}\nWrite it down and keep it apart from this computer. It is shown this once, and "
-                 "opens the workspace where the keyring is lost.\n")
-        (run.out.note if run.out.as_json else run.out.say)(words)
+        tell = run.out.note if run.out.as_json else run.out.say
+        tell(f"Recovery code: {code}")
+        tell("Write it down and keep it apart from this computer. It is shown this once, and opens the workspace where the "
+             "keyring is lost.")
         shown.append(code)
 
     try:
