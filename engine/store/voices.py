@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
 import logging
 import math
 import unicodedata
@@ -349,7 +348,6 @@ class VoiceStore:
         """
         with self._database.writing() as connection:
             soiled(connection)
-            self._database.afterwards(lambda: _remove_maps(self._backups.parent / "maps"))
             self._database.afterwards(self.clean)
 
     def clean(self) -> bool:
@@ -368,8 +366,8 @@ class VoiceStore:
         """Why it is not clean, None where it is. Raises StoreError, OSError."""
         if not self.remove_strays():
             return "A recording could not be removed."
-        for old in self._backups.glob("earmark-*"):
-            old.unlink(missing_ok=True)
+        for old in (*self._backups.glob("earmark-*"), *(self._backups.parent / "maps").glob("voices-*")):
+            old.unlink(missing_ok=True)  # a map tells where removed samples lay; `engine.projection.kept` draws it anew
         if not self._database.wipe():
             return "Another program was reading."
         with self._database.writing() as connection:
@@ -469,10 +467,3 @@ def _voices(spec: EncoderSpec | None = None) -> Select[Any]:
 def _takes(spec: EncoderSpec | None = None) -> Select[Any]:
     return select(take, select(func.count()).select_from(sample).where(sample.c.take_id == take.c.id, _of(spec))
                   .scalar_subquery().label("samples"))
-
-
-def _remove_maps(folder: Path) -> None:
-    """Where removed samples lay on a map of voices must not be told either; `engine.projection.kept` draws them anew."""
-    for file in folder.glob("voices-*"):
-        with contextlib.suppress(OSError):
-            file.unlink(missing_ok=True)

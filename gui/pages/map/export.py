@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QBuffer, QSize
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from engine.files import write_whole
 from engine.texts import xml
 from gui.widgets.projection_plot import ProjectionPlot
 
 PICTURE_SCALE = 2  # pixels of a PNG for each on the screen
 FORMATS = ("png", "svg", "csv", "json")
-
-
-def save_png(plot: ProjectionPlot, path: Path) -> bool:
-    """False where there is nothing to draw. Raises OSError where the file cannot be written; the one before stays."""
-    content = png(plot)
-    if content:
-        write_whole(path, content)
-    return bool(content)
-
-
-def save_svg(plot: ProjectionPlot, path: Path) -> bool:
-    """False where there is nothing to draw. Raises OSError where the file cannot be written; the one before stays."""
-    content = svg(plot)
-    if content:
-        write_whole(path, content)
-    return bool(content)
 
 
 def png(plot: ProjectionPlot) -> bytes:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from engine.errors import EarmarkError, EncoderError, UsageError
+from engine.files import write_whole
 from engine.projection import export
 from engine.records import LiveUpdate, MapPoint, Sound, Space
 from engine.tasks import Progress, Ticket
@@ -22,7 +23,7 @@ from gui.pages.live.session import LiveSession
 from gui.pages.map.canvas import MapCanvas
 from gui.pages.map.drawing import Drawing, Sounds, identity, made_with, method_of, space_of
 from gui.pages.map.empty import EmptyMap
-from gui.pages.map.export import save_png, save_svg
+from gui.pages.map.export import png, svg
 from gui.pages.map.grouping import Group, group_sounds, group_voices
 from gui.pages.map.inspector import Inspector
 from gui.pages.map.toolbar import MapToolbar
@@ -116,23 +117,25 @@ class MapPage(Page):
         self.canvas.hear.setChecked(not self.canvas.hear.isChecked())
 
     def export(self, path: Path) -> None:
-        """Save what is shown, in the format of the suffix. Pictures are drawn in this thread, tables in a lane."""
+        """Save what is shown, in the format of the suffix. Pictures are drawn in this thread; what is slow, the disk, is not."""
         shown, points = self.map, self.canvas.plot.points
         if shown is None:
             return
         form = path.suffix.lower().lstrip(".")
+        picture = b""
         if form in ("png", "svg"):
-            try:
-                with self.canvas.only_the_map():
-                    fine = (save_png if form == "png" else save_svg)(self.canvas.plot, path)
-            except OSError:
-                fine = False
-            self._exported(path, fine)
-            return
+            with self.canvas.only_the_map():
+                picture = (png if form == "png" else svg)(self.canvas.plot)
+            if not picture:
+                self._exported(path, False)
+                return
 
         def work(ticket: Ticket) -> bool:
             try:
-                export.write(path, shown, points)
+                if picture:
+                    write_whole(path, picture)
+                else:
+                    export.write(path, shown, points)
             except OSError:
                 return False
             return True
