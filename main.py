@@ -33,15 +33,20 @@ def _window(workspace: Path | None, device: str | None) -> int:
     """Open the window; imports Qt."""
     from engine.app import Earmark
     from engine.cli.secrets import VARIABLE, first_line
-    from engine.errors import EarmarkError, UsageError
+    from engine.errors import EarmarkError, SettingsBroken, UsageError
     from gui import app
 
     if words := app.display_missing():
         raise UsageError(words)
-    try:
-        earmark = Earmark(workspace, device)
-    except EarmarkError as error:
-        return app.refuse(error)
+    while True:
+        try:
+            earmark = Earmark(workspace, device)
+            break
+        except SettingsBroken as error:
+            if not app.begin_anew(error):
+                return error.exit_code
+        except EarmarkError as error:
+            return app.refuse(error)
     with earmark:
         try:
             earmark.claim()

@@ -268,9 +268,16 @@ def parsed(text: str, broken: Callable[[int | None, str], ListBroken]) -> dict[s
     try:
         return dict(tomlkit.parse(text).unwrap())
     except ParseError as error:
-        raise broken(error.line, "this is not TOML, or not all of it.") from error
-    except (TOMLKitError, ValueError, RecursionError) as error:  # a key twice, a number without end, too deep a nest
-        raise broken(None, f"this is not TOML ({' '.join(str(error).split())[:120]}).") from error
+        said = str(error).partition(" at line ")[0].rstrip(".")[:120]
+        raise broken(error.line, f"it cannot be read as TOML ({said}).") from error
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        raise broken(None, f"it cannot be read as TOML ({' '.join(str(error).split())[:120]}).") from error
+
+
+def free_name(path: Path) -> Path:
+    """The name that `set_aside` would give a file."""
+    names = (path.with_name(f"{path.name}.broken" + (f"-{number}" if number > 1 else "")) for number in count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def set_aside(path: Path) -> Path:
@@ -278,10 +285,7 @@ def set_aside(path: Path) -> Path:
 
     Returns that name. One that was put aside before is never written over. Only where the user has said so.
     """
-    for number in count(1):
-        kept = path.with_name(f"{path.name}.broken" + (f"-{number}" if number > 1 else ""))
-        if not os.path.lexists(kept):
-            break
+    kept = free_name(path)
     try:
         path.rename(kept)
     except OSError as error:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Literal, cast
 from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from engine.errors import EarmarkError
+from engine.errors import EarmarkError, SettingsBroken
+from engine.settings import free_name, set_aside
 from gui.collecting import Collector
 from gui.jobs import Jobs, Unexpected, log_fault
 from gui.pages.live.session import LiveSession
 from gui.theme import Mode, Theme
 from gui.widgets.controls import message_box
 from gui.window import PAGES, MainWindow
+from gui.words import breakable
 
 if TYPE_CHECKING:
     from engine.app import Earmark
@@ -78,13 +80,48 @@ def unlocked(earmark: Earmark, theme: Theme, jobs: Jobs) -> bool:
 
 def refuse(error: EarmarkError) -> int:
     """Say in a window why the program cannot start (a busy or too new workspace). Returns the exit code."""
+    box = _box(str(error))
+    box.setDefaultButton(box.addButton(_tr("Close"), QMessageBox.ButtonRole.RejectRole))
+    box.exec()
+    return error.exit_code
+
+
+def begin_anew(error: SettingsBroken) -> bool:
+    """Say in a window what is wrong with the settings, and let the user choose: to begin with the usual ones, the old file being
+    kept beside them, or to quit and mend it. True when it was put aside and the program can start."""
+    kept = free_name(error.path)
+    box = _box(_tr("The settings of “{}” cannot be used").format(error.path.parent.name))
+    place = _tr("{}, line {}").format(error.path.name, error.line) if error.line else error.path.name
+    where = f"{place}: {error.what}"
+    box.setInformativeText(breakable("\n\n".join((where, str(error.path), _tr(
+        "Nothing was changed. Quit, correct the file with a text editor, and start again. Or begin with the usual settings: the "
+        "file is kept as {}. Voices and library stay as they are, with the encoders that they are stored with.").format(
+            kept.name)))))
+    begin = box.addButton(_tr("Use the usual settings"), QMessageBox.ButtonRole.AcceptRole)
+    leave = box.addButton(_tr("Quit"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(leave)
+    box.setEscapeButton(leave)
+    box.exec()
+    if box.clickedButton() is not begin:
+        return False
+    try:
+        set_aside(error.path)
+    except EarmarkError as failed:
+        refuse(failed)
+        return False
+    return True
+
+
+def _box(text: str) -> QMessageBox:
+    """A message before there is a window. Names in it are no markup, and long ones are not cut off."""
     qt = application()
     theme = Theme()
     theme.apply(qt)
-    box = message_box(theme, "Earmark", str(error))
-    box.setDefaultButton(box.addButton(QCoreApplication.translate("App", "Close"), QMessageBox.ButtonRole.RejectRole))
-    box.exec()
-    return error.exit_code
+    return message_box(theme, "Earmark", text)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("App", text)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from PySide6.QtGui import QCloseEvent, QIcon, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import EarmarkError
+from engine.files import own_file
 from engine.records import ModelInfo
 from engine.settings import DEFAULT_VOICE
 from engine.tasks import Ticket
@@ -62,7 +64,10 @@ class MainWindow(QMainWindow):
         self.current = ""
         self._memory: QSettings | None = None
         if remember:
-            self._memory = QSettings(str(Path(app.workspace) / "window.ini"), QSettings.Format.IniFormat)
+            memory = Path(app.workspace) / "window.ini"
+            with contextlib.suppress(OSError):  # where it cannot be written, nothing is remembered
+                own_file(memory)
+            self._memory = QSettings(str(memory), QSettings.Format.IniFormat)
         self._lacking: list[ModelInfo] = []
         self.setWindowTitle("Earmark")
         self.setMinimumSize(QSize(960, 600))

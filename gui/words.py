@@ -10,10 +10,17 @@ from PySide6.QtCore import QCoreApplication
 from engine.records import Identification
 
 MOST_TOLD_NATS = math.log(1e6)
+ZERO_WIDTH_SPACE = "\u200b"
+LONGEST_WORD = 32  # letters that surely fit into a line of a dialog
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("Words", text)
+
+
+def breakable(text: str) -> str:
+    """The same text, whose very long words (paths, names without spaces) a label may break: it cuts them off otherwise."""
+    return re.sub(rf"\S{{{LONGEST_WORD},}}", lambda found: ZERO_WIDTH_SPACE.join(found[0]), text)
 
 
 def count(number: float) -> str:

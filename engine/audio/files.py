@@ -83,7 +83,8 @@ def write(path: Path | str, audio: Audio) -> None:
         raise AudioError(f"Sound is written as .wav or .flac, not as “{path.suffix}”.")
     whole = _whole(audio, path.name)
     try:
-        with files.whole(path) as out, sf.SoundFile(out, "w", audio.rate_hz, 1, "PCM_16", format=kind) as file:
+        with files.whole(path) as out, sf.SoundFile(out.fileno(), "w", audio.rate_hz, 1, "PCM_16", format=kind,
+                                                    closefd=False) as file:
             file.write(whole)
     except (OSError, sf.LibsndfileError) as error:
         raise AudioError(f"{path.name} cannot be written: {_words(error)}") from error

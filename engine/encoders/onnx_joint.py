@@ -127,13 +127,13 @@ def _facts(folder: Path, audio: Any) -> dict[str, Any]:
     if (folder / FACTS).is_file():
         try:
             read = json.loads((folder / FACTS).read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise EncoderError(f"{FACTS} of “{folder.name}” cannot be read as JSON.") from error
         if not isinstance(read, dict):
             raise EncoderError(f"{FACTS} of “{folder.name}” has to hold an object, such as {{\"rate_hz\": 48000}}.")
         said |= {k: v for k, v in read.items() if k in DEFAULTS}
     facts = {**DEFAULTS, **said}
-    if facts["filling"] not in FILLINGS:
+    if not isinstance(facts["filling"], str) or facts["filling"] not in FILLINGS:
         raise EncoderError(f"The filling of “{folder.name}” is “{facts['filling']}”; it can be {', '.join(FILLINGS)}.")
     limits = {"rate_hz": (4_000, 192_000, int), "window_s": (0.1, 120.0, float), "logit_scale": (0.0, 1_000.0, float),
               "max_tokens": (1, 8_192, int)}

@@ -248,13 +248,13 @@ def facts_of(graph: GraphFile) -> dict[str, Any]:
     if beside.is_file():
         try:
             read = json.loads(beside.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise EncoderError(f"“{beside.name}” cannot be read as JSON.") from error
         if not isinstance(read, dict):
             raise EncoderError(f"“{beside.name}” has to hold an object, such as {{\"family\": \"3d-speaker\"}}.")
         said |= {key: value for key, value in read.items() if key in DEFAULTS}
     family = said.get("family", DEFAULTS["family"])
-    if family not in FAMILIES:
+    if not isinstance(family, str) or family not in FAMILIES:
         raise EncoderError(f"The family of “{name}” is “{family}”; it can be {', '.join(FAMILIES)}.")
     facts = {**DEFAULTS, **FAMILIES[family], **said}
     for key, allowed in (("window", WINDOWS), ("layout", ("", *LAYOUTS)), ("cmn", (True, False, "true", "false"))):

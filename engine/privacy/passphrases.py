@@ -35,7 +35,8 @@ class Stretching:
         """32 bytes. Raises StoreError for parameters that no Earmark writes, and where the memory for it is not to be had."""
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-        sane = (1 <= self.log2_n <= MOST_LOG2_N and 1 <= self.r <= MOST_R and 1 <= self.p <= MOST_P
+        sane = (isinstance(self.salt, bytes) and all(isinstance(one, int) for one in (self.log2_n, self.r, self.p))
+                and 1 <= self.log2_n <= MOST_LOG2_N and 1 <= self.r <= MOST_R and 1 <= self.p <= MOST_P
                 and len(self.salt) == SALT_BYTES)
         if not sane:
             raise StoreError("The parameters of the passphrase are damaged, or come from a newer Earmark. Nothing was changed.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import logging
+import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,16 +96,18 @@ def _query(row: Any) -> SavedQuery:
         found = json.loads(row.query)
         terms = tuple(Term(_text(one["text"]), None if one["like"] is None else Path(_text(one["like"])), float(one["weight"]))
                       for one in found["terms"])
+        if not all(math.isfinite(term.weight) for term in terms):
+            raise ValueError("a weight that is no number")
         under = found["under"]
         created_at: datetime = row.created_at
         return SavedQuery(row.name, terms, tuple(_text(one) for one in found["tags"]),
                           None if under is None else Path(_text(under)), created_at)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise LibraryError(f"The saved search “{row.name}” is damaged. Remove it with: "
                            f"python main.py library forget-query {json.dumps(row.name, ensure_ascii=False)}") from error
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise TypeError(f"a text was expected, not {value!r}")
     return value

@@ -161,7 +161,8 @@ def cleaned(connection: Connection) -> None:
 
 def _unwrapped(row: Any, secret: str) -> HeldKey:
     """The key from its wrapping, checked. Raises WrongPassphrase, StoreError."""
-    if any(column is None for column in (row.key_id, row.wrapped, row.salt, row.log2_n, row.r, row.p)):
+    if (any(column is None for column in (row.salt, row.log2_n, row.r, row.p)) or not isinstance(row.wrapped, bytes)
+            or not isinstance(row.key_id, str) or not row.key_id.isascii()):
         raise StoreError("The sealed key of this workspace is damaged. It was left as it is. Put an older copy of the workspace "
                          "in its place.")
     secret = passphrases.grouped(secret) if row.way == "keyring" else secret

@@ -212,7 +212,7 @@ def write_library(folder: Path, ticket: Ticket | None = None, seed: int = 0) -> 
             continue
         sound = _made(seed, index)
         with whole(path) as out:
-            soundfile.write(out, sound.audio.samples, RATE_HZ, format="WAV", subtype="PCM_16")
+            soundfile.write(out.fileno(), sound.audio.samples, RATE_HZ, format="WAV", subtype="PCM_16", closefd=False)
     ticket.report(len(CATALOGUE), len(CATALOGUE), "", "sounds")
     return paths
 

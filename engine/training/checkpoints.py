@@ -47,7 +47,9 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["earmark"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        if not isinstance(facts, dict):
+            raise ValueError("its facts are no object")
+    except (OSError, SafetensorError, KeyError, ValueError, RecursionError) as error:
         raise TrainingError(f"{path} is not a checkpoint of a training, or is damaged. "
                             "Move it away and start the training again.") from error
     if facts.pop("format", None) != FORMAT:

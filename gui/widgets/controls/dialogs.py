@@ -8,13 +8,14 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QWidget
 
 from gui.theme import Theme
+from gui.words import breakable
 
 
 def message_box(theme: Theme, title: str, text: str, detail: str = "", parent: QWidget | None = None) -> QMessageBox:
     """A box without buttons. Its words are shown whole, as they are (a name may look like HTML), and can be copied."""
-    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.NoButton, parent)
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, breakable(text), QMessageBox.StandardButton.NoButton, parent)
     box.setIconPixmap(theme.pixmap("warning", "warning", 28))
-    box.setInformativeText(detail)
+    box.setInformativeText(breakable(detail))
     for label in box.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)

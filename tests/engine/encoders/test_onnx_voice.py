@@ -318,6 +318,7 @@ def test_what_does_not_fit_is_said_in_one_sentence(tmp_path, make):
 
 @pytest.mark.parametrize(("facts", "said"), [
     ("[1]", "has to hold an object"), ("{", "cannot be read as JSON"), ('{"family": "x"}', "family.*wespeaker, 3d-speaker"),
+    ('{"family": ["x"]}', "family"), ("[" * 100_000, "cannot be read as JSON"),
     ('{"rate_hz": 1}', "rate_hz.*between"), ('{"window": "tukey"}', "window.*hamming"), ('{"layout": "x"}', "frames-bands"),
     ('{"bands": "many"}', "bands.*between"), ('{"window_s": 1e9}', "window_s.*between")])
 def test_facts_that_make_no_sense(tmp_path, facts, said):

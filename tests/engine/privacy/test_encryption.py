@@ -266,6 +266,17 @@ def test_a_sealed_key_that_is_damaged_is_not_taken_for_a_wrong_passphrase(worksp
         store.seals.unlock(PASSPHRASE)
 
 
+@pytest.mark.parametrize(("column", "value"), [("log2_n", "many"), ("log2_n", 60), ("r", 10 ** 9), ("p", -1), ("p", 1.5),
+                                               ("salt", "text"), ("wrapped", "text"), ("key_id", "é"), ("key_id", b"x")])
+def test_what_stands_beside_a_sealed_key_is_not_believed(workspace, column, value):
+    with Store(workspace) as store:
+        store.encrypting.turn_on(PASSPHRASE)
+    with closing(sqlite3.connect(workspace / "earmark.db")) as connection, connection:
+        connection.execute(f"UPDATE seal SET {column} = ?", [value])
+    with Store(workspace) as store, pytest.raises(StoreError):
+        store.seals.unlock(PASSPHRASE)
+
+
 def test_records_that_are_swapped_or_changed_do_not_open(workspace):
     with Store(workspace) as store:
         store.encrypting.turn_on()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.errors import Cancelled, TrainingError
@@ -221,6 +222,13 @@ def test_checkpoints_that_are_missing_damaged_or_not_ours(tmp_path: Path) -> Non
         trainer().resume(tmp_path)
 
 
+@pytest.mark.parametrize("facts", ["[]", "7", "null", "{", "[" * 100_000])
+def test_facts_of_a_checkpoint_are_not_believed(tmp_path: Path, facts: str) -> None:
+    save_file({"a": torch.zeros(1)}, tmp_path / checkpoints.NAME, metadata={"earmark": facts})
+    with pytest.raises(TrainingError, match="not a checkpoint"):
+        checkpoints.read(tmp_path)
+
+
 def test_what_cannot_be_written_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     training = trainer()
     steps(training, 2)
@@ -246,8 +254,6 @@ def test_what_cannot_be_written_leaves_the_last_checkpoint(tmp_path: Path, monke
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import safetensors.torch
-from engine.training import checkpoints
 from tests.engine.training.test_loop import steps, trainer
 
 folder, moment = Path(sys.argv[1]), sys.argv[2]
@@ -255,20 +261,15 @@ training = trainer()
 steps(training, 3)
 training.save(folder)
 steps(training, 2)
-write = safetensors.torch.save_file
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
-def half(tensors, path, metadata):
-    write(tensors, path, metadata=metadata)
-    os.truncate(path, path.stat().st_size // 2)
+def half(handle):
+    os.ftruncate(handle, os.fstat(handle).st_size // 2)
     die()
 
-if moment == "half written":
-    safetensors.torch.save_file = half
-else:
-    checkpoints._flush = die
+os.fsync = half if moment == "half written" else die
 training.save(folder)
 print("still alive")
 """
