@@ -13,6 +13,7 @@ import platformdirs
 from engine import logs
 from engine.audio import recorder
 from engine.errors import UsageError
+from engine.files import remove_left
 from engine.records import EncoderChoice, JointState, LockedWhy, Space, VoiceEncoderState
 from engine.settings import DEFAULT_JOINT, SettingsFile
 from engine.store import Store
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from engine.voices.timeline.service import Timelines
 
 log = logging.getLogger(__name__)
+LEFT_S = 3600.0  # after that, nobody is writing a file of a few kilobytes any more
 T = TypeVar("T")
 
 
@@ -254,6 +256,8 @@ class Earmark:
         """Put right what a killed program left: returns its unfinished recordings, made whole; what it kept of a take and
         did not enroll is removed. Raises Busy, StoreError."""
         self.store.encrypting.finish()
+        for folder in (self.workspace, self.workspace / "captions"):
+            remove_left(folder, LEFT_S)
         with self.store.writing():
             self.store.voices.remove_strays()
             return recorder.recover(self.store.recordings)

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
@@ -25,6 +26,7 @@ PRIVATE_FOLDER = 0o700
 """Only its owner may look into it."""
 _OTHERS = 0o077
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr)|/(?:dev|proc/self)/fd/(\d+)")
+_PART = re.compile(r"\.[0-9a-f]{12}\.part")
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0)
 
@@ -74,6 +76,15 @@ def whole(path: Path, mode: int = USUAL) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+
+
+def remove_left(folder: Path, older_s: float = 0.0) -> None:
+    """Remove what `whole` was writing in a folder when its program was killed. older_s: not what was touched since then, where
+    another program may be writing now. What cannot be removed stays."""
+    for part in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            if _PART.fullmatch(part.name) and time.time() - part.stat().st_mtime >= older_s:
+                part.unlink()
 
 
 def write_whole(path: Path, content: bytes, mode: int = USUAL) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from engine.errors import TrainingError
-from engine.files import write_whole
+from engine.files import remove_left, write_whole
 
 NAME = "checkpoint.safetensors"
 FORMAT = 1
@@ -28,6 +28,7 @@ def write(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any])
     header = {"earmark": json.dumps({"format": FORMAT, **facts}, ensure_ascii=False)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_left(folder)  # a training has its folder to itself
         # clones: safetensors refuses tensors that share memory
         write_whole(path, save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}, header))
     except (OSError, SafetensorError) as error:

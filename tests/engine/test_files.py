@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.files import PRIVATE, open_regular, whole, write_whole
+from engine.files import PRIVATE, open_regular, remove_left, whole, write_whole
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="pipes, modes and links of POSIX systems")
 
@@ -117,3 +117,12 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with open_regular(tmp_path / "file") as file:
         assert file.read() == b"x"
+
+
+def test_what_a_killed_program_was_writing_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".0123456789ab.part", ".mine.part", "a.part", ".0123456789ab.part.wav"):
+        (tmp_path / name).touch()
+    remove_left(tmp_path, older_s=60)
+    assert len([*tmp_path.iterdir()]) == 4
+    remove_left(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".0123456789ab.part.wav", ".mine.part", "a.part"]

@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+import main
 from engine.app import Earmark
 from engine.errors import Busy, SettingsBroken, StoreError
 from engine.settings import SettingsFile
@@ -120,3 +121,16 @@ def test_a_name_in_a_refusal_is_no_markup(qapp: QApplication, monkeypatch: pytes
     said = press(monkeypatch, "Close")
     assert program.refuse(Busy(tmp_path / "<b>Studio", 4711)) == 1
     assert "<b>Studio" in said[0]
+
+
+def test_the_window_opens_after_the_choice_and_not_without_it(broken: SettingsBroken, qapp: QApplication,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[float] = []
+    monkeypatch.setattr(program, "display_missing", lambda: None)
+    monkeypatch.setattr(program, "run", lambda earmark: opened.append(earmark.settings.value.volume_db) or 0)
+    press(monkeypatch, "Quit")
+    assert main._window(broken.path.parent, "cpu") == 1
+    assert opened == []
+    press(monkeypatch, "Use the usual settings")
+    assert main._window(broken.path.parent, "cpu") == 0
+    assert opened == [-6.0]
