@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -22,6 +23,8 @@ from engine.store.schema import counter, sample, take, voice
 from engine.store.sqlite import damaged, not_opened, opened
 
 WIPE_TRIES = 10
+LEAST_ROOM = 64 * 1024
+"""Bytes on the disk; with less SQLite cannot begin."""
 CLOSE_S = 10.0
 """How long closing waits for a transaction that writes."""
 VOICES = "voices"
@@ -224,13 +227,21 @@ def _raise(connection: Connection, name: str) -> None:
         connection.execute(insert(counter).values(name=name, value=1))
 
 
+def _no_room(path: Path) -> bool:
+    """Whether the disk is full: SQLite says no more than that something went wrong where its shared memory finds no room."""
+    try:
+        return shutil.disk_usage(path.parent).free < LEAST_ROOM
+    except OSError:
+        return False
+
+
 def told(error: Exception, path: Path) -> StoreError:
     """A database error as a sentence. Work of several transactions may get it in the midst of it: what is committed stays."""
     cause = getattr(error, "orig", None) or error
     words = str(cause)
     if "locked" in words or "busy" in words:
         return Busy(path.parent, None, begun=True)
-    if "full" in words:
+    if "full" in words or ("disk I/O" in words and _no_room(path)):
         return StoreError("The disk of the workspace is full. What was finished before is kept; the rest was not done. Make room "
                           "and try again.")
     if "readonly" in words or "read-only" in words:

@@ -178,7 +178,8 @@ def test_devices_with_a_microphone(run, virtual_mic):
 
 
 def test_voices_from_enrolling_to_forgetting(run, tmp_path):
-    first, second = write_takes(tmp_path / "takes", 1, 2)
+    first, = write_takes(tmp_path / "takes", 1, 1, 8.0)  # several samples: the last one would take it along
+    second, = write_takes(tmp_path / "takes", 1, 1, first=1)
     files.write(tmp_path / "silence.wav", silence())
     empty = run("voices", "list", "--json")
     assert (empty.code, empty.document) == (0, [])
@@ -191,14 +192,16 @@ def test_voices_from_enrolling_to_forgetting(run, tmp_path):
     assert ran.document["failed"][0]["file"] == str(tmp_path / "silence.wav")
     again = run("voices", "enroll", "Zoë", first, second, "--json")
     check("voices enroll", again.document)
-    assert (again.code, again.document["skipped"], len(again.document["takes"]), again.document["samples"]) == (0, 1, 1, 2)
+    assert (again.code, again.document["skipped"], len(again.document["takes"])) == (0, 1, 1)
+    count = again.document["samples"]
+    assert count > 2
     nothing = run("voices", "enroll", "Bert", tmp_path / "silence.wav", "--json")
     check("voices enroll", nothing.document)
     assert (nothing.code, nothing.document["voice"], nothing.document["samples"]) == (1, None, 0)
 
     listed = run("voices", "list", "--json").document
     check("voices list", listed)
-    assert [(v["name"], v["state"], v["takes"], v["samples"]) for v in listed] == [("Zoë", "enrolled", 2, 2)]
+    assert [(v["name"], v["state"], v["takes"], v["samples"]) for v in listed] == [("Zoë", "enrolled", 2, count)]
 
     one = run("voices", "identify", first, "--json").document
     check("voices identify", one)
@@ -206,7 +209,7 @@ def test_voices_from_enrolling_to_forgetting(run, tmp_path):
 
     samples = run("voices", "samples", "zoë", "--json").document
     check("voices samples", samples)
-    assert [s["source"] for s in samples] == [first.name, second.name]
+    assert [s["source"] for s in samples] == [first.name] * (count - 1) + [second.name]
     gone = run("voices", "remove-sample", samples[0]["id"], "--json").document
     check("voices remove-sample", gone)
     undone = run("voices", "undo", "--json").document

@@ -1,0 +1,46 @@
+"""What a command did is said, also where something after it fails."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.audio import files
+from engine.records import Audio
+from tests.engine.cli.test_schemas import check
+from tests.true_models import spoken, write_takes
+
+PAUSE = np.zeros(12_000, np.float32)
+
+
+@pytest.fixture
+def talk(tmp_path):
+    """Two strangers who take turns."""
+    waves = [np.r_[spoken(voice, 5 + at).samples, PAUSE] for at, voice in enumerate((1, 4))]
+    files.write(tmp_path / "talk.wav", Audio(np.concatenate(waves), 16_000))
+    return tmp_path / "talk.wav"
+
+
+def test_a_timeline_whose_export_fails_is_told_kept_and_named_all_the_same(run, talk, tmp_path):
+    ran = run("voices", "timeline", talk, "--name", "1=Dora", "--export", "srt", "--out", tmp_path / "gone" / "a.srt", "--json")
+    check("voices timeline", ran.document)
+    assert ran.code == 1
+    assert "a.srt cannot be written" in ran.err
+    assert ran.document["export"] is None
+    assert [one["speaker"] for one in ran.document["speakers"]] == ["Dora", "Stranger 2"]
+    assert [one["name"] for one in run("voices", "list", "--json").document] == ["Dora"]
+
+
+def test_of_several_names_all_are_given_or_none(run, talk):
+    ran = run("voices", "timeline", talk, "--name", "1=Dora", "--name", "1=Else", "--json")
+    assert (ran.code, ran.document["error"]["kind"]) == (1, "stranger-unknown")
+    assert run("voices", "list", "--json").document == []
+
+
+def test_the_last_sample_of_a_take_goes_for_good_and_that_is_said(run, tmp_path):
+    assert run("voices", "enroll", "Anna", *write_takes(tmp_path / "takes", 1, 2)).code == 0
+    samples = [one["id"] for one in run("voices", "samples", "Anna", "--json").document]
+    said = [run("voices", "remove-sample", one).out for one in samples]
+    assert sum("its take with it" in one for one in said) == 2
+    assert "voices undo" not in said[-1]
+    assert run("voices", "undo", "--json").document["error"]["message"] == "There is nothing to undo."
