@@ -12,7 +12,7 @@ import platformdirs
 
 from engine import logs
 from engine.audio import recorder
-from engine.errors import UsageError
+from engine.errors import Unfinished, UsageError
 from engine.files import remove_left
 from engine.records import EncoderChoice, JointState, LockedWhy, Space, VoiceEncoderState
 from engine.settings import DEFAULT_JOINT, SettingsFile
@@ -269,16 +269,20 @@ class Earmark:
     def forget_everything(self) -> None:
         """Remove every voice, sound, recording, vector and log of this workspace. Settings and models stay.
 
-        Raises Busy, StoreError.
+        Raises Busy, StoreError, Unfinished (a file could not be removed: the rest is forgotten).
         """
+        left: Unfinished | None = None
         try:
             self.store.forget_everything()
-        finally:  # also where a file could not be removed
-            self.voices.history.clear()
-            self.voices.forget_cached()
-            self.maps.forget()
+        except Unfinished as error:
+            left = error
+        self.voices.history.clear()
+        self.voices.forget_cached()
+        self.maps.forget()
         self.describing.forget()
         logs.forget(self._log)
+        if left is not None:
+            raise left
 
     def close(self) -> None:
         self.store.close()

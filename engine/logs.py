@@ -10,7 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from engine.errors import StoreError
+from engine.errors import Unfinished
 from engine.files import own_file
 
 BYTES, FILES = 1_000_000, 5
@@ -77,7 +77,7 @@ def begin(folder: Path) -> LogFile:
 
 
 def forget(handler: RotatingFileHandler) -> None:
-    """Remove what was written; the next line begins a new file. Raises StoreError."""
+    """Remove what was written; the next line begins a new file. The last step of forgetting everything. Raises Unfinished."""
     file = Path(handler.baseFilename)
     handler.acquire()
     try:
@@ -85,7 +85,8 @@ def forget(handler: RotatingFileHandler) -> None:
         for old in file.parent.glob(f"{file.name}*"):
             old.unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(f"The log could not be removed: {error.strerror or error}. Try again.") from error
+        raise Unfinished("Everything else is forgotten.",
+                         f"The log could not be removed: {error.strerror or error}. Try again.") from error
     finally:
         handler.release()
 

@@ -162,7 +162,7 @@ class Store:
         """Remove all voices, timelines, sounds, folders, saved queries, tags, recordings, vectors and backups.
 
         Every trace of them goes, too. Encryption is off afterwards, and its key is gone; the key is not needed for this.
-        Settings and downloaded models stay. Raises Busy, StoreError (nothing is changed then), Unfinished.
+        Settings and downloaded models stay. Raises Busy, StoreError, Unfinished.
         """
         failed: OSError | None = None
         with self._opened().writing():
