@@ -95,4 +95,5 @@ def end(handler: logging.Handler) -> None:
     """Stop writing to it."""
     for name in ("engine", "gui"):
         logging.getLogger(name).removeHandler(handler)
-    handler.close()
+    with contextlib.suppress(OSError):  # the last lines, for which there is no room
+        handler.close()
