@@ -65,6 +65,7 @@ def list_sounds(context: typer.Context) -> None:
         "folders": [{"path": f.path, "sounds": f.sounds, "audio_s": f.audio_s, "online": f.online} for f in folders],
         "sounds": [{"path": s.path, "duration_s": s.duration_s, "rate_hz": s.rate_hz, "channels": s.channels,
                     "format": s.format, "tags": [t.name for t in s.tags]} for s in sounds]})
+    _unfinished(context)
     if not folders:
         out.say("No folders yet. Add one with: python main.py library add DIR")
     for folder in folders:
@@ -93,6 +94,7 @@ def stats(context: typer.Context) -> None:
     out.say(f"{found.folders} folders, {found.sounds} sounds, {found.spans} spans, {clock(found.audio_s)} of sound; "
             f"vectors {found.vectors_bytes / 1e6:.1f} MB, database {found.database_bytes / 1e6:.1f} MB; "
             f"{spec.name} {spec.version}, {spec.dim}-d")
+    _unfinished(context)
 
 
 def tag(context: typer.Context,
@@ -164,6 +166,14 @@ def forget_query(context: typer.Context, name: str) -> None:
     context.obj.app.library.queries.remove(name)
     context.obj.out.document({"removed": name})
     context.obj.out.say(f"The saved search {name} is gone.")
+
+
+def _unfinished(context: typer.Context) -> None:
+    """Say that the last scan did not come to its end."""
+    found = context.obj.app.library.unfinished()
+    if found is not None:
+        at = "before it knew how much there is" if found.total is None else f"at {found.done} of {found.total} files"
+        context.obj.out.note(f"The last scan stopped {at}. Go on with: python main.py library scan")
 
 
 def _list(one: TagListInfo) -> dict[str, Any]:
