@@ -187,7 +187,7 @@ def secrets(workspace: Path) -> list[bytes]:
     with closing(sqlite3.connect(workspace / "earmark.db")) as connection:
         found = [vector for vector, in connection.execute("SELECT vector FROM sample")]
         found += [name.encode() for name, in connection.execute("SELECT name FROM voice")]
-    return found + [file.read_bytes()[200:400] for file in (workspace / "recordings").rglob("*.flac")]
+    return found + [file.read_bytes()[200:400] for file in (workspace / "recordings").rglob("*.wav")]
 
 
 def stored(workspace: Path) -> dict[str, str]:

@@ -198,8 +198,8 @@ def _sealed(material: Material, workspace: Path, ran: Ran) -> None:
 def _plain(material: Material, workspace: Path, ran: Ran) -> None:
     must(ran.document["encryption"] == "off", "still sealed:", ran)
     must(set(_voices(material, workspace)) == {"Annabella", "Bertram"}, "a voice is lost")
-    for file in (workspace / "recordings").rglob("*.flac"):
-        must(file.read_bytes()[:4] == b"fLaC", "a recording was left sealed:", file.name)
+    for file in (workspace / "recordings").rglob("*.wav"):
+        must(file.read_bytes()[:4] == b"RIFF", "a recording was left sealed:", file.name)
 
 
 def _named(material: Material, workspace: Path, ran: Ran) -> None:

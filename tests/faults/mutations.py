@@ -52,7 +52,7 @@ def targets() -> list[Target]:
                reads=False),
         Target("vectors", lambda m, w: next((w / "vectors").glob("*.f32")), lambda m, w, f: ("search", "a beep")),
         Target("vectors, scan", lambda m, w: next((w / "vectors").glob("*.f32")), lambda m, w, f: ("library", "scan"), False),
-        Target("recordings", lambda m, w: next((w / "recordings").rglob("*.flac")), lambda m, w, f: (
+        Target("recordings", lambda m, w: next((w / "recordings").rglob("*.wav")), lambda m, w, f: (
             "voices", "export", m.folder / "out.earmark", "--overwrite", "--passphrase-file", m.passphrase)),
         Target("exported voices", lambda m, w: _copy(m.exported, w), lambda m, w, f: (
             "voices", "import", f, "--passphrase-file", m.passphrase)),
