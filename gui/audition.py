@@ -62,7 +62,7 @@ class Audition(QObject):
         ask what is playing."""
         if self._ticket is not None:
             self._ticket.cancel()
-        self.token, self._coming = token, True
+        self.token = token
         name, volume_db = self._settings.value.output_device, self.volume_db
 
         def work(ticket: Ticket) -> None:
@@ -71,6 +71,7 @@ class Audition(QObject):
             ticket.check()
             player.play(sound, start_s=start_s, end_s=end_s, loop=loop)
 
+        self._coming = True
         self._ticket = self._jobs.run(self, work, lane="sound", done=self._started, failed=self._not_started)
 
     def pause_or_resume(self) -> None:
