@@ -221,6 +221,8 @@ def test_the_hints_name_only_keys_that_act_where_the_focus_is(window: MainWindow
     page = page_of(window)
     hints = page.player.findChild(KeyHints)
     assert hints is not None
+    page.table.pick(0)
+    rest(page, qtbot)
     page.table.setFocus()
     assert hints.words() == ["next", "stop", "replay", "pause", "span only"]
     page.query.field.setFocus()
