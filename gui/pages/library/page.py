@@ -166,7 +166,7 @@ class LibraryPage(Page):
             self.refresh()
 
     def _page_failed(self, error: EarmarkError) -> None:
-        self._tell(self.tr("The next sounds could not be shown. The list goes on after them."), str(error))
+        self._tell(self.tr("The rest of the list could not be shown."), str(error))
 
     def _search_failed(self, error: EarmarkError) -> None:
         title, sentence = self.tr("The search did not work."), str(error)
