@@ -168,6 +168,16 @@ def test_space_records_and_never_renames(make: Make, app: FakeEarmark, qtbot: Qt
     assert not page.panel.field.isVisible()
 
 
+def test_the_rows_of_takes_do_not_blink_when_they_are_made_anew(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    """They are, once a second while a take runs; what is painted next shows them."""
+    draft(app, takes=2)
+    page = make()
+    qtbot.waitUntil(lambda: len(page.panel.table.rows) == 2)
+    page.panel.table.set_rows(page.panel.table.rows[:1])
+    inner = page.panel.table._inner
+    assert inner is not None and inner.isVisible()
+
+
 def test_the_keyboard_does_not_fall_to_remove_voice_when_a_voice_is_saved(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     draft(app, takes=3)
     page = make()

@@ -121,6 +121,27 @@ def test_what_could_not_be_kept_is_said_and_the_file_is_safe(page: LivePage, app
     assert page.spoken.kept.text() == f"Saved as recordings/{name}"
 
 
+def test_what_was_found_stays_to_be_seen_when_the_only_microphone_went_away(page: LivePage, app: FakeEarmark, qtbot: QtBot,
+                                                                            session: LiveSession) -> None:
+    listen(page, qtbot)
+    page.record.click()
+    listener = app.voices.listener_
+    assert listener is not None and listener.recording is not None
+    session.find_inputs, session.why_none = lambda rescan: [], lambda: "none"
+    name = listener.recording.name
+    listener.lose(DeviceError("gone"))
+    session.poll()
+    page._look_while_none()  # the timer does this every two seconds
+    qtbot.waitUntil(lambda: page.devices.none_found)
+    assert page.notice.isVisible() and name in page.notice.sentence.text()
+    assert page.who.isVisible() and page.who.timeline.lanes() and not page.absent.isVisible()
+    page.past.click()
+    qtbot.waitUntil(lambda: page.view.title.text() == name)
+    page.show_recordings(False)
+    page.anew.click()
+    assert page.absent.isVisible() and not page.who.isVisible()
+
+
 def test_nothing_is_kept_when_everything_is_forgotten(page: LivePage, app: FakeEarmark, session: LiveSession,
                                                       qtbot: QtBot) -> None:
     listen(page, qtbot)

@@ -47,11 +47,12 @@ class NowPanel(QFrame):
         self._follow_nearest()
         self.mark.setText(self.tr("▏threshold {}").format(words.similarity(threshold)))
 
-    def show_idle(self, starting: bool) -> None:
-        """Nobody listens (yet)."""
+    def show_idle(self, starting: bool, none: bool = False) -> None:
+        """Nobody listens (yet). none: there is no microphone."""
         self._spoke = None
         self._say(None, self.tr("Opening…") if starting else self.tr("Not listening"),
-                  self.tr("The first time, the models load.") if starting else self.tr("Press Listen and speak."))
+                  self.tr("The first time, the models load.") if starting
+                  else self.tr("No microphone is plugged in.") if none else self.tr("Press Listen and speak."))
         self.badge.hide()
         self.numbers.hide()
         self.nearest.set_rows([], None)

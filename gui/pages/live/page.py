@@ -283,16 +283,16 @@ class LivePage(Page):
     def _follow(self) -> None:
         """Show the session's state: buttons, banners, panels."""
         session = self.session
-        none = self._left.none
+        none = self._left.none and session.began_at is None  # what was found stays to be seen without a microphone
         panels: tuple[QWidget, ...] = (self.now, self.sound, self.who)
         for going in panels if none else (self.absent,):
             going.hide()  # first: both together would make the window grow
         for coming in (self.absent,) if none else panels:
             coming.show()
-        self.spoken.setVisible(not none or session.listener is not None)
+        self.spoken.setVisible(not none)
         self.sound.listen_to(session.listener if session.listening else None)
         if session.state != "listening":
-            self.now.show_idle(session.state == "starting")
+            self.now.show_idle(session.state == "starting", self._left.none)
             self.plot.clear_query()
         self._follow_buttons()
         self._follow_notice()
@@ -300,7 +300,7 @@ class LivePage(Page):
         self.microphone.emit(session.listening)
         self._draw_turns()
         if not session.listening:
-            self.set_status(self.tr("No input device") if none and not self._recordings else "")
+            self.set_status(self.tr("No input device") if self._left.none and not self._recordings else "")
 
     def _follow_buttons(self) -> None:
         self._follow_toolbar()

@@ -70,6 +70,7 @@ class TakesTable(QWidget):
         for i, row in enumerate(self._rows):
             self._line(grid, 2 + 2 * i, row)
         self._column.addWidget(self._inner)
+        self._inner.show()  # at once: a layout would do it with the next event, and the rows would blink
 
     def _head(self, grid: QGridLayout) -> None:
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
