@@ -54,7 +54,8 @@ def _window(workspace: Path | None, device: str | None) -> int:
                 earmark.privacy.unlock(first_line(Path(file)))
         except EarmarkError as error:
             return app.refuse(error)
-        return app.run(earmark)
+        code = app.run(earmark)
+    app.leave(code)
 
 
 def _pictures(earmark: Earmark, folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from engine.errors import EarmarkError, SettingsBroken
 from engine.settings import free_name, set_aside
 from gui.collecting import Collector
-from gui.jobs import Jobs, Unexpected, log_fault
+from gui.jobs import READING_S, Jobs, Unexpected, log_fault
 from gui.pages.live.session import LiveSession
 from gui.theme import Mode, Theme
 from gui.widgets.controls import message_box
@@ -59,9 +59,21 @@ def run(earmark: Earmark) -> int:
     code = qt.exec()
     collector.close()
     sys.excepthook = sys.__excepthook__
-    if not jobs.shutdown():
+    if not jobs.shutdown(READING_S):
         log.info("leaving while work was still stopping")
     return code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now, when the workspace is closed: nothing is left to be written.
+
+    Python would wait for every thread of an executor (a model that is still loading) and take torch and Qt apart first, for
+    seconds in which the program seems to be running still.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def unlocked(earmark: Earmark, theme: Theme, jobs: Jobs) -> bool:

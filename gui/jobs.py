@@ -37,6 +37,7 @@ Lane = Literal["models", "store", "sound", "files"]
 THREADS: dict[Lane, int] = {"models": 1, "store": 1, "sound": 1, "files": 3}
 PROGRESS_S = 1 / 15  # at most this often a job's progress reaches the screen
 SHUTDOWN_S = 2.0  # how long leaving waits for work that was told to stop
+READING_S = 0.3  # and for work that writes nothing, where the process ends afterwards: loading a model cannot be stopped
 FINISH_S = 30.0  # and for work that must finish
 
 
@@ -71,6 +72,11 @@ class Job:
 
     def cancel(self) -> None:
         self.ticket.cancel()
+
+    @property
+    def may_write(self) -> bool:
+        """Long work has a title, and what is short and writes goes to the store."""
+        return bool(self.title) or self.must_finish or self.lane == "store"
 
     def let_go(self) -> None:
         """Drop everything that may hold a page. In the GUI thread only, when the work has ended."""
@@ -124,7 +130,7 @@ class Jobs(QObject):
 
         Returns what a job calls that is asked for after this: it waits (at most FINISH_S) until all of it has ended.
         """
-        writing = [job for job in self.running if job.title or job.must_finish]
+        writing = [job for job in self.running if job.may_write]
         for job in writing:
             job.cancel()
 
@@ -135,9 +141,9 @@ class Jobs(QObject):
 
         return wait
 
-    def shutdown(self) -> bool:
-        """Cancel all but what must finish, and wait: FINISH_S for that, SHUTDOWN_S for the rest. True when every
-        thread came home."""
+    def shutdown(self, reading_s: float = SHUTDOWN_S) -> bool:
+        """Cancel all but what must finish, and wait: FINISH_S for that, SHUTDOWN_S for what may be writing, reading_s for
+        the rest. True when every thread came home."""
         self._closed = True
         finishing = [job for job in self.running if job.must_finish and not job.ticket.cancelled]
         for job in self.running:
@@ -149,7 +155,10 @@ class Jobs(QObject):
         deadline = time.monotonic() + FINISH_S
         for job in finishing:
             job.worked.wait(max(0.0, deadline - time.monotonic()))
-        deadline = time.monotonic() + SHUTDOWN_S
+        now = time.monotonic()
+        for job in self.running:
+            job.worked.wait(max(0.0, now + (SHUTDOWN_S if job.may_write else reading_s) - time.monotonic()))
+        deadline = max(now, time.monotonic()) + reading_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         for job in self.running:

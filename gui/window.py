@@ -47,6 +47,8 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "settings": ("gui.pages.settings", "SettingsPage", "gear-six"),
 }
 FIRST_PAGE = "live"
+USUAL, LEAST = QSize(1440, 900), QSize(960, 600)
+TITLE_PX = 40  # what a window manager is taken to put on top, until the window is shown and it is known
 
 
 class MainWindow(QMainWindow):
@@ -70,15 +72,15 @@ class MainWindow(QMainWindow):
             self._memory = QSettings(str(memory), QSettings.Format.IniFormat)
         self._lacking: list[ModelInfo] = []
         self.setWindowTitle("Earmark")
-        self.setMinimumSize(QSize(960, 600))
         self._build()
         self._bind()
         jobs.unheard.connect(self._failed_unheard)
-        self.resize(1440, 900)
+        self.resize(USUAL)
         if self._memory is not None:
             geometry = self._memory.value("window/geometry")
             if isinstance(geometry, QByteArray):
                 self.restoreGeometry(geometry)
+        self.fit_to_screen()
         self.status.set("workspace", Path(app.workspace).name)
         self._tell_encoders(loading=True)
 
@@ -386,7 +388,24 @@ class MainWindow(QMainWindow):
         self.show()
         QTimer.singleShot(0, self._open_first)
 
+    def fit_to_screen(self) -> None:
+        """No larger than the screen has room for, title bar and all, and in its place where it was left off the edge."""
+        if self.isMaximized() or self.isFullScreen():
+            return
+        room, frame, inner = self.screen().availableGeometry(), self.frameGeometry(), self.geometry()
+        around = frame.size() - inner.size() if self.isVisible() else QSize(0, TITLE_PX)
+        most = room.size() - around
+        self.setMinimumSize(LEAST.boundedTo(most))
+        if inner.size().boundedTo(most) != inner.size():
+            self.resize(inner.size().boundedTo(most))
+            frame.setSize(self.size() + around)
+        if self.isVisible() and not room.contains(frame):
+            self.move(max(room.left(), min(frame.left(), room.right() + 1 - frame.width())),
+                      max(room.top(), min(frame.top(), room.bottom() + 1 - frame.height())))
+
     def _open_first(self) -> None:
+        if self._memory is not None:  # pictures are drawn in sizes of their own
+            self.fit_to_screen()
         if not self.current:
             self.show_page(FIRST_PAGE)
         QTimer.singleShot(50, self.warm)
