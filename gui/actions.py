@@ -27,12 +27,16 @@ from PySide6.QtWidgets import (
 
 @dataclass(frozen=True)
 class Entry:
-    """One action. page: the page it belongs to, empty for the whole window. words: English source for tr()."""
+    """One action. page: the page it belongs to, empty for the whole window. words: English source for tr().
+
+    search: other words it is found by in the command palette, English source for tr() too.
+    """
 
     id: str
     words: str
     keys: tuple[str, ...] = ()
     page: str = ""
+    search: str = ""
 
 
 # Order is the order in Settings → Shortcuts and in the command palette.
@@ -41,11 +45,14 @@ TABLE: tuple[Entry, ...] = (
     Entry("page.voices", "Go to Voices", ("Ctrl+2",)),
     Entry("page.library", "Go to Library", ("Ctrl+3",)),
     Entry("page.map", "Go to Map", ("Ctrl+4",)),
-    Entry("page.settings", "Go to Settings", ("Ctrl+5",)),
-    Entry("commands", "Show all commands", ("Ctrl+K",)),
+    Entry("page.settings", "Go to Settings", ("Ctrl+5",), search="preferences options"),
+    Entry("commands", "Show all commands", ("Ctrl+K",), search="palette actions"),
     Entry("query", "Search the library", ("Ctrl+F",)),
-    Entry("theme", "Change between dark and light"),
-    Entry("quit", "Quit Earmark", ("Ctrl+Q",)),
+    Entry("theme", "Change between dark and light", search="theme look colours appearance"),
+    Entry("theme.dark", "Use the dark theme", search="look colours appearance night black"),
+    Entry("theme.light", "Use the light theme", search="look colours appearance day white"),
+    Entry("theme.system", "Use the theme of the system", search="look colours appearance automatic"),
+    Entry("quit", "Quit Earmark", ("Ctrl+Q",), search="close exit leave"),
     Entry("live.listen", "Start or stop listening; in a recording, play or pause", ("Space",), "live"),
     Entry("live.record", "Record, or stop recording", ("R",), "live"),
     Entry("live.devices", "Look for microphones again", ("F5",), "live"),
@@ -67,7 +74,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("voices.threshold", "Set the threshold on your own voices", ("T",), "voices"),
     Entry("voices.undo", "Undo the last change", ("Ctrl+Z",), "voices"),
     Entry("voices.redo", "Make the change again", ("Ctrl+Shift+Z",), "voices"),
-    Entry("voices.devices", "Look for microphones again", ("F5",), "voices"),
+    Entry("voices.remove", "Remove the voice…", (), "voices", "delete forget erase discard"),
     Entry("library.add", "Add a folder…", ("Ctrl+O",), "library"),
     Entry("library.scan", "Look through the folders again", ("F5",), "library"),
     Entry("library.next", "Play the next sound", ("Down",), "library"),
@@ -89,6 +96,19 @@ TABLE: tuple[Entry, ...] = (
     Entry("map.fit", "Fit everything into view", ("F",), "map"),
     Entry("map.clear", "Clear the selection", ("Esc",), "map"),
     Entry("map.run", "Run the projection again", ("Ctrl+Return",), "map"),
+    Entry("settings.general", "Go to General", (), "settings", "workspace folder threshold margin similarity cosine"),
+    Entry("settings.audio", "Go to Audio", (), "settings", "microphone loudspeaker input output device volume sound"),
+    Entry("settings.models", "Go to Models", (), "settings", "encoder weights fetch download processor cpu cuda onnx clap"),
+    Entry("settings.appearance", "Go to Appearance", (), "settings", "theme dark light look colours motion animation"),
+    Entry("settings.privacy", "Go to Privacy", (), "settings",
+          "encryption encrypt passphrase keyring recovery code data kept delete forget export import"),
+    Entry("settings.shortcuts", "Go to Shortcuts", (), "settings", "keys keyboard hotkeys"),
+    Entry("settings.about", "Go to About", (), "settings", "version licence credits help"),
+    Entry("settings.add", "Add a model…", (), "settings", "encoder onnx clap hub"),
+    Entry("settings.check", "Check all files of the models", (), "settings", "verify checksum damaged weights"),
+    Entry("settings.export", "Export voices…", (), "settings", "privacy save backup share carry"),
+    Entry("settings.import", "Import voices…", (), "settings", "privacy load restore carry"),
+    Entry("settings.forget", "Forget everything…", (), "settings", "privacy delete remove erase wipe all data"),
 )
 BY_ID: dict[str, Entry] = {entry.id: entry for entry in TABLE}
 
@@ -96,6 +116,12 @@ BY_ID: dict[str, Entry] = {entry.id: entry for entry in TABLE}
 def words(entry_id: str) -> str:
     """What the action is called, translated."""
     return QCoreApplication.translate("Actions", BY_ID[entry_id].words)
+
+
+def search_words(entry_id: str) -> str:
+    """What else the action is found by, translated."""
+    search = BY_ID[entry_id].search
+    return QCoreApplication.translate("Actions", search) if search else ""
 
 
 def key_text(entry_id: str) -> str:

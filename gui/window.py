@@ -27,7 +27,7 @@ from gui.lost_encoder import LostEncoder, LostVoiceEncoder
 from gui.pages.base import Page
 from gui.palette import CommandPalette
 from gui.reindexing import Reindexing
-from gui.theme import NARROW_PX, TOOLBAR_PX, Theme
+from gui.theme import NARROW_PX, TOOLBAR_PX, Mode, Theme
 from gui.widgets.controls import Notice, Text, Toast, rule
 from gui.widgets.rail import Rail
 from gui.widgets.status_bar import StatusBar
@@ -332,6 +332,8 @@ class MainWindow(QMainWindow):
         self.actions_table.bind("commands", self, self.show_commands)
         self.actions_table.bind("query", self, lambda: self.show_page("library", "query"))
         self.actions_table.bind("theme", self, self.change_theme)
+        for mode in ("dark", "light", "system"):
+            self.actions_table.bind(f"theme.{mode}", self, partial(self.set_theme, mode))
         self.actions_table.bind("quit", self, self.close)
 
     def show_commands(self) -> CommandPalette:
@@ -344,9 +346,14 @@ class MainWindow(QMainWindow):
         return palette
 
     def change_theme(self) -> None:
-        mode = "light" if self.theme.dark else "dark"
+        self.set_theme("light" if self.theme.dark else "dark")
+
+    def set_theme(self, mode: Mode) -> None:
+        """Also what Settings shows of it."""
         self.app.settings.change(theme=mode)
-        self.theme.set_mode("light" if self.theme.dark else "dark")
+        self.theme.set_mode(mode)
+        if "settings" in self.pages:
+            self.pages["settings"].refresh()
 
     def _notice_here(self) -> None:
         lacking, lost = bool(self._lacking), self.lost.wanted and not self._lacking

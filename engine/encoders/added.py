@@ -206,6 +206,10 @@ def probe_joint(path: Path, device: str) -> Probed:
     elif clap.is_clap(folder):
         form, files, title = "clap", clap.files_of(folder), f"CLAP {folder.name}"
     else:
+        if path.is_file():
+            raise EncoderError(f"“{path.name}” is no model for sounds and text: one is a folder with a CLAP model, or with a "
+                               f"pair of ONNX files ({onnx_joint.AUDIO}, {onnx_joint.TEXT}, {onnx_joint.TOKENIZER}). If it is a "
+                               "voice encoder, choose that kind.")
         raise EncoderError(f"“{folder.name}” holds neither a CLAP model (config.json of model_type “clap” with its weights) nor "
                            f"a pair of ONNX files ({onnx_joint.AUDIO}, {onnx_joint.TEXT}, {onnx_joint.TOKENIZER}).")
     encoder = JOINT_FORMS[form](folder, device)

@@ -23,17 +23,18 @@ from gui.theme import Theme
 from gui.widgets.controls import SearchBox, Text
 
 ROW_PX, ROWS = 32, 11  # height of a row, and how many are shown at once
-ID, RIGHT, DETAIL = (int(Qt.ItemDataRole.UserRole) + n for n in range(3))
+ID, RIGHT, DETAIL, SEARCH = (int(Qt.ItemDataRole.UserRole) + n for n in range(4))
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One row. detail: grey, after the words; it is searched, too. right: grey, at the right end."""
+    """One row. detail: grey, after the words; it is searched, too. right: grey, at the right end. search: not shown, searched."""
 
     id: str
     words: str
     detail: str = ""
     right: str = ""
+    search: str = ""
 
 
 class Picker(QDialog):
@@ -70,6 +71,7 @@ class Picker(QDialog):
             item.setData(ID, choice.id)
             item.setData(RIGHT, choice.right)
             item.setData(DETAIL, choice.detail)
+            item.setData(SEARCH, choice.search)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{choice.words} {choice.right}")
             self.list.addItem(item)
         self._filter("")
@@ -95,7 +97,7 @@ class Picker(QDialog):
         first, shown = None, 0
         for index in range(self.list.count()):
             item = self.list.item(index)
-            haystack = f"{item.text()} {item.data(DETAIL)}".casefold()
+            haystack = f"{item.text()} {item.data(DETAIL)} {item.data(SEARCH)}".casefold()
             here = all(word in haystack for word in wanted)
             item.setHidden(not here)
             shown += here

@@ -83,8 +83,8 @@ class AddModel(Panel):
         self.body.addLayout(acts)
         self.file.clicked.connect(self._choose_file)
         self.folder.clicked.connect(self._choose_folder)
-        self.kind.currentIndexChanged.connect(lambda _: self._explain())
-        self.source.textChanged.connect(lambda _: self._ready())
+        self.kind.currentIndexChanged.connect(self._changed)
+        self.source.textChanged.connect(self._changed)
         self.source.returnPressed.connect(self.add)
         self.name.returnPressed.connect(self.add)
         self.add_button.clicked.connect(self.add)
@@ -169,6 +169,12 @@ class AddModel(Panel):
                "" if self.source.text().strip() else self.tr("Say where the model is first."))
         self.add_button.say(self.tr("Adding…") if self.adding else self.tr("Add"), why)
         self.close_button.setVisible(not self.adding)
+
+    def _changed(self) -> None:
+        """What was said of another source or another kind is not true of this one."""
+        self.notice.hide()
+        self._explain()
+        self._ready()
 
     def _explain(self) -> None:
         self.hint.setText({

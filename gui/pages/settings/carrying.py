@@ -34,7 +34,7 @@ class CarryingRows(QObject):
         out.setSpacing(8)
         self.which = Select(self.theme, self.tr("Voices to export"))
         self.export = Button(self.theme, self.tr("Export…"), "export")
-        self.export.clicked.connect(self._choose_target)
+        self.export.clicked.connect(self.choose_target)
         out.addWidget(self.which)
         out.addWidget(self.export)
         section.row(panel, self.tr("Export"), out, self.tr(
@@ -44,7 +44,7 @@ class CarryingRows(QObject):
         self.clash = Segmented(self.theme, [("rename", self.tr("Number it")), ("merge", self.tr("Add the takes"))], "rename",
                                name=self.tr("Where a name is taken"))
         self.import_ = Button(self.theme, self.tr("Import…"), "download-simple")
-        self.import_.clicked.connect(self._choose_source)
+        self.import_.clicked.connect(self.choose_source)
         into.addWidget(self.clash)
         into.addWidget(self.import_)
         section.row(panel, self.tr("Import"), into, self.tr(
@@ -76,13 +76,18 @@ class CarryingRows(QObject):
         self.form.ask(self.tr("Import"), self.tr("The passphrase of {}.").format(path.name), new=False)
         self.section.bring_into_view(self.form)
 
-    def _choose_target(self) -> None:
+    def choose_target(self) -> None:
+        """Ask for the file to export to, where there is a voice."""
+        if self.which.count() < 2:
+            self.said.emit(self.export.toolTip() or self.tr("There are no voices yet."))
+            return
         name = (self.which.currentData() or self.tr("voices")) + ENDING
         path = ask_where(self.section, self.tr("Export voices"), name, self.tr("Earmark voices"))
         if path is not None:
             self.ask_for_export(path)
 
-    def _choose_source(self) -> None:
+    def choose_source(self) -> None:
+        """Ask for the file to import."""
         path, _ = QFileDialog.getOpenFileName(self.section, self.tr("Import voices"), str(Path.home()),
                                               self.tr("Earmark voices (*{});;All files (*)").format(ENDING))
         if path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
@@ -78,6 +81,13 @@ class SettingsPage(Page):
         line.addWidget(left)
         line.addWidget(rule(vertical=True))
         line.addWidget(self.stack, 1)
+        for key in self.sections:
+            self.bind(f"settings.{key}", partial(self.open, key))
+        for entry, section_of, act in (("add", "models", models.show_form), ("check", "models", models.check),
+                                       ("export", "privacy", privacy.carrying.choose_target),
+                                       ("import", "privacy", privacy.carrying.choose_source),
+                                       ("forget", "privacy", privacy.ask)):
+            self.bind(f"settings.{entry}", partial(self._act, section_of, act))
         self.list.currentRowChanged.connect(self._chosen)
         self.list.setCurrentRow(0)
 
@@ -92,6 +102,10 @@ class SettingsPage(Page):
         """The key of a section, such as "models"."""
         if isinstance(what, str) and what in self.sections:
             self.list.setCurrentRow(list(self.sections).index(what))
+
+    def _act(self, section: str, act: Callable[[], object]) -> None:
+        self.open(section)
+        act()
 
     def refresh(self) -> None:
         self.section.refresh()

@@ -99,6 +99,12 @@ class VoicesPage(VoicesGround):
                       done=lambda _: self._renamed(found.voice.name, name),
                       failed=lambda error: self.panel.stop_renaming(str(error)), must_finish=True)
 
+    def ask_to_remove(self) -> None:
+        """By the command; without a voice in view it says what to do first."""
+        if self.panel.details is None:
+            self.said.emit(self.tr("Choose the voice to remove first."))
+        self.remove()
+
     def remove(self, asked: bool = False) -> None:
         """Remove the shown voice, after asking."""
         found = self.panel.details
@@ -359,6 +365,7 @@ class VoicesPage(VoicesGround):
         self.bind("voices.prompt", part.next_prompt)
         self.bind("voices.find", self.list.search.setFocus)
         self.bind("voices.files", self._choose_files)
+        self.bind("voices.remove", self.ask_to_remove)
         self.bind("voices.threshold", lambda: self.show_threshold(not self._threshold_large))
         self.bind("voices.undo", self.undoing.undo)
         self.bind("voices.redo", self.undoing.redo)
