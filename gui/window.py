@@ -48,7 +48,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
 }
 FIRST_PAGE = "live"
 USUAL, LEAST = QSize(1440, 900), QSize(960, 600)
-TITLE_PX = 40  # what a window manager is taken to put on top, until the window is shown and it is known
+TITLE_PX = 40  # at least so much is left for what a window manager puts around; it says how much only after a while
 
 
 class MainWindow(QMainWindow):
@@ -400,12 +400,12 @@ class MainWindow(QMainWindow):
         if self.isMaximized() or self.isFullScreen():
             return
         room, frame, inner = self.screen().availableGeometry(), self.frameGeometry(), self.geometry()
-        around = frame.size() - inner.size() if self.isVisible() else QSize(0, TITLE_PX)
+        around = (frame.size() - inner.size()).expandedTo(QSize(0, TITLE_PX))
         most = room.size() - around
         self.setMinimumSize(LEAST.boundedTo(most))
         if inner.size().boundedTo(most) != inner.size():
             self.resize(inner.size().boundedTo(most))
-            frame.setSize(self.size() + around)
+            frame.setSize(self.size() + (frame.size() - inner.size()))
         if self.isVisible() and not room.contains(frame):
             self.move(max(room.left(), min(frame.left(), room.right() + 1 - frame.width())),
                       max(room.top(), min(frame.top(), room.bottom() + 1 - frame.height())))

@@ -94,15 +94,16 @@ class Picker(QDialog):
 
     def _filter(self, text: str) -> None:
         wanted = text.casefold().split()
-        first, shown = None, 0
+        first, named, shown = None, False, 0
         for index in range(self.list.count()):
             item = self.list.item(index)
             haystack = f"{item.text()} {item.data(DETAIL)} {item.data(SEARCH)}".casefold()
             here = all(word in haystack for word in wanted)
             item.setHidden(not here)
             shown += here
-            if first is None and here:
-                first = item
+            best = all(word in item.text().casefold() for word in wanted)  # what is called so goes before what is found so
+            if here and (first is None or (best and not named)):
+                first, named = item, best
         self.list.setCurrentRow(self.list.row(first) if first is not None else -1)
         self.list.setFixedHeight(ROW_PX * max(1, min(ROWS, shown)))
         self.list.setVisible(bool(shown))

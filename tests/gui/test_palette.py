@@ -42,6 +42,13 @@ def test_what_people_look_for_is_found(window: MainWindow, typed: str, found: st
     assert found in palette.shown_words()
 
 
+def test_what_is_called_so_is_chosen_before_what_is_found_so(window: MainWindow) -> None:
+    palette = window.show_commands()
+    palette.field.setText("light th")
+    item = palette.list.currentItem()
+    assert item is not None and item.text() == "Use the light theme"
+
+
 def test_every_action_is_listed_and_bound_by_its_page(window: MainWindow, jobs: Jobs, qtbot: QtBot) -> None:
     for page in PAGES:
         window.show_page(page)
