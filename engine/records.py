@@ -299,7 +299,8 @@ class TimelineTurn:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Who spoke when in a recording. id is None where it was not kept. tracks: in the order of their first turn."""
+    """Who spoke when in a recording. id is None where it was not kept. tracks: in the order of their first turn. not_kept: why
+    it could not be kept, a sentence."""
 
     id: int | None
     path: Path
@@ -308,6 +309,7 @@ class Timeline:
     made_at: datetime
     tracks: tuple[TimelineTrack, ...]
     turns: tuple[TimelineTurn, ...]
+    not_kept: str = ""
 
     @property
     def speech_s(self) -> float:

@@ -65,8 +65,8 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
         except StoreError as error:  # what was heard, kept and named is told all the same
             out.file_failed(to, str(error))
             to = None
-    if keep and found.id is None:
-        out.note("earmark: the timeline was not kept, because another Earmark has the workspace open for writing.")
+    if found.not_kept:
+        out.note(f"earmark: The timeline was not kept. {found.not_kept}")
     out.document({**_document(found), "export": None if to is None else file_name(to)})
     if not found.turns:
         out.say(f"{file.name}: no speech was found in {clock(found.duration_s)}.")

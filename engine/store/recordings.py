@@ -31,7 +31,7 @@ def write_whole(path: Path, data: bytes) -> None:
         files.own_folder(path.parent, narrow=True)
         files.write_whole(path, data, files.PRIVATE)
     except OSError as error:
-        raise StoreError(f"A recording cannot be written: {error.strerror or error}. Nothing was changed.") from error
+        raise StoreError(f"A recording cannot be written: {error.strerror or error}.") from error
 
 
 def remove_strays(recordings: Path, named: set[Path]) -> bool:

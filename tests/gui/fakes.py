@@ -131,6 +131,7 @@ class FakeLibrary:
         self.scan_failures: tuple[Failure, ...] = ()
         self.remembered: list[Failure] = []
         self.scans = 0
+        self.damaged = 0  # sounds whose vectors are lost, until a scan
         self.left_over: UnfinishedScan | None = None  # what `unfinished` says until a scan comes to its end
         self.changes = 0  # raised by a test that changes the sounds under an answer
         self.scanning = False
@@ -218,7 +219,7 @@ class FakeLibrary:
         found = [m for m in self._matches if folder_id in (None, m.sound.folder_id)
                  and (under is None or m.sound.path.is_relative_to(under)) and self.tagging.passes(m.sound, tags)]
         found = [replace(m, labels=self.tagging.of(m.sound)) for m in found]
-        return SearchResult(text, tuple(found[offset:offset + k]), len(found), 18.0)
+        return SearchResult(text, tuple(found[offset:offset + k]), len(found), 18.0, self.damaged)
 
     def spans(self, sound_id: int) -> tuple[tuple[Span, ...], np.ndarray]:
         match = next(m for m in self._matches if m.sound.id == sound_id)
@@ -801,7 +802,9 @@ class FakePrivacy:
     def keyring_usable(self) -> bool:
         return self.keyring
 
-    def encrypt(self, passphrase: str | None = None) -> str | None:
+    def encrypt(self, passphrase: str | None = None, show: Callable[[str], None] | None = None) -> str | None:
+        if passphrase is None and show is not None:
+            show(CODE)
         self._refuse()
         self.way, self.secret = ("keyring", CODE) if passphrase is None else ("passphrase", passphrase)
         return CODE if passphrase is None else None

@@ -64,3 +64,18 @@ def test_where_it_is_cancelled_the_page_says_so_with_the_act_that_goes_on(window
     app.library.hold.clear()
     qtbot.waitUntil(lambda: jobs.running == [])
     assert not page.ground.unfinished.isVisible()
+
+
+def test_sounds_whose_vectors_are_lost_are_counted_with_the_act_that_makes_them_again(
+        window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot) -> None:
+    app.library.hold.clear()
+    qtbot.waitUntil(lambda: jobs.running == [])
+    page = window.page("library")
+    assert isinstance(page, LibraryPage) and not page.ground.damaged.isVisible()
+    app.library.damaged = 3
+    page.query.set_text("rain")
+    qtbot.waitUntil(page.ground.damaged.isVisible)
+    assert page.ground.damaged.title.text() == "3 sounds could not be compared."
+    app.library.damaged, scans = 0, app.library.scans
+    page.ground.damaged.findChildren(QPushButton)[0].click()
+    qtbot.waitUntil(lambda: app.library.scans == scans + 1 and jobs.running == [] and not page.ground.damaged.isVisible())

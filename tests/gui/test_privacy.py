@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import keyring
 import numpy as np
@@ -103,6 +105,32 @@ def test_a_passphrase_is_typed_twice_hidden_and_not_kept(section: PrivacySection
     assert (app.privacy.way, app.privacy.secret) == ("passphrase", SECRET)
     assert part.form.isHidden() and part.form.field.text() == part.form.again.text() == ""
     assert part.by_passphrase.text() == "Change passphrase…" and part.by_keyring.text() == "Use the keyring"
+
+
+def test_the_recovery_code_is_seen_before_anything_is_sealed(section: PrivacySection, app: FakeEarmark, qtbot: QtBot,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    go, part = threading.Event(), section.encryption
+    encrypt = app.privacy.encrypt
+
+    def slow(passphrase: str | None = None, show: Any = None) -> str | None:
+        show(CODE)
+        assert go.wait(5)
+        return encrypt(passphrase)
+
+    monkeypatch.setattr(app.privacy, "encrypt", slow)
+    part.by_keyring.click()
+    qtbot.waitUntil(part.code.isVisible)
+    assert part.code.title.text() == CODE and app.privacy.way == "off"
+    go.set()
+    rest(section, qtbot)
+    assert part.code.isVisible() and app.privacy.way == "keyring"
+
+
+def test_a_code_that_opens_nothing_does_not_stay(section: PrivacySection, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.privacy.fail = KeyringMissing()
+    section.encryption.by_keyring.click()
+    rest(section, qtbot)
+    assert section.encryption.code.isHidden() and section.encryption.code.title.text() == ""
 
 
 def test_without_a_keyring_its_button_says_why_and_a_failure_is_a_sentence(section: PrivacySection, app: FakeEarmark,

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import numpy as np
 
 from engine.audio import files
 from engine.audio.integrity import opened
-from engine.errors import Busy, DecodeError, EnrollmentError, StrangerUnknown
+from engine.errors import DecodeError, EnrollmentError, StoreError, StrangerUnknown
 from engine.index import unit_mean
 from engine.records import Embedding, EncoderSpec, Timeline, TimelineTrack, TimelineTurn, Voice
 from engine.store import NewTake, Store
@@ -54,8 +55,9 @@ class Timelines:
     def make(self, path: Path, keep: bool = True, ticket: Ticket | None = None) -> Timeline:
         """Hear a recording and say who spoke when; strangers are numbered in the order in which they speak.
 
-        keep: store it, in place of an older one of the same file. Where another program writes to the workspace, it is
-        not kept: the result's id is None. Raises AudioError, EncoderError, Cancelled.
+        keep: store it, in place of an older one of the same file. Where that cannot be done (another program writes to the
+        workspace, a full disk), what was heard is not lost: the result's id is None, and `not_kept` says why. Raises
+        AudioError, EncoderError, Cancelled.
         """
         path = path.absolute()
         digest = file_hash(path)
@@ -64,8 +66,9 @@ class Timelines:
         if keep:
             try:
                 return self._store.timelines.add(made)
-            except Busy:
-                log.warning("a timeline was not kept: the workspace is in use")
+            except StoreError as error:
+                log.warning("a timeline was not kept: %s", error.kind)
+                return replace(_shown(made, self._voices.list()), not_kept=str(error))
         return _shown(made, self._voices.list())
 
     def keep_recorded(self, recorded: Recorded) -> Timeline:

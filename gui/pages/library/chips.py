@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.pages.library.question import WEIGHTS, Part
 from gui.theme import Theme
-from gui.widgets.controls import Chip
+from gui.widgets.controls import Chip, plain_tip
 
 NAME_PX = 170
 """At most so wide is the name in a chip."""
@@ -32,7 +32,7 @@ class TermChip(Chip):
         self.value = self.fontMetrics().elidedText(part.name, Qt.TextElideMode.ElideMiddle, NAME_PX)
         said = (self.tr("left out: {}") if part.minus else self.tr("looked for: {}")).format(part.name)
         self.setAccessibleName(" ".join([said, *(() if weight == 1 else (self.tr("weight {}").format(f"{weight:g}"),))]))
-        self.setToolTip(f"{said}\n{self.tr('Press for sign and weight; Delete removes it.')}")
+        self.setToolTip(plain_tip(f"{said}\n{self.tr('Press for sign and weight; Delete removes it.')}"))
         self.clicked.connect(self.show_menu)
 
     def menu(self) -> QMenu:

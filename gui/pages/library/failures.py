@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QHeaderView, QTableWidget, Q
 
 from engine.records import Failure, Folder
 from gui.theme import Theme
-from gui.widgets.controls import Button, Text
+from gui.widgets.controls import Button, Text, plain_tip
 from gui.words import count
 
 
@@ -46,7 +46,7 @@ class FailuresDialog(QDialog):
         for number, failure in enumerate(failures):
             for place, text in enumerate((_words(failure), failure.reason)):
                 item = QTableWidgetItem(text)
-                item.setToolTip(text)
+                item.setToolTip(plain_tip(text))
                 self.table.setItem(number, place, item)
         column.addWidget(self.table, 1)
         row = QHBoxLayout()

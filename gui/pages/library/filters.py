@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.theme import Theme
-from gui.widgets.controls import Chip, Text
+from gui.widgets.controls import Chip, Text, plain_tip
 from gui.widgets.flow import Flow
 
 NAME_PX = 190
@@ -74,7 +74,7 @@ class FilterRow(QWidget):
         widgets: list[QWidget] = []
         if self.under is not None:
             chip = self._chip(self.under.name or str(self.under), self.tr("Folder"))
-            chip.setToolTip(str(self.under))
+            chip.setToolTip(plain_tip(str(self.under)))
             chip.removed.connect(lambda: self._remove(self.tags))
             widgets.append(chip)
         for tag in self.tags:

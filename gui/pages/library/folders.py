@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from engine.records import Folder
 from gui.theme import ROW_TREE_PX, Theme
-from gui.widgets.controls import Button, IconButton, Text, paint_row_ground
+from gui.widgets.controls import Button, IconButton, Text, paint_row_ground, plain_tip
 from gui.words import count
 
 PLACE, COUNT, DEPTH = (int(Qt.ItemDataRole.UserRole) + n for n in range(3))
@@ -230,7 +230,7 @@ def _item(text: str, place: Place, words: str, depth: int) -> QStandardItem:
     item.setData(depth, DEPTH)
     _count(item, words)
     if place.path is not None:
-        item.setToolTip(str(place.path))
+        item.setToolTip(plain_tip(str(place.path)))
     return item
 
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from gui.theme import Theme
-from gui.widgets.controls import Badge, ElidedText, Select, Text, paint_bar, rule
+from gui.widgets.controls import Badge, ElidedText, Select, Text, paint_bar, plain_tip, rule
 from gui.widgets.result_table import Row, shown_name
 from gui.words import clock, length, similarity
 
@@ -209,7 +209,7 @@ class _Line(QWidget):
         figure.setFixedWidth(34)
         figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         row.addWidget(figure, 0, Qt.AlignmentFlag.AlignTop)
-        self.setToolTip(more)
+        self.setToolTip(plain_tip(more))
         self.setAccessibleName(f"{words} {similarity(near)} {more}".strip())
 
 

@@ -349,6 +349,7 @@ class LibraryPage(Page):
         reindexing.in_use_changed.connect(self._encoder_changed)
         reindexing.changed.connect(self._scans_stand)
         self.ground.unfinished.add_act(self.tr("Go on"), self.scanning.scan, icon="arrows-clockwise")
+        self.ground.damaged.add_act(self.tr("Scan now"), self.scanning.scan, icon="arrows-clockwise")
         self.scanning.moved.connect(lambda *_: self._scans_stand())
         self._scans_stand()
         self.info.toggled.connect(self.inspecting.open)

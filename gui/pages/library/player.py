@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QSizePolicy,
 from gui.actions import key_text, takes
 from gui.context import Context
 from gui.theme import Theme
-from gui.widgets.controls import Check, ElidedText, Icon, IconButton, KeyCap, Select, Slider, Text
+from gui.widgets.controls import Check, ElidedText, Icon, IconButton, KeyCap, Select, Slider, Text, plain_tip
 from gui.widgets.curve import HEIGHT_PX, Curve
 from gui.widgets.result_table import Row, shown_name
 from gui.widgets.strip import Strip
@@ -109,7 +109,7 @@ class PlayerBar(QWidget):
             self.output.add(name, name)
         self.output.setCurrentIndex(max(0, self.output.findData(chosen)))
         self.output.blockSignals(False)
-        self.output.setToolTip(self.output.currentText())
+        self.output.setToolTip(plain_tip(self.output.currentText()))
 
     def show_problem(self, sentence: str) -> None:
         """A sentence in place of the keys; empty takes it away."""
@@ -236,7 +236,7 @@ class PlayerBar(QWidget):
 
     def _output_chosen(self, _: int) -> None:
         self.context.app.settings.change(output_device=str(self.output.currentData() or ""))
-        self.output.setToolTip(self.output.currentText())
+        self.output.setToolTip(plain_tip(self.output.currentText()))
 
 
 class KeyHints(QWidget):

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QStandardItem, QStan
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QMenu, QStyle, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from gui.theme import ROW_TREE_PX, Theme
-from gui.widgets.controls import Text, paint_row_ground
+from gui.widgets.controls import Text, paint_row_ground, plain_tip
 
 NAME = int(Qt.ItemDataRole.UserRole)
 Index = QModelIndex | QPersistentModelIndex
@@ -55,7 +55,7 @@ class SavedSearches(QWidget):
         for name in names:
             item = QStandardItem(name)
             item.setData(name, NAME)
-            item.setToolTip(name)
+            item.setToolTip(plain_tip(name))
             self.model.appendRow(item)
         self.list.setFixedHeight(ROW_TREE_PX * min(len(names), SHOWN_ROWS) + 2)
 

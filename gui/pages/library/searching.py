@@ -45,7 +45,7 @@ class Found:
     """Rows of an answer, from the first or a page of it.
 
     total: how many rows there are in all. sounds: how many the library holds. version: the state of the library before it was
-    asked. took_ms: of a search; None for a list of everything.
+    asked. took_ms: of a search; None for a list of everything. damaged: how many sounds could not be compared.
     """
 
     rows: Sequence[Row]
@@ -53,6 +53,7 @@ class Found:
     sounds: int
     version: int
     took_ms: float | None
+    damaged: int = 0
 
 
 class Searching(QObject):
@@ -158,13 +159,13 @@ class Searching(QObject):
             answer = library.search(k=rows, folder_id=asked.folder_id, offset=offset, under=asked.under,
                                     terms=asked.query.terms, tags=asked.tags)
             found = [Row(m.sound, m.similarity, m.span, m.labels) for m in answer.matches]
-            total, took_ms = answer.sounds, answer.took_ms
+            total, took_ms, damaged = answer.sounds, answer.took_ms, answer.damaged
         else:
             sounds = library.sounds(asked.folder_id, offset, rows, asked.under, asked.tags)
             labels = library.labels([sound.id for sound in sounds])
             found = [Row(sound, labels=labels.get(sound.id, ())) for sound in sounds]
-            total, took_ms = library.count(asked.folder_id, asked.under, asked.tags), None
-        return Found(found, total, max(total, library.count()), version, took_ms)
+            total, took_ms, damaged = library.count(asked.folder_id, asked.under, asked.tags), None, 0
+        return Found(found, total, max(total, library.count()), version, took_ms, damaged)
 
     def _is_shown(self, asked: Asked) -> bool:
         """Whether the table answers this question, in whatever state of the library."""
@@ -207,6 +208,7 @@ class Searching(QObject):
         ground, rows = self.ground, found.rows
         again = self._is_shown(asked) and ground.model.ranked == (found.took_ms is not None)
         ground.notice.hide()
+        self._say_damaged(found.damaged)
         self._give_up_page()
         self._answer, self.sounds = (asked, found), found.sounds
         if again:
@@ -246,6 +248,16 @@ class Searching(QObject):
         else:
             words = self.tr("sounds")
         self.ground.filters.say(count(found.total), words)
+
+    def _say_damaged(self, sounds: int) -> None:
+        """Sounds that are not among the results although they may fit."""
+        self.ground.damaged.setVisible(sounds > 0)
+        if sounds:
+            self.ground.damaged.title.setText(
+                self.tr("One sound could not be compared.") if sounds == 1 else
+                self.tr("{} sounds could not be compared.").format(count(sounds)))
+            self.ground.damaged.sentence.setText(self.tr(
+                "Their vectors are lost or damaged. The sounds are safe; a scan makes the vectors again."))
 
     def _failed(self, error: EarmarkError) -> None:
         """A question that could not be answered leaves no rows of another one below it; those that answer it stay."""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from engine.records import Identification, LiveUpdate, Voice
 from gui import words
 from gui.theme import Theme
-from gui.widgets.controls import Badge, Button, ElidedText, Text, rule
+from gui.widgets.controls import Badge, Button, ElidedText, Text, plain_tip, rule
 from gui.widgets.voice_rows import Avatar, BarRow, BarRows
 
 SHOWN = 3  # rows of voices and of sounds
@@ -135,7 +135,7 @@ class NowPanel(QFrame):
             self.similarity.setText(words.similarity(found.similarity))
             self.margin_name.setVisible(found.margin is not None)
             self.margin.setText(words.margin(found))
-            self.margin.setToolTip(words.times_as_likely(found))
+            self.margin.setToolTip(plain_tip(words.times_as_likely(found)))
 
     # --- set-up -----------------------------------------------------------------------------------------------------
 

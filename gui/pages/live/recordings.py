@@ -108,6 +108,8 @@ class Recordings(QObject):
             return
         self._over()
         self.open = found
+        if found.not_kept:
+            self.told.emit(self.tr("This was not kept. {}").format(found.not_kept))
         self.changed.emit()
         self.refresh()
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QStyle, QStyl
 from engine.records import Timeline
 from gui.pages.live.tracks import summary
 from gui.theme import ROW_VOICE_PX, Theme
-from gui.widgets.controls import Panel, Text
+from gui.widgets.controls import Panel, Text, plain_tip
 from gui.widgets.timeline import clock
 
 RECORDING = int(Qt.ItemDataRole.UserRole) + 1  # a Timeline, or the path of a file that has none
@@ -65,7 +65,7 @@ class Shelf(Panel):
             item.setData(LINE, words)
             item.setData(MADE, f"{made.astimezone():%d %b %Y}")
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{path.name}, {words}")
-            item.setToolTip(str(path))
+            item.setToolTip(plain_tip(str(path)))
             self.list.addItem(item)
             if isinstance(what, Timeline) and what.id == open_id:
                 self.list.setCurrentItem(item)

@@ -18,6 +18,7 @@ class EncryptionRows(QObject):
 
     said = Signal(str)
     changed = Signal()
+    _coded = Signal(str)  # from the lane, before anything is sealed: whatever happens then, the code has been seen
 
     def __init__(self, section: Section, panel: Panel) -> None:
         super().__init__(section)
@@ -51,6 +52,7 @@ class EncryptionRows(QObject):
         self.code.add_act(self.tr("I have written it down"), self._code_seen)
         self.code.add_act(self.tr("Copy"), lambda: QGuiApplication.clipboard().setText(self.code.title.text()), "ghost", "copy")
         section.below(panel, self.code)
+        self._coded.connect(self._show_code)
         self._show()
 
     def show_state(self, state: Encryption, keyring_usable: bool) -> None:
@@ -61,7 +63,7 @@ class EncryptionRows(QObject):
         """Seal, or keep the key in another way. passphrase: a str; anything else is the keyring."""
         secret = passphrase if isinstance(passphrase, str) else None
         self._busy(self.tr("Changing the key…") if self._on else self.tr("Encrypting…"))
-        self.jobs.run(self, lambda ticket: self.app.privacy.encrypt(secret), lane="store", done=self._encrypted,
+        self.jobs.run(self, lambda ticket: self.app.privacy.encrypt(secret, self._coded.emit), lane="store", done=self._encrypted,
                       failed=self._failed, must_finish=True)
 
     def ask_to_turn_off(self) -> QMessageBox:
@@ -90,11 +92,12 @@ class EncryptionRows(QObject):
             "It is asked for at every start. Nobody can open the voices without it, so write it down somewhere safe."))
         self.section.bring_into_view(self.form)
 
-    def _encrypted(self, code: str | None) -> None:
-        if code is not None:
-            self.code.title.setText(code)
-            self.code.show()
-            self.section.bring_into_view(self.code)
+    def _show_code(self, code: str) -> None:
+        self.code.title.setText(code)
+        self.code.show()
+        self.section.bring_into_view(self.code)
+
+    def _encrypted(self, _: str | None) -> None:
         self.said.emit(self.tr("The key is kept in the new way.") if self._on else self.tr("The voices are encrypted."))
         self.changed.emit()
 
@@ -104,6 +107,7 @@ class EncryptionRows(QObject):
         self.changed.emit()
 
     def _failed(self, error: EarmarkError) -> None:
+        self._code_seen()  # a code that was shown opens nothing
         self._show()
         self.said.emit(str(error))
 
@@ -137,7 +141,8 @@ class EncryptionRows(QObject):
             about = self.tr("Names, samples and recordings of takes are sealed (AES-256-GCM). Sounds, searches and "
                             "recordings of Live are not.")
         if self.state.unclean:
-            about += " " + self.tr("Another program was reading, so old pages are wiped at the next start.")
+            about += " " + self.tr("What was there before could not be wiped yet: another program was reading, or the disk is "
+                                   "full. The next start does it.")
         self.about.setText(about)
         self.by_keyring.say({
             "off": self.tr("Encrypt with the keyring"), "keyring": self.tr("New recovery code"),

@@ -12,7 +12,7 @@ from engine.records import Sample, SampleCheck
 from gui import words
 from gui.pages.voices.details import short_name
 from gui.theme import Theme
-from gui.widgets.controls import Bar, ElidedText, Icon, IconButton, Text
+from gui.widgets.controls import Bar, ElidedText, Icon, IconButton, Text, plain_tip
 
 ROW_PX, BAR_PX = 26, 160
 MOST = 60  # rows; the odd ones first where there are more
@@ -113,7 +113,7 @@ class SamplesTable(QWidget):
         grid.addWidget(Text(theme, row.value, "small"), at, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if row.odd:
             icon = Icon(theme, "warning", "warning", 14)
-            icon.setToolTip(row.why)
+            icon.setToolTip(plain_tip(row.why))
             icon.setAccessibleName(row.why)
             grid.addWidget(icon, at, 3)
         said = " · ".join(bit for bit in (row.odd, row.note) if bit)

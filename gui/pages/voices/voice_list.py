@@ -19,7 +19,7 @@ from engine.records import Voice
 from gui.pages.voices.details import Mark
 from gui.pages.voices.progress import ENROLL_S
 from gui.theme import ROW_VOICE_PX, Theme
-from gui.widgets.controls import Icon, SearchBox, Text, rule
+from gui.widgets.controls import Icon, SearchBox, Text, plain_tip, rule
 from gui.widgets.voice_rows import paint_avatar
 
 VOICE = int(Qt.ItemDataRole.UserRole) + 1
@@ -87,7 +87,7 @@ class VoiceList(QWidget):
             mark = marks.get(voice.id)
             said = [voice.name, self.line(voice), mark.words if mark else ""]
             item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(bit for bit in said if bit))
-            item.setToolTip(mark.sentence if mark else "")
+            item.setToolTip(plain_tip(mark.sentence if mark else ""))
         self.list.viewport().update()
 
     def select(self, voice_id: int | None) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from gui.theme import CONTROL_PX, CONTROL_SMALL_PX, Theme
+from gui.widgets.controls.text import plain_tip
 
 Kind = Literal["plain", "primary", "ghost", "danger", "dashed"]
 ICON_ROLE = {"plain": "text2", "primary": "on_accent", "ghost": "text2", "danger": "error", "dashed": "text2"}
@@ -269,7 +270,7 @@ class Chip(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{key} {value}".strip())
         if removable:
-            self.setToolTip(self.tr("Remove {}").format(f"{key} {value}".strip()))
+            self.setToolTip(plain_tip(self.tr("Remove {}").format(f"{key} {value}".strip())))
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:

@@ -37,7 +37,7 @@ class Text(QLabel):
 
 def plain_tip(text: str) -> str:
     """Text for a tooltip, which Qt takes for HTML where it looks like it: names and paths are shown as they are written."""
-    return f"<span>{html.escape(text)}</span>" if Rich.mightBeRichText(text) else text
+    return f"<span>{html.escape(text).replace(chr(10), '<br>')}</span>" if Rich.mightBeRichText(text) else text
 
 
 class ElidedText(QWidget):

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, QUrl, Signal
 
 from engine.records import Label, Sound, Span
+from gui.widgets.controls import plain_tip
 from gui.words import clock, length, rate_hz, similarity
 
 NUMBER, NAME, WAVE, SIMILARITY, SPAN, LENGTH, TAGS, RATE = range(8)
@@ -127,12 +128,12 @@ class ResultModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(row, index)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == NAME:
-            return str(row.sound.path)
+            return plain_tip(str(row.sound.path))
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == TAGS:
             tagged = [self.tr("{list}: {label} {similarity}").format(
                 list=one.list_name, label=one.name, similarity=similarity(one.similarity)) for one in row.labels]
             heard = ", ".join(f"{tag.name} {tag.probability:.2f}" for tag in row.sound.tags)
-            return "\n".join([*tagged, *([self.tr("heard: {}").format(heard)] if heard else [])])
+            return plain_tip("\n".join([*tagged, *([self.tr("heard: {}").format(heard)] if heard else [])]))
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
