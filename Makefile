@@ -3,7 +3,7 @@
 #   make run [TORCH=cpu]   TORCH=cpu asks pip for torch's CPU build, where an index offers one
 #   make check             ruff, mypy, import-linter, deptry
 #   make bench             benchmarks, with a table in tests/benchmarks/RESULTS.md
-#   make faults [ROUNDS=20]  kills, full disks, damaged files, two programs at once: for long, with their counts
+#   make faults [ROUNDS=20]   kills, full disks, damaged files, two programs at once: for long, with their counts
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,10 +33,8 @@ bench: setup weights test-system
 	$(PY) tests/benchmarks/run.py
 
 faults: setup weights
-	$(PY) -m tests.faults.kills --rounds $(ROUNDS)
-	$(PY) -m tests.faults.mutations --rounds $(ROUNDS)
-	$(PY) -m tests.faults.two_programs
-	$(PY) -m tests.faults.full_disk
+	@failed=0; for kind in kills mutations full_disk two_programs; do \
+		$(PY) -m tests.faults.$$kind --rounds $(ROUNDS) || failed=1; done; exit $$failed
 
 setup: $(VENV)/.ready
 

@@ -34,11 +34,21 @@ class Target:
     reads: bool = True
 
 
-MODELS = """version = 1
-[[model]]
+MODELS = f"""[[model]]
 name = "mine"
 kind = "voice"
-path = "/nowhere/model.onnx"
+form = "onnx-voice"
+folder = "/models/mine.onnx"
+hub = ""
+added_at = "2026-05-04T12:30:00+00:00"
+title = "Mine"
+spec_name = "mine"
+version = "1"
+dim = 192
+rate_hz = 16000
+sha256 = "{'ab' * 32}"
+size_bytes = 1000
+licence = "MIT"
 """
 LABELS = "rain\nwind\na dog barking\nglass\n"
 

@@ -33,7 +33,7 @@ def test_on_a_full_disk_what_is_said_is_true(material):
     assert broken == []
 
 
-@pytest.mark.parametrize("what", ["vectors", "database", "exported voices"])
+@pytest.mark.parametrize("what", ["settings", "models", "vectors", "database", "exported voices"])
 def test_damaged_files_are_refused_in_words_and_left_alone(material, what):
     counts, broken = mutations.rounds(material, 2, 100, [what])
     print(counts)
