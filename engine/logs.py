@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import sys
 import traceback
@@ -48,8 +49,10 @@ class LogFile(RotatingFileHandler):
         return super()._open()
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Instead of a traceback in the terminal for each line."""
+        """Instead of a traceback in the terminal for each line. Nothing at all where a workspace may only be read."""
         error = sys.exc_info()[1]
+        if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            return
         if not self.silent and sys.stderr is not None:
             self.silent = True
             why = getattr(error, "strerror", None) or type(error).__name__

@@ -186,7 +186,7 @@ def test_a_change_of_another_program_is_kept_and_how_the_file_is_written_too(pat
     SettingsFile(path).change(input_device="Röhre", joint="bridge")
     assert mine.change(seed=8).input_device == "Röhre"
     assert mine.follow()  # which space is searched is taken over when somebody looks
-    assert path.read_text("utf-8").startswith("version = 3 # mine\nvolume_db = -12 # not so loud\nseed = 8\n")
+    assert path.read_text("utf-8").startswith("version = 4 # mine\nvolume_db = -12 # not so loud\nseed = 8\n")
     assert SettingsFile(path).value == replace(Settings(), volume_db=-12, seed=8, input_device="Röhre", joint="bridge")
 
 

@@ -105,7 +105,7 @@ def test_a_refresh_keeps_what_plays_what_is_chosen_and_what_is_in_view(page: Lib
 
 def test_a_refresh_keeps_several_rows_that_are_chosen_and_takes_those_that_are_gone(page: LibraryPage, app: FakeEarmark,
                                                                                  qtbot: QtBot) -> None:
-    page.table.selectRow(20)
+    page.table.choose(20)
     qtbot.keyClick(page.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     qtbot.keyClick(page.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     chosen = [names(page)[row] for row in page.table.selected_rows()]

@@ -45,7 +45,7 @@ def test_what_is_heard_stays_in_the_player_while_another_row_is_selected(page: L
                                                                          qtbot: QtBot) -> None:
     page.table.pick(0)
     qtbot.waitUntil(lambda: page.audition.state == "playing")
-    page.table.selectRow(3)
+    page.table.choose(3)
     assert page.player.name.text() == "Door_Wood_Slam_Hall_03.wav"
 
 

@@ -61,7 +61,7 @@ def test_mark_playhead_and_player_follow_what_plays_not_what_is_chosen(page: Lib
 def test_when_it_has_ended_the_player_holds_what_is_chosen(page: LibraryPage, player: FakePlayer, qtbot: QtBot) -> None:
     page.table.pick(0)
     rest(page, qtbot)
-    page.table.selectRow(3)
+    page.table.choose(3)
     assert page.table.held_row == 0
     player.state = "stopped"  # as at its end
     qtbot.waitUntil(lambda: page.player.name.text() == "church_foot_and_door.ogg")

@@ -33,9 +33,9 @@ def window(app: FakeEarmark, theme: Theme, jobs: Jobs, qtbot: QtBot) -> MainWind
 
 
 @pytest.mark.parametrize(("typed", "found"), [
-    ("theme", "Use the dark theme"), ("model", "Go to Models"), ("privacy", "Settings: Privacy"),
+    ("theme", "Use the dark theme"), ("model", "Go to Models"), ("privacy", "Go to Privacy"),
     ("shortcut", "Go to Shortcuts"), ("delete", "Remove the voice…"), ("delete all", "Forget everything…"),
-    ("encrypt", "Go to Privacy"), ("export", "Export voices…"), ("volume", "Settings: Audio"), ("exit", "Quit Earmark")])
+    ("encrypt", "Go to Privacy"), ("export", "Export voices…"), ("volume", "Go to Audio"), ("exit", "Quit Earmark")])
 def test_what_people_look_for_is_found(window: MainWindow, typed: str, found: str) -> None:
     palette = window.show_commands()
     palette.field.setText(typed)

@@ -126,11 +126,13 @@ def test_a_name_in_a_refusal_is_no_markup(qapp: QApplication, monkeypatch: pytes
 def test_the_window_opens_after_the_choice_and_not_without_it(broken: SettingsBroken, qapp: QApplication,
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[float] = []
+    left: list[int] = []
+    monkeypatch.setattr(program, "leave", left.append)  # it ends the process
     monkeypatch.setattr(program, "display_missing", lambda: None)
     monkeypatch.setattr(program, "run", lambda earmark: opened.append(earmark.settings.value.volume_db) or 0)
     press(monkeypatch, "Quit")
     assert main._window(broken.path.parent, "cpu") == 1
     assert opened == []
     press(monkeypatch, "Use the usual settings")
-    assert main._window(broken.path.parent, "cpu") == 0
-    assert opened == [-6.0]
+    main._window(broken.path.parent, "cpu")
+    assert (opened, left) == ([-6.0], [0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtGui import QDrag, QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -91,9 +91,14 @@ class ResultTable(QTableView):
     def pick(self, number: int) -> None:
         """Select a row and say so."""
         if 0 <= number < self.rows.rowCount() and not self.stale:
-            self.selectRow(number)
+            self.choose(number)
             self.scrollTo(self.rows.index(number, NAME))
             self.picked.emit(number)
+
+    def choose(self, number: int) -> None:
+        """Choose this row alone, whatever keys are held: with Ctrl, `selectRow` would take a row away."""
+        self.selectionModel().setCurrentIndex(self.rows.index(number, NAME), QItemSelectionModel.SelectionFlag.ClearAndSelect
+                                              | QItemSelectionModel.SelectionFlag.Rows)
 
     def step(self, by: int) -> None:
         """The next (+1) or previous (−1) row; the first where none is selected."""
