@@ -169,9 +169,8 @@ class Earmark:
             return sound_sources((s, v[None]) for s, v in zip(sounds, vectors, strict=True))
 
         def stamp_of(space: Space) -> object | None:
-            """The snapshot of the library: another one when it, or the encoder, changed. Voices are few, so they are read."""
-            snapshot = None if space == "voices" else self.store.sounds.snapshot(self.models.spec("joint"))
-            return snapshot if snapshot is not None and len(snapshot) else None
+            """Another one when the library, its vectors or the encoder changed. Voices are few, so they are read."""
+            return None if space == "voices" else self.store.sounds.stamp(self.models.spec("joint"))
 
         return Maps(points_of, KeptMaps(self.store.maps, lambda space: space != "voices" or self.store.plain), stamp_of)
 
@@ -256,7 +255,7 @@ class Earmark:
         """Put right what a killed program left: returns its unfinished recordings, made whole; what it kept of a take and
         did not enroll is removed. Raises Busy, StoreError."""
         self.store.encrypting.finish()
-        for folder in (self.workspace, self.workspace / "captions"):
+        for folder in (self.workspace, self.workspace / "captions", self.store.maps):
             remove_left(folder, LEFT_S)
         with self.store.writing():
             self.store.voices.remove_strays()

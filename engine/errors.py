@@ -235,14 +235,14 @@ class TooNew(StoreError):
 class Busy(StoreError):
     """Another Earmark writes to this workspace."""
 
-    def __init__(self, path: Path, pid: int | None, begun: bool = False) -> None:
-        """begun: the workspace was ours to write, and its database was held by another program in the midst of it."""
+    def __init__(self, path: Path, pid: int | None, at: Literal["reading", "writing"] | None = None) -> None:
+        """at: another program held the database while this one read or wrote; None where the workspace is not ours to write."""
         who = f" (process {pid})" if pid else ""
+        rest = "What was finished before is kept; the rest was not done. " if at == "writing" else ""
         super().__init__(
-            f"Another program holds the database of the workspace “{path.name}”. What was finished before is kept; the rest was "
-            "not done. Try again." if begun else
             f"Another Earmark{who} has the workspace “{path.name}” open for writing. "
-            "Close it first, or choose another workspace. Nothing was changed.")
+            "Close it first, or choose another workspace. Nothing was changed." if at is None else
+            f"Another program holds the database of the workspace “{path.name}”. {rest}Try again.")
         self.path, self.pid = path, pid
 
 

@@ -160,6 +160,8 @@ def descriptor_of(path: Path) -> int | None:
     if os.name == "nt" or match is None:
         return None
     return int(match[2]) if match[2] else ("stdin", "stdout", "stderr").index(match[1])
+
+
 def _narrow(path: Path) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if os.name != "nt" and mode & _OTHERS:

@@ -251,7 +251,7 @@ def read_text(path: Path, broken: Callable[[int | None, str], ListBroken]) -> st
     try:
         with open_regular(path) as file:
             data = file.read(LARGEST + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # where the workspace is a file, whoever opens it says so
         return ""
     except OSError as error:
         raise broken(None, f"it cannot be read ({error.strerror or error}).") from error

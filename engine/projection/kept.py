@@ -14,7 +14,7 @@ import logging
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import UsageError
-from engine.files import PRIVATE, open_regular, write_whole
+from engine.files import PRIVATE, open_regular, own_folder, write_whole
 from engine.projection.methods import Coordinates, Method, validated
 from engine.records import MapQuality, Space
 
@@ -68,7 +68,7 @@ class KeptMaps:
         content = io.BytesIO()
         np.savez(content, about=np.frombuffer(about.encode(), np.uint8), places=np.asarray(layout.places, np.float64))
         try:
-            self._folder.mkdir(0o700, parents=True, exist_ok=True)
+            own_folder(self._folder, narrow=True)
             write_whole(self._file(space, method, revision, layout.asked), content.getvalue(), PRIVATE)
             for old in self._youngest_first(f"{_of(space, revision)}-{method}-*.npz")[KEPT:]:
                 old.unlink(missing_ok=True)
@@ -76,15 +76,21 @@ class KeptMaps:
             log.warning("a map could not be kept: %s", error.strerror)
         self._tidy(space, revision)
 
+    def drop(self, space: Space, revision: str) -> None:
+        """Remove the maps of vectors that are not those of the space any more."""
+        self._remove(self._folder.glob(f"{_of(space, revision)}-*"))
+
     def _tidy(self, space: Space, revision: str) -> None:
         """Remove maps of what the space held before, and all of it where none may be kept."""
         stays = f"{_of(space, revision)}-" if self._allowed(space) else None
-        for file in self._folder.glob(f"{space}-*"):
-            if stays is None or not file.name.startswith(stays):
-                try:
-                    file.unlink(missing_ok=True)
-                except OSError as error:
-                    log.warning("an old map could not be removed: %s", error.strerror)
+        self._remove(file for file in self._folder.glob(f"{space}-*") if stays is None or not file.name.startswith(stays))
+
+    def _remove(self, files: Iterable[Path]) -> None:
+        for file in files:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("an old map could not be removed: %s", error.strerror)
 
     def _youngest_first(self, pattern: str) -> list[Path]:
         found = []

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from engine.errors import UsageError
+from engine.errors import EarmarkError, UsageError
 from engine.projection.kept import KeptMaps, Layout
 from engine.projection.maps import MapSource, ProjectedMap
 from engine.projection.methods import (
@@ -50,8 +50,8 @@ class Look:
 class Maps:
     """points_of: gives what there is to draw of a space, in an order that does not change without reason.
 
-    kept: where maps outlive the program. stamp_of: something that is quickly had and the same object as long as a space holds
-    the same, or None where only reading everything tells.
+    kept: where maps outlive the program. stamp_of: something small that is quickly had and equal as long as a space holds the
+    same, or None where only reading everything tells.
     """
 
     def __init__(self, points_of: Callable[[Space], list[MapSource]], kept: KeptMaps | None = None,
@@ -102,6 +102,8 @@ class Maps:
         if keep and method != "pca" and self._kept is not None:
             ticket.check()
             self._kept.keep(space, method, drawn.revision, Layout(asked, layout, drawn.quality, drawn.took_s))
+            if not self._holds(space, stamp, drawn.revision):  # a voice was removed meanwhile: nothing of it may lie on the disk
+                self._kept.drop(space, drawn.revision)
         self._last[space] = self._drawn[space, method] = drawn
         self._stamps[space, method] = stamp
         if query is not None:
@@ -118,7 +120,7 @@ class Maps:
         """
         asked, stamp = None if params is None else validated(method, params), self._stamp_of(space)
         last = self._drawn.get((space, method))
-        if last is not None and stamp is not None and self._stamps.get((space, method)) is stamp and asked in (None, last.asked):
+        if last is not None and stamp is not None and self._stamps.get((space, method)) == stamp and asked in (None, last.asked):
             self._last[space] = last
             return Look(last.fitted, last.revision, last, True)
         sources = self._points_of(space)
@@ -149,6 +151,17 @@ class Maps:
             self._last.pop(name, None)
         for drawn in [key for key in self._drawn if space in (None, key[0])]:
             self._drawn.pop(drawn, None)
+            self._stamps.pop(drawn, None)
+
+    def _holds(self, space: Space, stamp: object | None, revision: str) -> bool:
+        """Whether a space holds what it did when this was its stamp and its revision."""
+        try:
+            if stamp is not None:
+                return self._stamp_of(space) == stamp
+            fitted = _fitted(self._points_of(space))
+            return bool(fitted) and _revision(fitted, checked(np.stack([source.vector for source in fitted]))) == revision
+        except EarmarkError:  # it cannot be read any more: locked, or its encoder is lost
+            return False
 
     def _shared(self, space: Space, sources: list[MapSource],
                 layout: Coordinates) -> tuple[Coordinates, Coordinates] | None:

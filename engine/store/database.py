@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -11,14 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 
 from engine.errors import Busy, StoreError
-from engine.store.lock import WorkspaceLock
+from engine.store.lock import WorkspaceLock, closed
 from engine.store.schema import counter, sample, take, voice
 from engine.store.sqlite import damaged, not_opened, opened
 
@@ -81,7 +82,7 @@ class Database:
         if open_already is not None:
             yield open_already
             return
-        with self._told(), self._engine.connect() as connection, connection.begin():
+        with self._told("reading"), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -96,14 +97,14 @@ class Database:
             yield open_already
             return
         waiting: list[Callable[[], object]] = []
-        with self._told(), self._my_turn(), self._engine.connect() as connection:
+        with self._told("writing"), self._my_turn(), self._engine.connect() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
                 self._mine.connection, self._mine.waiting, self._mine.voices = connection, waiting, False
                 try:
                     yield connection
                     if self._mine.voices:
-                        _raise(connection, VOICES)
+                        count_up(connection, VOICES)
                 finally:
                     self._mine.connection = None
         for work in waiting:
@@ -137,7 +138,7 @@ class Database:
         certain. Not inside a transaction (see `afterwards`). Another program that reads at this moment can keep the log
         alive; then it is emptied by the last one to close, and False is returned.
         """
-        with self._told(), self._my_turn():
+        with self._told("writing"), self._my_turn():
             connection = self._engine.raw_connection()
             waited_ms = connection.driver_connection.execute("PRAGMA busy_timeout").fetchone()[0]  # type: ignore[union-attr]
             try:
@@ -164,7 +165,7 @@ class Database:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise told(error, self._path) from error
+                raise told(error, self._path, "writing") from error
 
     def close(self, ended: Callable[[], object]) -> None:
         """Let nothing be written any more, and close the file. May be called again.
@@ -198,20 +199,20 @@ class Database:
         try:
             with self._turn:
                 if self._closed:
-                    raise StoreError("The workspace is closed, so this was not done.")
+                    raise closed()
                 self._lock.acquire()
                 yield
         finally:
             self._leave()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, at: Literal["reading", "writing"]) -> Iterator[None]:
         try:
             yield
         except IntegrityError as error:
             raise StoreError(f"The workspace refused a change that does not fit: {error.orig}.") from error
         except (DBAPIError, sqlite3.Error) as error:
-            raise told(error, self._path) from error
+            raise told(error, self._path, at) from error
 
 
 def inserted_id(result: CursorResult[Any]) -> int:
@@ -221,7 +222,7 @@ def inserted_id(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def _raise(connection: Connection, name: str) -> None:
+def count_up(connection: Connection, name: str) -> None:
     """Count a counter up; one that an older Earmark did not have begins."""
     if not connection.execute(update(counter).where(counter.c.name == name).values(value=counter.c.value + 1)).rowcount:
         connection.execute(insert(counter).values(name=name, value=1))
@@ -235,15 +236,19 @@ def _no_room(path: Path) -> bool:
         return False
 
 
-def told(error: Exception, path: Path) -> StoreError:
-    """A database error as a sentence. Work of several transactions may get it in the midst of it: what is committed stays."""
+def told(error: Exception, path: Path, at: Literal["reading", "writing"] = "reading") -> StoreError:
+    """A database error as a sentence. Work of several transactions may get it in the midst of it: what is committed stays.
+
+    at: what was being done.
+    """
     cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError):  # its text names the path, in which any word may stand
+        return _full() if cause.errno == errno.ENOSPC else StoreError(f"The workspace cannot be used: {cause.strerror or cause}.")
     words = str(cause)
     if "locked" in words or "busy" in words:
-        return Busy(path.parent, None, begun=True)
+        return Busy(path.parent, None, at)
     if "full" in words or ("disk I/O" in words and _no_room(path)):
-        return StoreError("The disk of the workspace is full. What was finished before is kept; the rest was not done. Make room "
-                          "and try again.")
+        return _full()
     if "readonly" in words or "read-only" in words:
         return StoreError("The workspace cannot be written: it is read-only.")
     if "not a database" in words or "malformed" in words or "unsupported file format" in words:
@@ -251,3 +256,8 @@ def told(error: Exception, path: Path) -> StoreError:
     if "unable to open" in words:
         return not_opened(path)
     return StoreError(f"The workspace cannot be used: {words}.")
+
+
+def _full() -> StoreError:
+    return StoreError("The disk of the workspace is full. What was finished before is kept; the rest was not done. Make room "
+                      "and try again.")

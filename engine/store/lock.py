@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 LONGEST_PID = 10  # digits
 
 
+def closed() -> StoreError:
+    """What whoever comes too late is told."""
+    return StoreError("The workspace is closed, so this was not done.")
+
+
 class WorkspaceLock:
     """Taken by the first write and kept until `release`. Reading needs no lock. Thread-safe."""
 

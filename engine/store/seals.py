@@ -20,11 +20,13 @@ from sqlalchemy import Connection, delete, insert, select, update
 from engine.errors import KeyringMissing, Locked, StoreError, WrongPassphrase
 from engine.privacy import keyrings, passphrases
 from engine.records import EncryptionWay, LockedWhy
-from engine.store.database import Database
-from engine.store.schema import seal
+from engine.store.database import Database, count_up
+from engine.store.schema import counter, seal
 from engine.store.sealed import PLAIN, Records, SealedRecords
 
 PROBE = b"earmark"
+SOILED = "soiled"
+"""The counter that every change raises that leaves something private in the files."""
 
 log = logging.getLogger(__name__)
 Ask = Callable[[LockedWhy, bool], str | None]
@@ -146,12 +148,19 @@ def write_row(connection: Connection, way: EncryptionWay, held: HeldKey | None, 
             "probe": held.records.data(PROBE, "seal", held.id)}
     connection.execute(delete(seal))
     connection.execute(insert(seal).values(values))
+    count_up(connection, SOILED)
 
 
 def soiled(connection: Connection) -> None:
     """Something private was removed that the files may still hold: whoever may write next wipes them."""
     if not connection.execute(update(seal).values(unclean=True)).rowcount:
         connection.execute(insert(seal).values(id=1, way="off", since=datetime.now(UTC), unclean=True))
+    count_up(connection, SOILED)
+
+
+def times_soiled(connection: Connection) -> int:
+    """Another number when something private was removed since."""
+    return connection.execute(select(counter.c.value).where(counter.c.name == SOILED)).scalar_one_or_none() or 0
 
 
 def cleaned(connection: Connection) -> None:

@@ -287,8 +287,12 @@ class SoundStore:
     # --- search ---
 
     def snapshot(self, spec: EncoderSpec) -> Snapshot:
-        """Everything that can be searched in a space as it is now; the same object until the library changes."""
+        """Everything that can be searched in a space as it is now; the same object until the library or the matrix changes."""
         return self._spans.snapshot(spec)
+
+    def stamp(self, spec: EncoderSpec) -> object:
+        """Something small that is equal as long as `snapshot` gives the same object; quick."""
+        return self._spans.stamp(spec)
 
     def close(self) -> None:
         """Let go of the memory maps."""

@@ -29,6 +29,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class _Whole:
+    """Rows of a matrix that were found as they were written. stamp: of its file then. rows: bool (n,)."""
+
+    stamp: tuple[int, ...]
+    rows: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class _FreeRows:
     """holes: int64 (n,), unnamed rows inside the matrix, increasing. end: the first row behind it."""
 
@@ -44,6 +52,7 @@ class SpanStore:
         self._folder = folder
         self._guard = threading.Lock()
         self._snapshots: dict[str, tuple[tuple[int, ...], Snapshot]] = {}  # each with the state it shows
+        self._whole: dict[str, _Whole] = {}
         self._free: dict[str, _FreeRows] = {}  # by space
 
     def file(self, spec: EncoderSpec) -> VectorFile:
@@ -65,7 +74,7 @@ class SpanStore:
         spec_id = take_space(connection, spec)
         rows = self._take_rows(connection, spec, spec_id, sum(len(spans) for _, spans, _ in sounds))
         try:
-            self.file(spec).write(rows, np.concatenate([vectors for _, _, vectors in sounds]))
+            self._write(spec, rows, np.concatenate([vectors for _, _, vectors in sounds]))
             next_row = iter(rows.tolist())
             connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == bindparam("old")),
                                [{"old": sound_id} for sound_id, _, _ in sounds])
@@ -96,23 +105,32 @@ class SpanStore:
 
         Sounds whose vectors are lost or damaged are left out, and counted.
         """
+        key = space_key(spec)
         with self._database.reading() as connection:
-            version = connection.execute(select(counter.c.value).where(counter.c.name == LIBRARY)).scalar_one()
-            stamp = (version, *self.file(spec).stamp)
+            version, of_file = _version(connection), self.file(spec).stamp
+            stamp = (version, *of_file)
             with self._guard:
-                before, cached = self._snapshots.get(space_key(spec), ((), None))
+                before, cached = self._snapshots.get(key, ((), None))
             if cached is not None and before == stamp:
                 return cached
             rows = connection.execute(
                 select(span.c.sound_id, span.c.row, sound.c.folder_id, span.c.start_s, span.c.end_s)
                 .join(sound, sound.c.id == span.c.sound_id).where(span.c.spec_id == find_space(connection, spec))
                 .order_by(span.c.sound_id, span.c.position)).all()
-            made = _snapshot(version, spec, self.file(spec).open(), rows)
+            matrix = self.file(spec).open()
+        # not in the transaction: looking at all rows may take seconds, and what is removed meanwhile could not be wiped
+        table = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 5)
+        made = _snapshot(version, spec, matrix, table, self._held(key, of_file, table[:, 1].astype(np.int64), matrix))
         with self._guard:
-            self._snapshots = {space_key(spec): (stamp, made)}  # one space is searched at a time
+            self._snapshots = {key: (stamp, made)}  # one space is searched at a time
         if made.damaged:
             log.warning("the vectors of %d sounds are lost or damaged", made.damaged)
         return made
+
+    def stamp(self, spec: EncoderSpec) -> tuple[object, ...]:
+        """Equal as long as `snapshot` gives the same object; reads no matrix."""
+        with self._database.reading() as connection:
+            return (spec, _version(connection), *self.file(spec).stamp)
 
     def drop_lost(self, connection: Connection, spec: EncoderSpec) -> int:
         """Take out the spans of sounds whose vectors are lost or damaged, so that a scan makes them again."""
@@ -121,7 +139,8 @@ class SpanStore:
         if not named:
             return 0
         table = np.array([tuple(row) for row in named], np.int64)
-        lost = np.unique(table[~_held(table[:, 1], self.file(spec).open()), 0]).tolist()
+        of_file, matrix = self.file(spec).stamp, self.file(spec).open()
+        lost = np.unique(table[~self._held(space_key(spec), of_file, table[:, 1], matrix), 0]).tolist()
         for sound_id in lost:
             connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
         if lost:
@@ -146,6 +165,7 @@ class SpanStore:
             with self._guard:
                 self._free.pop(key, None)
                 self._snapshots.pop(key, None)
+                self._whole.pop(key, None)
         return gone
 
     def forget_free_rows(self) -> None:
@@ -155,12 +175,41 @@ class SpanStore:
 
     def forget_snapshots(self) -> None:
         with self._guard:
-            self._snapshots = {}
+            self._snapshots, self._whole = {}, {}
 
     @property
     def bytes(self) -> int:
         """Size of all matrices on the disk."""
         return sum(file.stat().st_size for file in self._folder.glob("*.f32"))
+
+    def _write(self, spec: EncoderSpec, rows: IntArray, vectors: FloatArray) -> None:
+        """Write rows. All others are as they were: those that were found whole need not be looked at again."""
+        file, key = self.file(spec), space_key(spec)
+        before = file.stamp
+        file.write(rows, vectors)
+        after = file.stamp
+        with self._guard:
+            known = self._whole.get(key)
+            if known is not None and known.stamp == before:
+                self._whole[key] = _Whole(after, known.rows)
+
+    def _held(self, key: str, stamp: tuple[int, ...], rows: IntArray, matrix: FloatArray) -> NDArray[np.bool_]:
+        """Which of the named rows the matrix holds as they were written: int64 (n,) → bool (n,). stamp: of its file, got before
+        it was opened."""
+        with self._guard:
+            known = self._whole.get(key)
+        whole = np.zeros(len(matrix), bool)
+        if known is not None and known.stamp == stamp:
+            whole[:len(known.rows)] = known.rows[:len(matrix)]
+        there = (rows >= 0) & (rows < len(matrix))
+        named = np.zeros(len(matrix), bool)
+        named[rows[there]] = True
+        new = np.flatnonzero(named & ~whole)
+        whole[new] = whole_rows(matrix, new)
+        with self._guard:
+            self._whole = {key: _Whole(stamp, whole)}
+        there[there] = whole[rows[there]]
+        return there
 
     def _take_rows(self, connection: Connection, spec: EncoderSpec, spec_id: int, count: int) -> IntArray:
         """Rows that nobody names: holes first, then new ones at the end. int64 (count,), increasing.
@@ -194,18 +243,16 @@ def _check(spec: EncoderSpec, spans: Sequence[Span], vectors: FloatArray) -> Non
         raise ShapeError("A vector is zero, not finite, or not of unit norm.")
 
 
-def _snapshot(version: int, spec: EncoderSpec, matrix: FloatArray, found: Sequence[Any]) -> Snapshot:
-    table = np.array([tuple(row) for row in found], dtype=np.float64).reshape(-1, 5)
-    lost = np.unique(table[~_held(table[:, 1].astype(np.int64), matrix), 0])
+def _version(connection: Connection) -> int:
+    return int(connection.execute(select(counter.c.value).where(counter.c.name == LIBRARY)).scalar_one())
+
+
+def _snapshot(version: int, spec: EncoderSpec, matrix: FloatArray, table: NDArray[np.float64],
+              held: NDArray[np.bool_]) -> Snapshot:
+    """table: (n, 5), a span each: sound, row, folder, start and end. held: bool (n,), whose vectors are whole."""
+    lost = np.unique(table[~held, 0])
     table = table[~np.isin(table[:, 0], lost)]
     sound_ids, rows, folder_ids = (table[:, column].astype(np.int64) for column in range(3))
     starts = np.flatnonzero(np.diff(sound_ids, prepend=-1))
     return Snapshot(version, spec, matrix, rows, starts, sound_ids[starts], folder_ids[starts],
                     table[:, 3].copy(), table[:, 4].copy(), len(lost))
-
-
-def _held(rows: IntArray, matrix: FloatArray) -> NDArray[np.bool_]:
-    """Which of the named rows the matrix holds as they were written: int64 (n,) → bool (n,)."""
-    there = (rows >= 0) & (rows < len(matrix))
-    there[there] = whole_rows(matrix)[rows[there]]
-    return there

@@ -21,13 +21,15 @@ WAIT_S = 5.0
 def opened(path: Path, write: bool = True) -> sqlite3.Connection:
     """A connection to the database, in autocommit mode, for any thread.
 
-    Where nothing can be written (a read-only disk, somebody else's folder), it reads what is there as it is: nobody can change
-    it meanwhile. write: False for a look that changes nothing. Raises sqlite3.Error, StoreError.
+    Where nothing can be written it reads what is there as it is: nobody can change it meanwhile on a read-only disk, and nobody
+    does in somebody else's folder while no program has it open (SQLite could not read it otherwise). With one that has, it reads
+    along. write: False for a look that changes nothing. Raises sqlite3.Error, StoreError.
     """
     # by address: with `mode`, a database that is missing is not made; the path need not be UTF-8
     way = "mode=rw" if write else "mode=ro"
     if not _writable(path):
-        way = "mode=ro" if _unfinished(path) else "mode=ro&immutable=1"
+        shared = _unfinished(path) or (_in_use(path) and not _read_only_disk(path))
+        way = "mode=ro" if shared else "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?{way}", uri=True, timeout=WAIT_S, isolation_level=None,
                            check_same_thread=False)
 
@@ -103,3 +105,12 @@ def _unfinished(path: Path) -> bool:
     """Whether a program that wrote was killed, or runs yet: the log beside the database holds something."""
     log = path.with_name(f"{path.name}-wal")
     return log.exists() and log.stat().st_size > 0
+
+
+def _in_use(path: Path) -> bool:
+    """Whether files lie beside the database that are there only while somebody has it open, or was killed."""
+    return any(path.with_name(f"{path.name}-{kind}").exists() for kind in ("wal", "shm"))
+
+
+def _read_only_disk(path: Path) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)

@@ -86,11 +86,14 @@ class VectorFile:
         return np.zeros((0, self._dim), np.float32) if mapped is None else np.asarray(mapped)
 
 
-def whole_rows(matrix: FloatArray) -> NDArray[np.bool_]:
-    """Which rows are finite and of unit norm, as all are that were written: (n, dim) → bool (n,). Reads the matrix once."""
-    whole = np.zeros(len(matrix), bool)
+def whole_rows(matrix: FloatArray, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which rows of a matrix (n, dim) are finite and of unit norm, as all are that were written: int64 (m,) → bool (m,).
+
+    Reads these rows once.
+    """
+    whole = np.zeros(len(rows), bool)
     with np.errstate(all="ignore"):  # the sum of what is no number is none, or overflows
-        for first in range(0, len(matrix), ROWS_AT_ONCE):
-            block = matrix[first:first + ROWS_AT_ONCE]
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            block = matrix[rows[first:first + ROWS_AT_ONCE]]
             whole[first:first + ROWS_AT_ONCE] = np.abs(np.einsum("rd,rd->r", block, block) - 1) < ROUNDING
     return whole

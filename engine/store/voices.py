@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, true, update
 
 from engine.errors import EnrollmentError, RecordDamaged, ShapeError, StoreError, UsageError, VoiceExists
+from engine.files import remove_left
 from engine.index import SMALLEST_NORM, unit, unit_mean
 from engine.records import Embedding, EncoderSpec, Sample, Span, Take, Voice, VoiceState
 from engine.store import moving
@@ -23,7 +24,7 @@ from engine.store.recordings import recording_path, remove_strays, write_whole
 from engine.store.records import TAKES, NewTake
 from engine.store.schema import encoder_spec, sample, take, voice, voice_change
 from engine.store.sealed import PLAIN, SUFFIX, Records, of_name, of_recording, of_source, of_vector
-from engine.store.seals import Seals, cleaned, soiled
+from engine.store.seals import Seals, cleaned, soiled, times_soiled
 from engine.store.spaces import find_space, space_key, take_space
 from engine.texts import is_name
 
@@ -364,14 +365,19 @@ class VoiceStore:
 
     def _cleaned(self) -> str | None:
         """Why it is not clean, None where it is. Raises StoreError, OSError."""
+        with self._database.reading() as connection:
+            before = times_soiled(connection)
         if not self.remove_strays():
             return "A recording could not be removed."
-        for old in (*self._backups.glob("earmark-*"), *(self._backups.parent / "maps").glob("voices-*")):
+        maps = self._backups.parent / "maps"
+        for old in (*self._backups.glob("earmark-*"), *maps.glob("voices-*")):
             old.unlink(missing_ok=True)  # a map tells where removed samples lay; `engine.projection.kept` draws it anew
+        remove_left(maps)
         if not self._database.wipe():
             return "Another program was reading."
         with self._database.writing() as connection:
-            cleaned(connection)
+            if times_soiled(connection) == before:  # else something was removed after the wiping: whoever did that wipes again
+                cleaned(connection)
         return None
 
 

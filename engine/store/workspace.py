@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoreError, Unfinished
 from engine.files import own_file, own_folder
-from engine.store.lock import WorkspaceLock
+from engine.store.lock import WorkspaceLock, closed
 from engine.store.opening import prepare
 from engine.store.sqlite import check_length, plain
 
@@ -45,9 +45,10 @@ class Store:
         self.vectors = self.folder / "vectors"
         self.recordings = self.folder / "recordings"
         self.backups = self.folder / "backups"
-        self.maps = self.folder / "maps"  # that can be drawn anew
+        self.maps = self.folder / "maps"  # that can be drawn anew; made with the first
         self.logs = self.folder / "logs"
         self._guard = threading.RLock()
+        self._shut = False
         self._ask = ask
         self._db: Database | None = None
         self._seals: Seals | None = None
@@ -136,10 +137,13 @@ class Store:
         return TimelineStore(self._opened(), self.voices, self.seals)
 
     def claim(self) -> None:
-        """Take the workspace's lock now instead of with the first write. Raises Busy."""
-        self._lock.acquire()
+        """Take the workspace's lock now instead of with the first write. Raises Busy, StoreError."""
+        with self._guard:
+            if self._shut:
+                raise closed()
+            self._lock.acquire()
 
-    @contextmanager
+    @contextlib.contextmanager
     def writing(self) -> Iterator[Any]:
         """One transaction around several writes of this thread; takes the workspace's lock. Raises Busy, StoreError."""
         with self._opened().writing() as connection:
@@ -174,7 +178,8 @@ class Store:
             self.sounds.remove_all()
             for folder in (self.vectors, self.recordings, self.backups, self.maps):  # before the commit: killed now, it is told
                 try:
-                    shutil.rmtree(folder)
+                    with contextlib.suppress(FileNotFoundError):
+                        shutil.rmtree(folder)
                     own_folder(folder)
                 except OSError as error:
                     failed = error
@@ -184,12 +189,12 @@ class Store:
         log.info("forgot everything")
 
     def close(self) -> None:
-        """Close the database and free the workspace's lock. May be called twice.
+        """Close the database and free the workspace's lock, for good. May be called twice.
 
         A thread that writes is waited for, but not for ever: one that takes longer closes what is left when it is done.
         """
         with self._guard:
-            database = self._db
+            self._shut, database = True, self._db
         if database is None:
             self._lock.release()
         else:
@@ -211,6 +216,8 @@ class Store:
     def _opened(self) -> Database:
         with self._guard:
             if self._db is None:
+                if self._shut:  # a job that is late must not take the lock again
+                    raise closed()
                 from engine.store.database import Database
 
                 self._db = Database(self.database, self._lock)
@@ -219,7 +226,7 @@ class Store:
     def _make_folders(self) -> None:
         try:
             own_folder(self.folder)
-            for folder in (self.vectors, self.recordings, self.backups, self.maps, self.logs):
+            for folder in (self.vectors, self.recordings, self.backups, self.logs):
                 own_folder(folder, narrow=True)
             for file in self.folder.glob(f"{self.database.name}*"):
                 own_file(file)

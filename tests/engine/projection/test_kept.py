@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import stat
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.app import Earmark
+from engine.errors import StoreError
 from engine.projection import service
 from engine.projection.kept import KEPT, KeptMaps
 from engine.projection.maps import MapSource
 from engine.projection.service import Maps
-from engine.records import Space
-from engine.store import Store
+from engine.records import Space, Span
+from engine.store import FileKey, NewSound, Store
 from tests.engine.projection.test_service import voices
 
 FAST = {"iterations": 60, "perplexity": 4.0}
@@ -164,10 +168,12 @@ def test_one_space_leaves_the_other_alone(tmp_path: Path) -> None:
 def test_removing_a_voice_and_forgetting_everything_take_the_kept_maps_along(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         kept = [store.maps / "voices-1-umap-1.npz", store.maps / "sounds-1-umap-1.npz"]
-        for file in kept:
+        part = store.maps / ".0123456789ab.part"  # a kill left it while a map was written
+        store.maps.mkdir()
+        for file in (*kept, part):
             file.write_bytes(b"a map")
         store.voices.remove(store.voices.create("Amara").id)
-        assert [file.exists() for file in kept] == [False, True]
+        assert [file.exists() for file in (*kept, part)] == [False, True, False]
         kept[0].write_bytes(b"a map")
         store.forget_everything()
         assert list(store.maps.iterdir()) == []
@@ -189,3 +195,56 @@ def test_as_long_as_the_stamp_is_the_same_nothing_is_read(tmp_path: Path) -> Non
     stamp[0] = object()
     found = maps.look("sounds", "pca")
     assert not found.current and found.map is not None and len(found.map.points) == 20 and read == ["sounds"] * 2
+
+
+@pytest.mark.parametrize("stamped", [False, True])
+def test_a_map_that_was_drawn_while_a_voice_was_removed_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                    stamped: bool) -> None:
+    sources, stamp, fit = voices(), [0], service.fit_tsne
+    maps = Maps(lambda space: list(sources), KeptMaps(tmp_path / "maps", lambda space: True),
+                lambda space: stamp[0] if stamped else None)
+
+    def meanwhile(*args: Any) -> Any:
+        sources[:] = [source for source in sources if source.group != "Voice 2"]
+        stamp[0] += 1
+        return fit(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "fit_tsne", meanwhile)
+        maps.project("voices", "tsne", FAST, keep=True)
+    assert list((tmp_path / "maps").iterdir()) == []
+    maps.project("voices", "tsne", FAST, keep=True)
+    assert len(list((tmp_path / "maps").iterdir())) == 1
+    assert stat.S_IMODE((tmp_path / "maps").stat().st_mode) == 0o700
+
+
+def test_a_map_of_what_cannot_be_read_any_more_is_not_kept(tmp_path: Path) -> None:
+    answers: list[Any] = [voices(), StoreError("locked meanwhile")]
+
+    def points_of(space: Space) -> list[MapSource]:
+        answer = answers.pop(0)
+        if isinstance(answer, StoreError):
+            raise answer
+        return list(answer)
+
+    maps = Maps(points_of, KeptMaps(tmp_path / "maps", lambda space: True))
+    assert maps.project("voices", "tsne", FAST, keep=True).fitted == 18
+    assert list((tmp_path / "maps").iterdir()) == []
+
+
+def test_what_was_forgotten_is_held_by_nothing(tmp_path: Path) -> None:
+    """A stamp that holds a snapshot would keep the matrix mapped, though its file is gone."""
+    with Earmark(tmp_path / "workspace", "cpu") as app:
+        spec = app.models.spec("joint")
+        app.store.sounds.add_folder(tmp_path)
+        vectors = np.eye(8, spec.dim, dtype=np.float32)
+        app.store.sounds.put(spec, [NewSound(tmp_path / f"{number}.wav", 1, FileKey(1, number), f"{number:064}", duration_s=1.0,
+                                             rate_hz=16_000, channels=1, format="wav", spans=(Span(0.0, 1.0),),
+                                             vectors=vectors[number:number + 1]) for number in range(8)])
+        app.maps.project("sounds", "pca")
+        mapped = weakref.ref(app.store.sounds.snapshot(spec))
+        assert app.maps.look("sounds", "pca").current
+        app.forget_everything()
+        gc.collect()
+        assert mapped() is None
+        assert app.maps._stamps == {}

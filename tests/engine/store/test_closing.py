@@ -107,3 +107,20 @@ def test_nothing_is_written_after_closing(store, monkeypatch):
     assert [str(error) for error in late] == ["The workspace is closed, so this was not done."]
     with Store(store.folder) as again:
         assert [voice.name for voice in again.voices.list()] == ["Anna", "Bert"]
+
+
+def test_a_closed_workspace_stays_closed_for_jobs_that_come_late(store):
+    store.close()
+    for late in (store.claim, lambda: store.voices.create("Dora"), lambda: store.sounds.add_folder(Path("/sounds")),
+                 lambda: store.queries, lambda: store.writing().__enter__()):
+        with pytest.raises(StoreError, match=r"^The workspace is closed, so this was not done\.$"):
+            late()
+    assert not store.claimed
+    store.close()
+
+
+def test_one_that_was_closed_before_anything_was_read_stays_closed_too(tmp_path):
+    store = Store(tmp_path / "workspace")
+    store.close()
+    with pytest.raises(StoreError, match="is closed"):
+        store.voices.list()

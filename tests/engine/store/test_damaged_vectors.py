@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from engine.errors import StoreError
 from engine.index import unit
 from engine.records import EncoderSpec, Span
-from engine.store import FileKey, NewSound, Store
+from engine.store import FileKey, NewSound, Store, spans
 from engine.store.vectors import VectorFile, whole_rows
 
 DIM = 8
@@ -114,5 +115,60 @@ def test_rows_that_were_written_are_whole_and_looking_costs_little(tmp_path):
     file = VectorFile(tmp_path / "m.f32", 512)
     file.write(np.arange(len(rows)), rows)
     began = time.process_time()
-    assert whole_rows(file.open()).all()
+    assert whole_rows(file.open(), np.arange(len(rows))).all()
     assert time.process_time() - began < 1.0  # 0.02 s here; 100,000 rows are five times that
+
+
+# --- looking, and how often ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def looked(monkeypatch) -> list[int]:
+    """How many rows were looked at, each time."""
+    counts: list[int] = []
+
+    def counted(matrix, rows):
+        counts.append(len(rows))
+        return whole_rows(matrix, rows)
+
+    monkeypatch.setattr(spans, "whole_rows", counted)
+    return counts
+
+
+def test_only_what_is_new_is_looked_at_while_this_program_writes(workspace, looked):
+    with Store(workspace) as store:
+        store.sounds.snapshot(SPEC)
+        for number in (5, 6):
+            store.sounds.put(SPEC, [new_sound(number)])
+            assert len(store.sounds.snapshot(SPEC)) == number + 1
+        assert looked == [10, 2, 2]
+        nan(matrix(workspace))
+        assert store.sounds.snapshot(SPEC).damaged == 1
+        store.sounds.put(SPEC, [new_sound(7)])
+        assert (len(store.sounds.snapshot(SPEC)), store.sounds.snapshot(SPEC).damaged) == (7, 1)
+        assert looked == [10, 2, 2, 14, 3]
+
+
+def test_damage_before_a_write_is_not_covered_by_it(workspace, looked):
+    with Store(workspace) as store:
+        store.sounds.snapshot(SPEC)
+        nan(matrix(workspace))
+        store.sounds.put(SPEC, [new_sound(5)])
+        assert store.sounds.snapshot(SPEC).damaged == 1
+        assert looked == [10, 12]
+
+
+def test_what_is_removed_while_the_vectors_are_looked_at_is_wiped(workspace, monkeypatch):
+    with Store(workspace) as store:
+        anna = store.voices.create("Anna")
+
+        def meanwhile(matrix, rows):
+            remover = threading.Thread(target=store.voices.remove, args=(anna.id,))
+            remover.start()
+            remover.join(30)
+            return whole_rows(matrix, rows)
+
+        monkeypatch.setattr(spans, "whole_rows", meanwhile)
+        assert len(store.sounds.snapshot(SPEC)) == 5
+        assert store.voices.pending is None
+        assert not store.encrypting.state().unclean

@@ -56,7 +56,7 @@ def layout(path: Path) -> list[tuple[str, ...]]:
 def test_a_workspace_is_made_with_all_its_folders(tmp_path):
     with Store(tmp_path / "a" / "b") as store:
         assert sorted(path.name for path in store.folder.iterdir() if path.is_dir()) == [
-            "backups", "logs", "maps", "recordings", "vectors"]
+            "backups", "logs", "recordings", "vectors"]
         assert store.voices.list() == []
         assert store.sounds.folders() == []
 

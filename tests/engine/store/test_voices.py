@@ -11,6 +11,8 @@ import pytest
 from engine.errors import EnrollmentError, ShapeError, StoreError, UsageError, VoiceExists
 from engine.records import Embedding, EncoderSpec
 from engine.store import NewTake, Store
+from engine.store.database import Database
+from engine.store.seals import soiled
 from tests.traces import traces
 
 SPEC = EncoderSpec("small", "1", "ab" * 32, "voice", 8, 16000)
@@ -193,3 +195,23 @@ def test_a_program_that_reads_does_not_stop_a_removal_and_nothing_is_left_once_b
     first.close()
     assert traces(tmp_path / "shared", [needle]) == []
     assert traces(tmp_path / "shared", ["Anna Secret"]) == []
+
+
+def test_what_another_thread_removes_during_a_wiping_stays_to_be_wiped(store, monkeypatch):
+    """Should the program be killed before that thread wipes, the next one has to know."""
+    wipe = Database.wipe
+
+    def meanwhile(self):
+        done = wipe(self)
+        with store.writing() as connection:
+            soiled(connection)
+        return done
+
+    store.voices.create("Anna")
+    anna = store.voices.find("Anna").id
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "wipe", meanwhile)
+        store.voices.remove(anna)
+    assert store.encrypting.state().unclean
+    assert store.encrypting.finish()
+    assert not store.encrypting.state().unclean
