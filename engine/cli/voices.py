@@ -11,7 +11,7 @@ import typer
 from engine.cli import privacy, timelines
 from engine.cli.output import clock, file_name, shown
 from engine.cli.paths import given
-from engine.errors import AudioError, EncoderError, EnrollmentError, ShapeError
+from engine.errors import AudioError, EncoderError, EnrollmentError, ListBroken, ShapeError
 from engine.records import ChangeKind, ClosePair, Failure, Identification, SampleCheck
 from engine.voices.calibration import Rates
 
@@ -251,7 +251,7 @@ def _close(voices: Any) -> list[ClosePair]:
     try:
         found: list[ClosePair] = voices.close_pairs()
         return found
-    except EncoderError:
+    except (EncoderError, ListBroken):
         return []
 
 

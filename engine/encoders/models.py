@@ -197,7 +197,12 @@ class Models:
         return found
 
     def _added_names(self, kind: str) -> list[str]:
-        return [one.name for one in (self.added.list() if self.added else []) if one.kind == kind]
+        """None where the list is broken: whoever asks for one of them is told so, and the program's own can be used."""
+        try:
+            added = self.added.list() if self.added else []
+        except ListBroken:
+            return []
+        return [one.name for one in added if one.kind == kind]
 
     def _once(self, kind: str, make: Callable[[], T]) -> T:
         with self._guard:

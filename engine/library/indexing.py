@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.encoders.protocols import TextAudioEncoder
-from engine.errors import Cancelled, DecodeError, EncoderError, ShapeError
+from engine.errors import Cancelled, DecodeError, EncoderError, ListBroken, ShapeError
 from engine.index import unit
 from engine.library.analysis import Outcome, analyse, analyse_long, seconds
 from engine.library.reading import Claims, Prepared, Reader
@@ -98,7 +98,7 @@ class Indexing:
             while self._waiting:  # whoever should have brought their content disappeared
                 job = self._waiting[next(iter(self._waiting))].pop()
                 self._settle_waiting(job.prepared.sha256, job)
-        except (Cancelled, EncoderError):
+        except (Cancelled, EncoderError, ListBroken):
             self._writer.flush()
             raise
         finally:

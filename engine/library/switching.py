@@ -122,7 +122,7 @@ class Switching:
         models, chosen = self._models(), self._settings.value
         try:
             now = models.joint_spec(chosen.joint)
-        except EncoderError:  # its entry is gone: nothing can be found in it
+        except (EncoderError, ListBroken):  # its entry is gone: nothing can be found in it
             return []
         return self._store.sounds.missing(models.joint_spec(chosen.joint_next), now)
 
@@ -140,7 +140,7 @@ class Switching:
         for name in filter(None, (chosen.joint, chosen.joint_next)):
             try:
                 keep.append(self._models().joint_spec(name))
-            except EncoderError:
+            except (EncoderError, ListBroken):
                 return  # nobody can say which vectors are meant: they stay
         self._store.sounds.purge(keep)
 

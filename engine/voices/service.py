@@ -19,6 +19,7 @@ from engine.errors import (
     Clipped,
     EncoderError,
     EnrollmentError,
+    ListBroken,
     ShapeError,
     StoreError,
     TakeKnown,
@@ -398,7 +399,7 @@ class Voices:
         """The space in use; None where its encoder is lost: the voices can be listed, renamed and removed all the same."""
         try:
             return self._spec()
-        except EncoderError:
+        except (EncoderError, ListBroken):
             return None
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.encoders.models import OWN_VOICE, Models
-from engine.errors import EncoderError
+from engine.errors import EncoderError, ListBroken
 from engine.records import EncoderSpec, VoiceEncoderState
 from engine.settings import Settings, SettingsFile, default_threshold
 from engine.store import Store
@@ -73,7 +73,7 @@ class VoiceSwitching:
         now, kept = self._settings.value, dict(self._settings.value.thresholds)
         try:
             old = self._models().voice_spec(now.voice).sha256
-        except EncoderError:  # its entry is gone, and nobody can say which it was
+        except (EncoderError, ListBroken):  # its entry is gone, and nobody can say which it was
             old = ""
         if old and (now.threshold != default_threshold(now) or old in kept):
             kept[old] = now.threshold

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import EncoderError
+from engine.errors import EncoderError, ListBroken
 from engine.library import Library
 from engine.records import Failure, Folder, LibraryStats
 from gui.pages.library.folders import below
@@ -29,7 +29,7 @@ def look(library: Library, before: Known | None, scanning: bool) -> Known:
     folders = library.folders()
     try:
         stats, failures = library.stats(), library.failures()
-    except EncoderError:  # the window says so; what was indexed is listed and played all the same
+    except (EncoderError, ListBroken):  # the window says so; what was indexed is listed and played all the same
         stats = LibraryStats(len(folders), sum(f.sounds for f in folders), 0, sum(f.audio_s for f in folders), 0, 0)
         failures = []
     if before is not None and (scanning or (before.counted and before.stats == stats)):

@@ -10,12 +10,13 @@ import pytest
 
 from engine.app import Earmark
 from engine.encoders import models as models_module
-from engine.errors import Cancelled, SettingsBroken
+from engine.errors import Cancelled, ListBroken, SettingsBroken
 from engine.records import Embedding, EncoderSpec
 from engine.settings import set_aside
 from engine.store import NewTake
 from engine.tasks import Ticket
-from tests.engine.library.conftest import PitchEncoder
+from tests.engine.encoders import small_onnx
+from tests.engine.library.conftest import RATE_HZ, PitchEncoder
 from tests.engine.library.test_switching import Place
 
 
@@ -152,3 +153,49 @@ def test_the_voice_encoder_is_the_one_that_has_samples(place, settings, monkeypa
     place.open()
     assert place.app.settings.value.voice == "mine"
 
+
+# --- a list of added models that is broken, and can be put right ---------------------------------------------------------
+
+
+@pytest.fixture
+def mine(place, tmp_path, settings):
+    """The library is searched with “mine”, which was added, and is being indexed for “two”; then the list is broken."""
+    place.app.add_model(str(small_onnx.write(tmp_path / "pair", facts={"rate_hz": RATE_HZ})), name="mine")
+    place.app.use_joint("mine")
+    place.fill()
+    place.app.use_joint("two")
+    place.app.close()
+    kept = (settings.parent / "models.toml").read_bytes()
+    (settings.parent / "models.toml").write_bytes(b"[[model")
+    yield lambda: (settings.parent / "models.toml").write_bytes(kept)
+
+
+def test_with_a_broken_list_a_change_can_be_given_up_and_nothing_goes(place, mine):
+    place.open()
+    state = place.app.use_joint("mine")
+    assert (place.choice, place.matrices()) == (("mine", ""), 1)
+    assert "“models.toml”, line 1" in state.lost
+    mine()
+    assert place.app.library.search("rain").sounds == 5
+
+
+def test_with_a_broken_list_the_programs_own_encoder_can_be_chosen(place, mine):
+    place.open()
+    assert place.app.use_joint("ONE").in_use == "one"
+    assert place.app.library.scan().encoder == "one"
+    assert len(place.found()) == 5
+    with pytest.raises(ListBroken, match="line 1"):
+        place.app.use_joint("mine")
+    assert place.choice == ("one", "")
+
+
+def test_with_a_broken_list_and_no_settings_the_workspace_opens_and_all_is_there_once_it_is_put_right(place, mine, settings):
+    settings.unlink()
+    place.open()
+    assert len(place.app.library.sounds()) == 5
+    assert place.app.joint_state().in_use_lost
+    place.app.close()
+    mine()
+    place.open()
+    assert place.choice[0] == "mine"
+    assert place.app.library.search("rain").sounds == 5

@@ -13,8 +13,9 @@ import pytest
 from engine.app import Earmark
 from engine.audio import files
 from engine.audio.microphone import FileSource
+from engine.cli import voices as commands
 from engine.encoders.models import Models
-from engine.errors import Busy, Cancelled, EncoderError, EnrollmentError, UsageError
+from engine.errors import Busy, Cancelled, EncoderError, EnrollmentError, ListBroken, UsageError
 from engine.tasks import Ticket
 from tests.engine.encoders import small_voice
 from tests.true_models import models, spoken, write_takes
@@ -169,6 +170,18 @@ def test_an_encoder_whose_file_is_gone(place, tmp_path):
     assert [voice.name for voice in place.voices.list()] == ["Anna", "Bert"]  # to be renamed and removed all the same
     assert place.voices.rename("Bert", "Bertha").name == "Bertha"
     assert place.use_voice("ge2e").embedded == 5
+    assert place.voices.identify(spoken(ANNA, 7)).voice == "Anna"
+
+
+def test_with_a_list_that_is_broken_voices_are_listed_and_the_own_encoder_can_be_chosen(place):
+    place.use_voice("small")
+    (place.workspace / "models.toml").write_bytes(b"[[model")
+    assert [voice.name for voice in place.voices.list()] == ["Anna", "Bert"]
+    assert place.voices.rename("Bert", "Bertha").name == "Bertha"
+    assert commands._close(place.voices) == []
+    with pytest.raises(ListBroken, match="line 1"):
+        place.voices.identify(spoken(ANNA, 7))
+    assert place.use_voice("GE2E").embedded == 5
     assert place.voices.identify(spoken(ANNA, 7)).voice == "Anna"
 
 
