@@ -113,4 +113,4 @@ def _in_use(path: Path) -> bool:
 
 
 def _read_only_disk(path: Path) -> bool:
-    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return hasattr(os, "statvfs") and bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)

@@ -19,7 +19,6 @@ import numpy as np
 
 from engine.errors import (
     EarmarkError,
-    EncoderError,
     EnrollmentError,
     FetchError,
     LibraryError,
@@ -126,7 +125,7 @@ class FakeLibrary:
         self.terms: list[tuple[Term, ...]] = []
         self.located: list[tuple[int, tuple[Term, ...]]] = []
         self.fail: Exception | None = None
-        self.lost: EncoderError | None = None
+        self.lost: EarmarkError | None = None
         self.tagging, self.queries = FakeTagging(), FakeQueries()
         self.scan_failures: tuple[Failure, ...] = ()
         self.remembered: list[Failure] = []

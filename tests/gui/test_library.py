@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
-from engine.errors import DeviceError, EncoderError, LibraryError
+from engine.errors import DeviceError, EarmarkError, EncoderError, LibraryError, ListBroken
 from engine.records import Failure, Match, Span, Term
 from gui.audition import Audition
 from gui.context import Context
@@ -175,9 +175,11 @@ def test_a_search_that_fails_says_its_sentence(page: LibraryPage, app: FakeEarma
     assert not page.notice.isVisible() and page.model.rowCount() == 15
 
 
+@pytest.mark.parametrize("why", [EncoderError("“my clap” is not on the list of models any more."),
+                                 ListBroken(Path("models.toml"), 1, "it is not on the list of models.", "Put that right")])
 def test_a_lost_encoder_leaves_the_sounds_to_be_listed_and_played(page: LibraryPage, app: FakeEarmark, player: FakePlayer,
-                                                                  qtbot: QtBot) -> None:
-    app.library.lost = EncoderError("“my clap” is not on the list of models any more.")
+                                                                  qtbot: QtBot, why: EarmarkError) -> None:
+    app.library.lost = why
     page.refresh()
     rest(page, qtbot)
     assert page.scope == "15 sounds · 21 min" and page.model.rowCount() == 15 and not page.notice.isVisible()

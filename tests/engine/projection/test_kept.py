@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import stat
+import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.app import Earmark
+from engine.app import LEFT_S, Earmark
 from engine.errors import StoreError
 from engine.projection import service
 from engine.projection.kept import KEPT, KeptMaps
@@ -248,3 +250,13 @@ def test_what_was_forgotten_is_held_by_nothing(tmp_path: Path) -> None:
         gc.collect()
         assert mapped() is None
         assert app.maps._stamps == {}
+
+
+def test_what_a_kill_left_among_the_maps_goes_once_nobody_can_be_writing_it(tmp_path: Path) -> None:
+    with Earmark(tmp_path / "workspace", "cpu") as app:
+        app.store.maps.mkdir()
+        for name, age_s in ((".0123456789ab.part", 2 * LEFT_S), (".ba9876543210.part", 0.0)):
+            (app.store.maps / name).touch()
+            os.utime(app.store.maps / name, (time.time() - age_s,) * 2)
+        app.tidy()
+        assert [file.name for file in app.store.maps.iterdir()] == [".ba9876543210.part"]
