@@ -17,6 +17,8 @@ from engine.tasks import Ticket
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PLAN = ((0, 0.5, 12), (1, 13, 28), (2, 30, 41), (0, 44, 51), (3, 53, 56), (1, 58, 69), (2, 71, 76), (0, 78, 118))
 
+BUSY = "The disk is full."
+
 
 class FakeTimelines:
     """`hold`: while set, making stays where it is. `fail`: raised by the next act. `busy`: what is made is not kept."""
@@ -43,7 +45,7 @@ class FakeTimelines:
             raise DecodeError(path, "this is not a sound file.")
         made = self._timeline(path, silent="silence" in path.name)
         if self.busy:
-            return made
+            return replace(made, not_kept=BUSY)
         self._ids += 1
         made = replace(made, id=self._ids)
         self.kept.insert(0, made)

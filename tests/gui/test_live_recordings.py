@@ -374,6 +374,7 @@ def test_what_is_not_kept_is_shown_and_cannot_be_named(make: Make, app: FakeEarm
     qtbot.waitUntil(lambda: page.view.who.isVisible() and not page.jobs.running)
     assert names(page)[2] == "Stranger 1" and not any(lane.can_name for lane in page.view.who.timeline.lanes())
     assert "not kept" in page.view.sentence.text()
+    assert page.view.spoken.kept.text() == "Not kept. The disk is full."
 
 
 @pytest.mark.parametrize("size", [(1364, 820), (1204, 720), (1044, 620), (2484, 1360)])

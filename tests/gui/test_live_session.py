@@ -172,7 +172,7 @@ def test_a_recording_without_a_timeline_is_listed_and_heard_when_it_is_chosen(pa
     row = page.view.shelf.list.item(0)
     assert row.data(LINE) == "not heard yet"
     assert page.view.shelf.menu(page.view.shelf.list.visualItemRect(row).center()) is None
-    page.view.shelf.list.setCurrentRow(0)
+    page.view.shelf.list.itemClicked.emit(row)
     qtbot.waitUntil(lambda: page.view.who.isVisible() and page.view.title.text() == "Live 2026-11-20.wav")
     qtbot.waitUntil(lambda: page.view.shelf.list.item(0).data(LINE) != "not heard yet")
     assert page.view.shelf.names() == ["Live 2026-11-20.wav"]

@@ -298,3 +298,48 @@ def test_a_failure_is_told_of_the_map_that_is_asked_for(page: MapPage, slow: Slo
     page.bar.methods.choose("pca")
     qtbot.waitUntil(idle(page))
     assert not page.inspector.failure.isVisible() and figures(page) == ["0.94", "0.96", "0.61"]
+
+
+def test_during_a_scan_the_map_rests_and_is_drawn_anew_when_the_scan_has_ended(page: MapPage, slow: Slow, app: FakeEarmark,
+                                                                               qtbot: QtBot) -> None:
+    slow.go.set()
+    page.bar.methods.choose("tsne")
+    page.bar.spaces.choose("sounds")
+    qtbot.waitUntil(lambda: page.map is not None and (page.map.space, page.map.method) == ("sounds", "tsne"))
+    begun = len(slow.begun)
+    app.library.scanning = True
+    app.library._sounds.pop()
+    page.refresh()
+    qtbot.waitUntil(idle(page))
+    qtbot.wait(50)
+    assert len(slow.begun) == begun and not page.drawing.running
+    assert page.inspector.trust.sentence.text() == "What there is has changed since this was drawn."
+    page._look_after_scan()  # it has not ended
+    qtbot.waitUntil(idle(page))
+    assert len(slow.begun) == begun
+    page.run()  # the user may
+    qtbot.waitUntil(lambda: len(slow.begun) == begun + 1 and page._current)
+    app.library._sounds.pop()
+    page.refresh()
+    qtbot.waitUntil(idle(page))
+    app.library.scanning = False
+    qtbot.waitUntil(lambda: len(slow.begun) == begun + 2 and page._current)
+    qtbot.waitUntil(idle(page))
+    qtbot.wait(1200)
+    assert len(slow.begun) == begun + 2
+
+
+@pytest.mark.parametrize("how", ["drawn", "looked"])
+def test_an_old_failure_goes_when_there_is_a_map(page: MapPage, slow: Slow, app: FakeEarmark, qtbot: QtBot, how: str) -> None:
+    slow.go.set()
+    page.bar.methods.choose("tsne")
+    qtbot.waitUntil(lambda: page.map.method == "tsne" and not page.jobs.running)
+    app.maps.fail = EarmarkError("It went wrong.")
+    page.run()
+    qtbot.waitUntil(page.inspector.failure.isVisible)
+    if how == "drawn":
+        app.voices.remove_take(1)
+    page.hidden()
+    page.shown()
+    qtbot.waitUntil(lambda: page._current and not page.jobs.running)
+    assert not page.inspector.failure.isVisible()

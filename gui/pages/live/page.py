@@ -58,8 +58,7 @@ class LivePage(Page):
         session.forgot.connect(self.sound.clear)
         session.forgot.connect(self.answer.hide)
         session.kept.connect(self._kept)
-        session.not_kept.connect(lambda error: self.answer.say(
-            self.tr("Who spoke in the recording could not be kept"), self.tr("The recording itself is safe. {}").format(error)))
+        session.not_kept.connect(self._not_kept)
         self.bind("live.listen", self._space)
         self.bind("live.devices", lambda: self.devices.look(rescan=True))
         self.bind("live.file", self._choose_file)
@@ -128,6 +127,7 @@ class LivePage(Page):
     def _toggle_record(self) -> None:
         if self._left.none:
             return
+        self.show_recordings(False)  # the key works there, too: what it does is to be seen
         self.session.record(not self.session.recording_wanted)
 
     def _begin_anew(self) -> None:
@@ -136,6 +136,7 @@ class LivePage(Page):
         if bring_back is None:
             self.said.emit(self._why_not_anew())
             return
+        self.show_recordings(False)
 
         def undo() -> None:
             if not bring_back():
@@ -147,8 +148,11 @@ class LivePage(Page):
         """Empty where a new session can begin."""
         if self.session.can_begin_anew:
             return ""
-        return (self.tr("Stop the recording first.") if self.session.recording_wanted
-                else self.tr("Nothing was heard yet, so there is nothing to put away."))
+        if self.session.recording_wanted:
+            return self.tr("Stop the recording first.")
+        if self.session.began_at is None:
+            return self.tr("Nothing was heard yet, so there is nothing to put away.")
+        return self.tr("The microphone is being opened. A new session can begin when it is open.")
 
     # --- recordings ---------------------------------------------------------------------------------------------------
 
@@ -174,7 +178,15 @@ class LivePage(Page):
             recordings.show(kept[-1])
         self.offered.emit(self.tr("The recording is kept in Recordings."), self.tr("Open"), lambda: self._open_kept(kept[-1]))
 
+    def _not_kept(self, error: EarmarkError) -> None:
+        """Who spoke in what was recorded could not be written down; said where it is seen."""
+        title = self.tr("Who spoke in the recording could not be kept")
+        self.answer.say(title, self.tr("The recording itself is safe. {}").format(error))
+        if self._recordings or not self._is_shown:
+            self.said.emit(f"{title}. " + self.tr("The recording itself is safe. {}").format(error))
+
     def _open_kept(self, timeline: Recording) -> None:
+        self.go.emit("live", None)  # the toast is seen on every page
         self.view.recordings.show(timeline)
         self.show_recordings(True)
 

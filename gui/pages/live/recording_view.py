@@ -52,6 +52,7 @@ class RecordingView(QWidget):
         self._build()
         recordings = self.recordings
         recordings.changed.connect(self._follow)
+        recordings.changed.connect(self._fill_shelf)
         recordings.progressed.connect(self._progressed)
         recordings.ended.connect(self._follow)
         recordings.failed.connect(self._failed)
@@ -148,8 +149,6 @@ class RecordingView(QWidget):
         self.who.setVisible(timeline is not None)
         self.spoken.setVisible(timeline is not None)
         self.empty.setVisible(self.empty_shown)
-        self.shelf.set_recordings(recordings.kept, timeline.id if timeline is not None else None, recordings.gone,
-                                  recordings.unheard)
         self.locked.setVisible(recordings.error is not None)
         if recordings.error is not None:
             self.locked.sentence.setText(str(recordings.error))
@@ -166,14 +165,14 @@ class RecordingView(QWidget):
             self.naming.hide()
         self.who.set_recording(timeline, fit)
         self.spoken.set_recording(timeline)
-        self.spoken.set_kept(self.tr("Not kept: the workspace is in use.") if timeline.id is None
+        self.spoken.set_kept(self.tr("Not kept. {}").format(timeline.not_kept).strip() if timeline.id is None
                              else self.tr("Kept here. The file is gone, so it cannot be heard.") if timeline.id in recordings.gone
                              else self.tr("Kept here. The file stays where it is."), False)
         self.title.set_text(timeline.path.name)
         bits = [clock(timeline.duration_s), summary(timeline), self.tr("heard {}").format(
             f"{timeline.made_at.astimezone():%d %b %Y, %H:%M}")]
         if timeline.id is None:
-            bits.append(self.tr("not kept: the workspace is in use"))
+            bits.append(self.tr("not kept"))
         gone = timeline.id in recordings.gone
         if gone:
             bits.insert(0, self.tr("the file is not where it was"))
@@ -181,6 +180,11 @@ class RecordingView(QWidget):
         self.sentence.set_text(" · ".join(bits))
         self.remove_button.setVisible(timeline.id is not None)
         self._follow_sound()
+
+    def _fill_shelf(self) -> None:
+        recordings = self.recordings
+        self.shelf.set_recordings(recordings.kept, recordings.open.id if recordings.open is not None else None,
+                                  recordings.gone, recordings.unheard)
 
     def _follow_sound(self) -> None:
         playing = self.playing.state == "playing"

@@ -84,7 +84,9 @@ class Recordings(QObject):
     # --- making -------------------------------------------------------------------------------------------------------
 
     def make(self, path: Path) -> None:
-        """Hear a file; it is open when that is done. One at a time: what was being made is given up."""
+        """Hear a file; it is open when that is done. One at a time: what was being made is given up, unless it is the same."""
+        if path == self.making:
+            return
         self.cancel()
         self.making = self.last = path
         title = self.tr("Listening to {}").format(path.name)

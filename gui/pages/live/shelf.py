@@ -22,7 +22,9 @@ MADE = LINE + 1  # the date on the right
 
 
 class Shelf(Panel):
-    """chosen(Timeline), wanted(Path): it has no timeline yet. unwanted(Timeline): its removal was asked for."""
+    """chosen(Timeline): its row is the current one. wanted(Path): a recording without a timeline was pressed, or Enter on it;
+    arrow keys only pass it, as hearing it takes its time. unwanted(Timeline): its removal was asked for.
+    """
 
     chosen = Signal(object)
     wanted = Signal(object)
@@ -43,19 +45,28 @@ class Shelf(Panel):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self.menu)
         self.list.currentItemChanged.connect(self._current)
+        self.list.itemClicked.connect(self._activated)
+        self.list.itemActivated.connect(self._activated)
         self.nothing = Text(theme, self.tr("What you record here and what you open is listed here."), "small", "text3", wrap=True)
         self.nothing.setContentsMargins(12, 0, 12, 12)
         self.body.addWidget(self.nothing)
         self.body.addWidget(self.list, 1)
+        self._open_id: int | None = None  # of the row that was made the current one last
         self.set_recordings([], None)
 
     def set_recordings(self, found: list[Timeline], open_id: int | None, gone: Collection[int] = (),
                        unheard: Sequence[tuple[Path, datetime]] = ()) -> None:
-        """gone: ids of those whose file is not where it was. unheard: recordings without a timeline, and when they were made."""
+        """gone: ids of those whose file is not where it was. unheard: recordings without a timeline, and when they were made.
+
+        The current row is that of the open recording; one without a timeline stays it until another recording is opened.
+        """
         lost = self.tr("file gone") + " · "
         rows: list[tuple[Timeline | Path, Path, datetime, str]] = [
             (one, one.path, one.made_at, (lost if one.id in gone else "") + line(one)) for one in found]
         rows += [(path, path, made, self.tr("not heard yet")) for path, made in unheard]
+        before = self.list.currentItem()
+        left = before.data(RECORDING) if before is not None else None
+        opened, stayed = None, None
         self.list.blockSignals(True)
         top = self.list.verticalScrollBar().value()
         self.list.clear()
@@ -67,8 +78,15 @@ class Shelf(Panel):
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{path.name}, {words}")
             item.setToolTip(plain_tip(str(path)))
             self.list.addItem(item)
-            if isinstance(what, Timeline) and what.id == open_id:
-                self.list.setCurrentItem(item)
+            if not isinstance(what, Timeline):
+                stayed = item if what == left else stayed
+            elif what.id == open_id:
+                opened = item
+        if opened is not None and (stayed is None or open_id != self._open_id):
+            self.list.setCurrentItem(opened)
+            self._open_id = open_id
+        elif stayed is not None:
+            self.list.setCurrentItem(stayed)
         self.list.verticalScrollBar().setValue(top)
         self.list.blockSignals(False)
         self.detail.setText(str(len(rows)) if rows else "")
@@ -92,7 +110,10 @@ class Shelf(Panel):
         what = None if item is None else item.data(RECORDING)
         if isinstance(what, Timeline):
             self.chosen.emit(what)
-        elif what is not None:
+
+    def _activated(self, item: QListWidgetItem) -> None:
+        what = item.data(RECORDING)
+        if not isinstance(what, Timeline):
             self.wanted.emit(what)
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 NARROW_PX = 1120  # of the page: below, the inspector lies over the plot
 INSPECTOR_PX = (300, 420)
+SCAN_MS = 1000  # how often it is asked whether a scan has ended
 
 
 class MapPage(Page):
@@ -52,12 +53,14 @@ class MapPage(Page):
         self.drawing = Drawing(context, space_of(settings.map_space), method_of(settings.map_method), self)
         self.map: ProjectedMap | None = None  # that is shown
         self._current = False  # whether it is of the samples or sounds that are there now
+        self._looks_after_scan = False  # what is shown is not of all sounds, as more are coming
         self._as_of = ""  # the revision after which nothing that was gone is in it
         self._sounds: dict[int, Sound] = {}
         self._groups: tuple[Group, ...] = ()
         self._kept: MapPoint | None = None
         self._build()
         self._connect()
+        self.every(SCAN_MS, self._look_after_scan)
 
     @property
     def title(self) -> str:
@@ -169,15 +172,29 @@ class MapPage(Page):
             self._sounds = sounds
             self._as_of = found.revision
             self._show(found.map, found.current)
-        if not found.current and not self.drawing.running and not self.drawing.declined and self._is_shown:
+        if found.current:
+            self.inspector.show_failure("")  # of a run before: there is a map now
+        elif self._waits_for_scan():
+            self._looks_after_scan = True
+        elif not self.drawing.running and not self.drawing.declined and self._is_shown:
             self.drawing.run(self.inspector.method.params(), again=True)
         self._say_facts()
 
     def _drawn(self, projected: ProjectedMap, sounds: Sounds) -> None:
         self._sounds, self._as_of = sounds, projected.revision
+        self.inspector.show_failure("")
         self._show(projected, True)
         if self._is_shown and self.drawing.revision and projected.revision != self.drawing.revision:
             self.refresh()  # what there is to draw changed meanwhile
+
+    def _waits_for_scan(self) -> bool:
+        """Whether a map of this choice is shown and a scan adds to it: drawn after each batch of sounds, it would never rest."""
+        return self.space == "sounds" and self._is_of_choice and self.app.library.scanning
+
+    def _look_after_scan(self) -> None:
+        if self._looks_after_scan and not self.app.library.scanning:
+            self._looks_after_scan = False
+            self.refresh()
 
     def _show(self, projected: ProjectedMap, current: bool) -> None:
         before, self.map, self._current = self.map, projected, current
