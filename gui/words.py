@@ -45,7 +45,7 @@ def times_as_likely(found: Identification) -> str:
     if found.margin is None or found.margin_unit != "nats" or len(found.candidates) < 2:
         return ""
     times = math.exp(min(found.margin, MOST_TOLD_NATS))
-    told = f"{times:.1f}" if times < 10 else f"{float(f'{times:.2g}'):,.0f}"
+    told = f"{times:.1f}" if times < 9.95 else f"{float(f'{times:.2g}'):,.0f}"
     if found.margin > MOST_TOLD_NATS:
         told = _tr("more than {}").format(told)
     return _tr("{name} is {times} times as likely as {other}").format(

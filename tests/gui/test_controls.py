@@ -11,7 +11,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.records import Span
+from engine.records import Candidate, Identification, MarginUnit, Span
 from engine.tasks import Progress
 from gui import words
 from gui.theme import Mode, Theme, contrast
@@ -37,6 +37,24 @@ def test_numbers_are_written_with_units_and_a_true_minus() -> None:
     assert words.count(48217) == "48,217" and words.signed(-0.05) == "−0.05" and words.signed(0.23) == "+0.23"
     assert words.data_size(54e6, 91e6) == "54 of 91 MB" and words.data_size(7_090_619) == "7.1 MB"
     assert words.amount(131 * 3600) == "131 h" and words.rate_hz(44100) == "44.1k"
+
+
+def lead(margin: float | None, unit: MarginUnit = "nats") -> Identification:
+    candidates = (Candidate(1, "Anna", 0, 0.8), Candidate(2, "Ben", 1, 0.3))
+    return Identification("match", "Anna", "Anna", 0.8, margin, 4.0, candidates, margin_unit=unit)
+
+
+@pytest.mark.parametrize(("margin", "told"), [
+    (0.0, "1.0 times"), (0.7, "2.0 times"), (2.3, "10 times"), (3.2, "25 times"), (7.0, "1,100 times"),
+    (13.8, "980,000 times"), (124.2, "more than 1,000,000 times"), (900.0, "more than 1,000,000 times")])
+def test_a_lead_in_nats_is_told_as_a_likelihood(margin: float, told: str) -> None:
+    assert words.times_as_likely(lead(margin)) == f"Anna is {told} as likely as Ben"
+    assert words.margin(lead(margin)) == f"+{margin:.1f} nats"
+
+
+def test_any_other_lead_is_no_likelihood() -> None:
+    assert words.times_as_likely(lead(0.23, "similarity")) == "" and words.margin(lead(0.23, "similarity")) == "+0.23"
+    assert words.times_as_likely(lead(None)) == words.margin(lead(None)) == ""
 
 
 def test_progress_is_done_of_all_rate_and_time_left() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -48,6 +49,27 @@ def make(context: Context, qtbot: QtBot) -> Iterator[Make]:
 
 def wait_for(page: MapPage, space: str, method: str, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: page.map is not None and (page.map.space, page.map.method) == (space, method))
+
+
+@pytest.mark.parametrize("space", ["voices", "sounds"])
+def test_names_keep_off_what_lies_over_the_map(make: Make, qtbot: QtBot, space: str) -> None:
+    """Wherever the map is moved to, also with a name right where the legend is."""
+    page = make()
+    page.bar.spaces.choose(space)
+    wait_for(page, space, "pca", qtbot)
+    qtbot.waitUntil(lambda: not page.jobs.running)
+    plot = page.canvas.plot
+    over = page.canvas.legend if space == "voices" else page.canvas._hearing
+    assert over.isVisible()
+    for point in plot.points:
+        here, there = plot.to_pixel(point.x, point.y), QRectF(over.geometry()).center()
+        left, bottom, right, top = plot._view()
+        shift_x = (here.x() - there.x()) / plot._area().width() * (right - left)
+        shift_y = (there.y() - here.y()) / plot._area().height() * (top - bottom)
+        plot._box.translateBy(x=shift_x, y=shift_y)
+        plot.names()
+        for box, name, _ in plot._names:
+            assert not box.intersects(QRectF(over.geometry())), name
 
 
 def test_voices_are_drawn_with_their_names_and_listed(make: Make) -> None:

@@ -129,6 +129,7 @@ class NowPanel(QFrame):
     def _status(self, text: str, tone: str, found: Identification) -> None:
         icon = {"ok": "", "warning": "warning-fill", "plain": "question"}[tone]
         self.badge.set(text, tone, icon)  # type: ignore[arg-type]
+        self.badge.setToolTip(plain_tip(words.times_as_likely(found)))
         self.badge.show()
         self.numbers.setVisible(found.similarity is not None)
         if found.similarity is not None:

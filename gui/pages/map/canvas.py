@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -75,7 +75,7 @@ class MapCanvas(QWidget):
         self._working.setVisible(bool(title))
         if title:
             self.progress.set(title, progress)
-            self._place()
+        self._place()
 
     @contextmanager
     def only_the_map(self) -> Iterator[None]:
@@ -96,3 +96,5 @@ class MapCanvas(QWidget):
         corner = self._hearing.size()
         self._hearing.move(right - corner.width(), self.height() - corner.height() - ABOVE_AXIS)
         self._working.move(MARGIN, MARGIN)
+        over = [part for part in (self.legend, self._hearing, self._working) if not part.isHidden()]
+        self.plot.set_covered([QRectF(part.geometry()) for part in over])

@@ -61,6 +61,7 @@ class ProjectionPlot(pg.PlotWidget):
         self._hover: int | None = None
         self._selected: str | None = None
         self._user_moved = False
+        self._covered: list[QRectF] = []
         self._box: pg.ViewBox = self.getPlotItem().getViewBox()
         self._layers = PointLayers(theme, self._box, size)
         self._card = PointCard(theme, self)
@@ -89,6 +90,12 @@ class ProjectionPlot(pg.PlotWidget):
     @property
     def moving(self) -> bool:
         return self._refit.state() == QVariantAnimation.State.Running
+
+    def set_covered(self, boxes: list[QRectF]) -> None:
+        """Where something lies over the plot, in its pixels: no name is written there."""
+        if boxes != self._covered:
+            self._covered = boxes
+            self._changed()
 
     def names(self) -> list[str]:
         """The names that stand on the plot now."""
@@ -389,7 +396,7 @@ class ProjectionPlot(pg.PlotWidget):
         names = [self._name(text, rows, pixels) for text, rows in groups.items()]
         names = [name for name in names if self._area().contains(name.anchor)]
         names.sort(key=lambda name: (name.text != self._focus, -len(name.points)))
-        for name, box in zip(names, place(names, pixels[:2000], self._area()), strict=True):
+        for name, box in zip(names, place(names, pixels[:2000], self._area(), self._covered), strict=True):
             if box is not None:
                 self._names.append((box, name.text, self._focus is not None and name.text != self._focus))
 
