@@ -36,7 +36,7 @@ class LevelMeter(QWidget):
         return QSize(52, 280)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(52, 90)
+        return QSize(52, 70)
 
     def _y(self, db: float) -> float:
         share = min(1.0, max(0.0, (db - LOW_DB) / -LOW_DB))

@@ -16,7 +16,7 @@ from gui.theme import Theme
 from gui.window import PAGES, MainWindow
 from tests.gui.fakes import FakeEarmark
 
-SIZES = [(960, 600), (1100, 700), (1280, 800), (1440, 900)]
+SIZES = [(853, 533), (960, 600), (1100, 700), (1280, 800), (1440, 900)]
 LONG = "Scarlett 18i20 USB Audio Interface, 3rd Generation: Analogue 1 + 2 (hw:CARD=USB,DEV=0)"
 
 
@@ -66,6 +66,7 @@ def check(window: MainWindow, page: str, qtbot: QtBot) -> None:
 @pytest.mark.parametrize("page", list(PAGES))
 def test_nothing_in_a_toolbar_lies_over_anything_else(window: MainWindow, qtbot: QtBot, page: str, size: tuple[int, int]) -> None:
     window.show_page(page)
+    window.setMinimumSize(*size)  # of a smaller screen than this one
     window.resize(*size)
     qtbot.wait(50)
     assert (window.width(), window.height()) == size
@@ -75,6 +76,7 @@ def test_nothing_in_a_toolbar_lies_over_anything_else(window: MainWindow, qtbot:
 @pytest.mark.parametrize("size", SIZES)
 def test_the_toolbar_of_live_has_room_in_every_state(window: MainWindow, qtbot: QtBot, size: tuple[int, int]) -> None:
     window.show_page("live")
+    window.setMinimumSize(*size)
     window.resize(*size)
     live = window.pages["live"]
     qtbot.waitUntil(lambda: live.devices.looked)

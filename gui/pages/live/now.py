@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.records import Identification, LiveUpdate, Voice
@@ -12,6 +13,7 @@ from gui.widgets.controls import Badge, Button, ElidedText, Text, plain_tip, rul
 from gui.widgets.voice_rows import Avatar, BarRow, BarRows
 
 SHOWN = 3  # rows of voices and of sounds
+LEAST_PX, HEARD_PX, LIKE_PX, ROOMY_PX = 440, 586, 700, 750  # at least; with what is heard; with the similarity; with all
 
 
 class NowPanel(QFrame):
@@ -23,27 +25,57 @@ class NowPanel(QFrame):
         super().__init__(parent)
         self.theme = theme
         self.setProperty("frame", "panel")
-        self.setFixedHeight(136)
+        self.setMinimumWidth(LEAST_PX)  # said outright: what gives way in `resizeEvent` must not keep the panel from it
+        self._columns: list[QVBoxLayout] = []
+        self._low = False
         self._colours: dict[str, int] = {}
         self._threshold = 0.0
         self._spoke: tuple[str, float] | None = None
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addLayout(self._speaking(), 30)
         row.addWidget(rule(vertical=True))
         row.addLayout(self._nearest(), 39)
-        row.addWidget(rule(vertical=True))
-        row.addLayout(self._heard(), 26)
+        self._heard_side = QWidget()
+        heard = QHBoxLayout(self._heard_side)
+        heard.setContentsMargins(0, 0, 0, 0)
+        heard.setSpacing(0)
+        heard.addWidget(rule(vertical=True))
+        heard.addLayout(self._heard(), 1)
+        row.addWidget(self._heard_side, 26)
+        self.set_low(False)
         self.show_idle(False)
 
     # --- what is shown ----------------------------------------------------------------------------------------------
+
+    def set_low(self, low: bool) -> None:
+        """In a low window there is no more room than for the rows."""
+        self._low = low
+        self.setFixedHeight(108 if low else 136)
+        self._follow_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._follow_room()
+
+    def _follow_room(self) -> None:
+        """Where it is narrow, what the toolbar and the first row tell, too, gives way first; then what is heard."""
+        roomy, hears = self.width() >= ROOMY_PX, self.width() >= HEARD_PX
+        beside, above, below = 16 if roomy else 12, 8 if self._low else 12, 6 if self._low else 10
+        for column in self._columns:
+            column.setContentsMargins(beside, above, beside, below)
+        self._row.setStretch(0, 30 if roomy else 36 if hears else 50)  # a name is to be read whole
+        self._heard_side.setVisible(hears)
+        for widget in (self.similarity_name, self.similarity):
+            widget.setVisible(self.width() >= LIKE_PX)
+        self.mark.setVisible(roomy and self.empty.isHidden())
 
     def set_voices(self, voices: list[Voice], threshold: float) -> None:
         self._colours = {voice.name: voice.colour for voice in voices}
         self._threshold = threshold
         self.empty.setVisible(not voices)
-        self.mark.setVisible(bool(voices))
+        self._follow_room()
         self._follow_nearest()
         self.mark.setText(self.tr("▏threshold {}").format(words.similarity(threshold)))
 
@@ -142,8 +174,8 @@ class NowPanel(QFrame):
 
     def _column(self, title: str) -> tuple[QVBoxLayout, QHBoxLayout]:
         column = QVBoxLayout()
-        column.setContentsMargins(16, 12, 16, 10)
         column.setSpacing(0)
+        self._columns.append(column)
         head = QHBoxLayout()
         head.addWidget(Text(self.theme, title, "small", "text3", 600))
         head.addStretch(1)
@@ -176,7 +208,8 @@ class NowPanel(QFrame):
         self.similarity = Text(self.theme, "", "body", weight=600)
         self.margin_name = Text(self.theme, self.tr("margin"), "small", "text2")
         self.margin = Text(self.theme, "", "body", weight=600)
-        numbers.addWidget(Text(self.theme, self.tr("similarity"), "small", "text2"))
+        self.similarity_name = Text(self.theme, self.tr("similarity"), "small", "text2")
+        numbers.addWidget(self.similarity_name)
         numbers.addWidget(self.similarity)
         numbers.addSpacing(6)
         numbers.addWidget(self.margin_name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.errors import EarmarkError
 from engine.records import LiveUpdate
@@ -16,6 +16,7 @@ from gui.actions import key_text
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.absent import FileAnswer, NoMicrophone
+from gui.pages.live.ground import GAP, LOW_PX, Column, side_by_side, spoken_px
 from gui.pages.live.limits import Limits
 from gui.pages.live.live_naming import LiveNaming
 from gui.pages.live.microphone import MicrophonePanel
@@ -32,7 +33,8 @@ from gui.widgets.controls import Button, Notice
 from gui.widgets.timeline import Timeline
 
 METERS_MS, TURNS_MS, LOOK_MS = 66, 500, 2000
-GAP, WIDE_PX = 12, 1160  # of the page: below, the toolbar has no room for Calibrate
+WIDE_PX = 1160  # of the page: below, the toolbar has no room for Calibrate
+BOTH_PX = 1000  # of the page: below, there is no room for the voices beside what is said of a missing microphone
 
 
 class LivePage(Page):
@@ -302,6 +304,7 @@ class LivePage(Page):
         for coming in (self.absent,) if none else panels:
             coming.show()
         self.spoken.setVisible(not none)
+        self._follow_side()
         self.sound.listen_to(session.listener if session.listening else None)
         if session.state != "listening":
             self.now.show_idle(session.state == "starting", self._left.none)
@@ -313,6 +316,10 @@ class LivePage(Page):
         self._draw_turns()
         if not session.listening:
             self.set_status(self.tr("No input device") if self._left.none and not self._recordings else "")
+
+    def _follow_side(self) -> None:
+        """The voices give way to what is to be done about the microphone where there is no room for both."""
+        self._side.setVisible(self.absent.isHidden() or self.width() >= BOTH_PX)
 
     def _follow_buttons(self) -> None:
         self._follow_toolbar()
@@ -356,11 +363,7 @@ class LivePage(Page):
         self.view.recordings.changed.connect(self._follow_toolbar)
         self.view.recordings.failed.connect(self._act_failed)
         self._stack.addWidget(self.view)
-        row = QHBoxLayout(ground)
-        row.setContentsMargins(GAP, GAP, GAP, GAP)
-        row.setSpacing(GAP)
-        main, self._side = QVBoxLayout(), QWidget()
-        main.setSpacing(GAP)
+        main, self._side = Column(), QWidget()
         self.notice = Notice(theme, tone="error")
         self.again = self.notice.add_act(self.tr("Listen again"), self.listen_or_stop)
         self.answer = FileAnswer(self.context)
@@ -385,7 +388,7 @@ class LivePage(Page):
         self.absent.recording.connect(self.open_recording)
         for widget, stretch in ((self.notice, 0), (self.answer, 0), (self.now, 0), (self.sound, 54), (self.who, 46),
                                 (self.absent, 1)):
-            main.addWidget(widget, stretch)
+            main.panels.addWidget(widget, stretch)
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(GAP)
@@ -400,13 +403,12 @@ class LivePage(Page):
         self.spoken.setMinimumHeight(110)
         side.addWidget(self.plot, 1)
         side.addWidget(self.spoken, 0, Qt.AlignmentFlag.AlignBottom)
-        self._side.setMinimumWidth(272)
-        self._side.setMaximumWidth(420)
-        row.addLayout(main, 71)
-        row.addWidget(self._side, 29)
+        side_by_side(ground, main, self._side)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.spoken.setFixedHeight(196 if self.height() > 700 else 168)
+        self.spoken.setFixedHeight(spoken_px(self.height()))
+        self.now.set_low(self.height() < LOW_PX)
+        self._follow_side()
         self._right.measure.setVisible(self.width() >= WIDE_PX)
         self._follow_toolbar()

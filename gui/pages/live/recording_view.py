@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMessageBox, QVB
 from engine.errors import EarmarkError
 from engine.records import Timeline, Voice
 from gui.context import Context
+from gui.pages.live.ground import GAP, Column, side_by_side, spoken_px
 from gui.pages.live.naming import NameField
 from gui.pages.live.playing import Playing
 from gui.pages.live.recordings import Recordings
@@ -31,8 +32,6 @@ from gui.widgets.controls import (
     ask_where,
 )
 from gui.widgets.timeline import clock
-
-GAP = 12
 
 
 class RecordingView(QWidget):
@@ -238,15 +237,11 @@ class RecordingView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.spoken.setFixedHeight(196 if self.height() > 700 else 168)
+        self.spoken.setFixedHeight(spoken_px(self.height()))
 
     def _build(self) -> None:
         theme = self.theme
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GAP, GAP, GAP, GAP)
-        row.setSpacing(GAP)
-        main, side = QVBoxLayout(), QVBoxLayout()
-        main.setSpacing(GAP)
+        main, side = Column(), QVBoxLayout()
         side.setSpacing(GAP)
         self.notice = Notice(theme, tone="error")
         self.notice.add_act(self.tr("Close"), self.notice.hide)
@@ -267,7 +262,7 @@ class RecordingView(QWidget):
         self.naming.named.connect(self._give_name)
         self.empty = self._empty()
         for widget, stretch in ((self.notice, 0), (self.progress_frame, 0), (self._head(), 0), (self.who, 1), (self.empty, 1)):
-            main.addWidget(widget, stretch)
+            main.panels.addWidget(widget, stretch)
         self.shelf = Shelf(theme)
         self.shelf.chosen.connect(self._open)
         self.shelf.wanted.connect(self.take)
@@ -282,10 +277,7 @@ class RecordingView(QWidget):
         side.addWidget(self.locked)
         side.addWidget(self.shelf, 1)
         side.addWidget(self.spoken, 0)
-        self._side.setMinimumWidth(272)
-        self._side.setMaximumWidth(420)
-        row.addLayout(main, 71)
-        row.addWidget(self._side, 29)
+        side_by_side(self, main, self._side)
 
     def _head(self) -> QFrame:
         theme = self.theme
@@ -318,6 +310,7 @@ class RecordingView(QWidget):
         state = EmptyState(self.theme, self.tr("Who spoke when"), self.tr(
             "Open a recording of people who talk. Voices that are enrolled are named; everybody else is Stranger 1, 2 … until "
             "you give them a name. The file stays where it is, and nothing leaves this machine."))
+        state.setMinimumWidth(320)
         button = Button(self.theme, self.tr("Open a recording…"), "folder-open", "primary", large=True)
         button.clicked.connect(self.choose_file)
         state.acts.addWidget(button)

@@ -18,8 +18,7 @@ from gui.widgets.controls import Button, ElidedText, Icon, IconButton, Panel, Te
 from gui.widgets.timeline import Timeline, clock, lanes_of_turns, paint_turn
 from gui.widgets.voice_rows import BarRow, BarRows
 
-LEGEND_PX = 600  # narrower, the legend gives way
-SPOKEN_ROW_PX, AROUND_ROWS_PX = 26, 64  # of SpokenPanel: title, last line and gaps
+SPOKEN_ROW_PX, AROUND_ROWS_PX, TITLE_PX = 26, 64, 20  # of SpokenPanel: title, last line and gaps
 
 
 class WhoPanel(QFrame):
@@ -55,9 +54,16 @@ class WhoPanel(QFrame):
         self.head.addWidget(self.scope, 1)
         self._keys = [_Key(theme, "match", self.tr("match")), _Key(theme, "tentative", self.tr("tentative")),
                       _Key(theme, "unknown", self.tr("unknown"))]
-        for widget in (*self._keys, self.farther, self.nearer, self.whole, self.export_button):
+        self._legend = QWidget()
+        self._legend.setMinimumWidth(1)  # said outright: the panel may be too narrow for it
+        legend = QHBoxLayout(self._legend)
+        legend.setContentsMargins(0, 0, 0, 0)
+        legend.setSpacing(8)
+        for key in self._keys:
+            legend.addWidget(key)
+        for widget in (self._legend, self.farther, self.nearer, self.whole, self.export_button):
             self.head.addWidget(widget)
-        self._beside: list[QWidget] = [title, *self._keys, self.farther, self.nearer, self.whole, self.export_button]
+        self._beside: list[QWidget] = [title, self._legend, self.farther, self.nearer, self.whole, self.export_button]
         frame = QWidget()
         frame.setLayout(self.head)
         frame.setFixedHeight(36)
@@ -86,7 +92,7 @@ class WhoPanel(QFrame):
         self._shown(bool(timeline.turns))
 
     def add_act(self, button: Button) -> None:
-        """At the right end of the head."""
+        """At the right end of the head; before it is shown."""
         self.head.addWidget(button)
         self._beside.append(button)
 
@@ -103,8 +109,12 @@ class WhoPanel(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        for key in self._keys:
-            key.setVisible(self.width() >= LEGEND_PX)
+        others = [one for one in self._beside if one is not self._legend and not one.isHidden()]
+        margins, gap = self.head.contentsMargins(), 8
+        room = self.width() - 2 - margins.left() - margins.right() - self.scope.minimumSizeHint().width()
+        roomy = room >= sum(one.sizeHint().width() + gap for one in (self._legend, *others))
+        self._legend.setVisible(roomy)
+        self.head.setSpacing(gap if roomy else 5)
         self._say()
 
     def _shown(self, anything: bool) -> None:
@@ -234,7 +244,8 @@ class SpokenPanel(Panel):
         fits = self.scope.fontMetrics().horizontalAdvance(self._words[0]) + 2 <= self._scope_px()
         if self.scope.text() != self._words[not fits]:
             self.scope.set_text(self._words[not fits])
-        room = max(2, (self.height() - AROUND_ROWS_PX) // SPOKEN_ROW_PX)
+        beside = max(0, self.header.sizeHint().height() - TITLE_PX)  # a button there is higher than the title
+        room = max(2, (self.height() - AROUND_ROWS_PX - beside) // SPOKEN_ROW_PX)
         shown, rest = self._spoken, self._spoken[room - 1:]
         if len(shown) > room:
             shown = [*shown[:room - 1], (self.tr("{} others").format(len(rest)), sum(seconds for _, seconds, _ in rest), None)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.tasks import Progress
@@ -17,6 +17,8 @@ from gui.widgets.controls.text import ElidedText, Icon, Text
 from gui.words import count, data_size, time_left
 
 TOAST_MS = 4000
+
+SENTENCE_PX = 520  # a line that is read with ease
 
 
 class EmptyState(QWidget):
@@ -35,7 +37,7 @@ class EmptyState(QWidget):
         self.title = Text(theme, title, "name", weight=600)
         self.sentence = Text(theme, sentence, "body", "text2", wrap=True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.sentence.setFixedWidth(520)
+        self.sentence.setFixedWidth(SENTENCE_PX)
         self.acts = QHBoxLayout()
         self.acts.setSpacing(8)
         self.below = QVBoxLayout()
@@ -56,6 +58,12 @@ class EmptyState(QWidget):
         column.addSpacing(12)
         column.addLayout(self.below)
         column.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where the state may be narrower than its sentence (its minimum width says so), the sentence has more lines."""
+        super().resizeEvent(event)
+        around = self.contentsMargins().left() + self.contentsMargins().right() + 48
+        self.sentence.setFixedWidth(min(SENTENCE_PX, self.width() - around))
 
 
 class Notice(QFrame):
