@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from engine.errors import EarmarkError
 from gui.jobs import Jobs
 from gui.pages.live import LivePage, LiveSession
+from gui.pages.live.session_words import why_not_anew
 from gui.theme import Theme
 from gui.window import MainWindow
 from tests.gui.fake_timelines import NOON
@@ -147,5 +148,5 @@ def test_why_there_is_no_new_session_while_the_microphone_opens(window: MainWind
     qtbot.waitUntil(lambda: page.anew.isEnabled())
     page.listen.click()
     assert page.session.state == "starting"
-    assert page._why_not_anew().startswith("The microphone is being opened")
+    assert why_not_anew(page.session).startswith("The microphone is being opened")
     qtbot.waitUntil(lambda: page.session.listening)

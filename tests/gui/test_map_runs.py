@@ -10,7 +10,6 @@ import pytest
 from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
-import gui.pages.map.page
 from engine.errors import Cancelled, EarmarkError
 from engine.projection import export
 from engine.tasks import Ticket
@@ -283,7 +282,7 @@ def test_tables_are_written_in_a_lane(page: MapPage, qtbot: QtBot, tmp_path: Any
         threads.append(threading.current_thread().name)
         original(*given)
 
-    monkeypatch.setattr(gui.pages.map.page.export, "write", write)
+    monkeypatch.setattr(export, "write", write)
     page.export(tmp_path / f"a.{form}")
     qtbot.waitUntil(lambda: (tmp_path / f"a.{form}").exists() and not page.jobs.running)
     assert [name.split("-")[0] for name in threads] == ["files"]

@@ -46,8 +46,17 @@ class _Least(QWidget):
         return layout.minimumHeightForWidth(width) if layout is not None else -1
 
 
-def side_by_side(ground: QWidget, main: Column, side: QWidget) -> None:
-    """The main column and the narrow one at its right, on this ground."""
+def side_by_side(ground: QWidget, main: Column, high: QWidget, low: QWidget, *more: QWidget) -> QWidget:
+    """The main column and the narrow one at its right, which is returned, on this ground.
+
+    In the narrow one: more, from the top; high, which takes the room there is; low, at the bottom.
+    """
+    side = QWidget()
+    column = QVBoxLayout(side)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(GAP)
+    for widget in (*more, high, low):
+        column.addWidget(widget, int(widget is high))
     row = QHBoxLayout(ground)
     row.setContentsMargins(GAP, GAP, GAP, GAP)
     row.setSpacing(GAP)
@@ -55,6 +64,7 @@ def side_by_side(ground: QWidget, main: Column, side: QWidget) -> None:
     side.setMaximumWidth(SIDE_PX[1])
     row.addWidget(main, 71)
     row.addWidget(side, 29)
+    return side
 
 
 def spoken_px(page_px: int) -> int:

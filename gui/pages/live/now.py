@@ -65,7 +65,7 @@ class NowPanel(QFrame):
         beside, above, below = 16 if roomy else 12, 8 if self._low else 12, 6 if self._low else 10
         for column in self._columns:
             column.setContentsMargins(beside, above, beside, below)
-        self._row.setStretch(0, 30 if roomy else 36 if hears else 50)  # a name is to be read whole
+        self._row.setStretch(0, 30 if roomy else 46 if hears else 50)  # a name is to be read whole
         self._heard_side.setVisible(hears)
         for widget in (self.similarity_name, self.similarity):
             widget.setVisible(self.width() >= LIKE_PX)

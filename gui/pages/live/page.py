@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedLayout, QWidget
 
 from engine.errors import EarmarkError
 from engine.records import LiveUpdate
@@ -16,7 +15,7 @@ from gui.actions import key_text
 from gui.context import Context
 from gui.pages.base import Page
 from gui.pages.live.absent import FileAnswer, NoMicrophone
-from gui.pages.live.ground import GAP, LOW_PX, Column, side_by_side, spoken_px
+from gui.pages.live.ground import LOW_PX, Column, side_by_side, spoken_px
 from gui.pages.live.limits import Limits
 from gui.pages.live.live_naming import LiveNaming
 from gui.pages.live.microphone import MicrophonePanel
@@ -24,7 +23,7 @@ from gui.pages.live.now import NowPanel
 from gui.pages.live.playing import Playing
 from gui.pages.live.recording_view import RecordingView
 from gui.pages.live.session import LiveSession
-from gui.pages.live.session_words import kept, sound_files, trouble
+from gui.pages.live.session_words import kept, sound_files, trouble, why_not_anew
 from gui.pages.live.toolbar import LiveToolbar
 from gui.pages.live.tracks import of_session
 from gui.pages.live.voices_plot import VoicesPlotPanel
@@ -136,7 +135,7 @@ class LivePage(Page):
         """A new session, with the old one to be had back."""
         bring_back = self.session.begin_anew()
         if bring_back is None:
-            self.said.emit(self._why_not_anew())
+            self.said.emit(why_not_anew(self.session))
             return
         self.show_recordings(False)
 
@@ -145,16 +144,6 @@ class LivePage(Page):
                 self.said.emit(self.tr("Stop the recording first; then the session can come back."))
 
         self.offered.emit(self.tr("A new session has begun."), self.tr("Undo"), undo)
-
-    def _why_not_anew(self) -> str:
-        """Empty where a new session can begin."""
-        if self.session.can_begin_anew:
-            return ""
-        if self.session.recording_wanted:
-            return self.tr("Stop the recording first.")
-        if self.session.began_at is None:
-            return self.tr("Nothing was heard yet, so there is nothing to put away.")
-        return self.tr("The microphone is being opened. A new session can begin when it is open.")
 
     # --- recordings ---------------------------------------------------------------------------------------------------
 
@@ -183,9 +172,10 @@ class LivePage(Page):
     def _not_kept(self, error: EarmarkError) -> None:
         """Who spoke in what was recorded could not be written down; said where it is seen."""
         title = self.tr("Who spoke in the recording could not be kept")
-        self.answer.say(title, self.tr("The recording itself is safe. {}").format(error))
+        sentence = self.tr("The recording itself is safe. {}").format(error)
+        self.answer.say(title, sentence)
         if self._recordings or not self._is_shown:
-            self.said.emit(f"{title}. " + self.tr("The recording itself is safe. {}").format(error))
+            self.said.emit(f"{title}. {sentence}")
 
     def _open_kept(self, timeline: Recording) -> None:
         self.go.emit("live", None)  # the toast is seen on every page
@@ -324,7 +314,7 @@ class LivePage(Page):
     def _follow_buttons(self) -> None:
         self._follow_toolbar()
         self._left.follow_session()
-        self.anew.say(self.anew.text(), self._why_not_anew())
+        self.anew.say(self.anew.text(), why_not_anew(self.session))
         if self.anew.isEnabled():
             self.anew.setToolTip(self.tr("Put away what was found and begin with nothing ({})").format(key_text("live.new")))
 
@@ -363,7 +353,7 @@ class LivePage(Page):
         self.view.recordings.changed.connect(self._follow_toolbar)
         self.view.recordings.failed.connect(self._act_failed)
         self._stack.addWidget(self.view)
-        main, self._side = Column(), QWidget()
+        main = Column()
         self.notice = Notice(theme, tone="error")
         self.again = self.notice.add_act(self.tr("Listen again"), self.listen_or_stop)
         self.answer = FileAnswer(self.context)
@@ -389,9 +379,6 @@ class LivePage(Page):
         for widget, stretch in ((self.notice, 0), (self.answer, 0), (self.now, 0), (self.sound, 54), (self.who, 46),
                                 (self.absent, 1)):
             main.panels.addWidget(widget, stretch)
-        side = QVBoxLayout(self._side)
-        side.setContentsMargins(0, 0, 0, 0)
-        side.setSpacing(GAP)
         self.plot = VoicesPlotPanel(theme)
         self.plot.open_map.connect(lambda: self.go.emit("map", "voices"))
         self.plot.enroll.connect(lambda: self.go.emit("voices", "new"))
@@ -401,9 +388,7 @@ class LivePage(Page):
         self.anew.clicked.connect(self._begin_anew)
         self.spoken.header.addWidget(self.anew)
         self.spoken.setMinimumHeight(110)
-        side.addWidget(self.plot, 1)
-        side.addWidget(self.spoken, 0, Qt.AlignmentFlag.AlignBottom)
-        side_by_side(ground, main, self._side)
+        self._side = side_by_side(ground, main, self.plot, self.spoken)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMessageBox, QVB
 from engine.errors import EarmarkError
 from engine.records import Timeline, Voice
 from gui.context import Context
-from gui.pages.live.ground import GAP, Column, side_by_side, spoken_px
+from gui.pages.live.ground import Column, side_by_side, spoken_px
 from gui.pages.live.naming import NameField
 from gui.pages.live.playing import Playing
 from gui.pages.live.recordings import Recordings
@@ -241,8 +241,7 @@ class RecordingView(QWidget):
 
     def _build(self) -> None:
         theme = self.theme
-        main, side = Column(), QVBoxLayout()
-        side.setSpacing(GAP)
+        main = Column()
         self.notice = Notice(theme, tone="error")
         self.notice.add_act(self.tr("Close"), self.notice.hide)
         self.notice.hide()
@@ -271,13 +270,7 @@ class RecordingView(QWidget):
         self.locked.add_act(self.tr("Try again"), self.recordings.refresh)
         self.spoken = SpokenPanel(theme)
         self.spoken.setMinimumHeight(110)
-        self._side = QWidget()
-        self._side.setLayout(side)
-        side.setContentsMargins(0, 0, 0, 0)
-        side.addWidget(self.locked)
-        side.addWidget(self.shelf, 1)
-        side.addWidget(self.spoken, 0)
-        side_by_side(self, main, self._side)
+        self._side = side_by_side(self, main, self.shelf, self.spoken, self.locked)
 
     def _head(self) -> QFrame:
         theme = self.theme

@@ -35,6 +35,17 @@ def kept(session: LiveSession) -> tuple[str, bool]:
     return _tr("Kept on this machine. Audio is not saved."), False
 
 
+def why_not_anew(session: LiveSession) -> str:
+    """Why no new session can begin now; empty where one can."""
+    if session.can_begin_anew:
+        return ""
+    if session.recording_wanted:
+        return _tr("Stop the recording first.")
+    if session.began_at is None:
+        return _tr("Nothing was heard yet, so there is nothing to put away.")
+    return _tr("The microphone is being opened. A new session can begin when it is open.")
+
+
 def sound_files() -> str:
     """The filter of a file dialog."""
     return _tr("Sound ({})").format(" ".join(f"*{suffix}" for suffix in sorted(SUFFIXES)))

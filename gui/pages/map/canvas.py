@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QResizeEvent
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.records import MapPoint
 from engine.tasks import Progress
+from gui.pages.map.export import PICTURES
 from gui.theme import Theme
 from gui.widgets.controls import Check, KeyCap, ProgressLine
 from gui.widgets.projection_plot import AxisWords, Legend, ProjectionPlot
@@ -51,7 +51,12 @@ class MapCanvas(QWidget):
         self._working.hide()
         self._hearing.hide()
 
-    def show_points(self, points: Sequence[MapPoint], axes: AxisWords, space: str, keep_view: bool) -> None:
+    def show_points(self, points: Sequence[MapPoint], variance: Sequence[float], space: str, keep_view: bool) -> None:
+        """variance: shares (0–1) of the axes, where they have any."""
+        axes = AxisWords()
+        if len(variance) > 1:
+            axes = AxisWords(self.tr("PC 1 · {} % of variance").format(f"{variance[0] * 100:.0f}"),
+                             self.tr("PC 2 · {} %").format(f"{variance[1] * 100:.0f}"))
         self.legend.setVisible(space == "voices")
         self._hearing.setVisible(space == "sounds")
         self.plot.set_points(points, axes, keep_view=keep_view)
@@ -77,11 +82,13 @@ class MapCanvas(QWidget):
             self.progress.set(title, progress)
         self._place()
 
-    @contextmanager
-    def only_the_map(self) -> Iterator[None]:
-        """For a picture: without the card and the rings of the pointer."""
+    def picture(self, form: str) -> bytes:
+        """The map as a file of that form, without the card and the rings of the pointer; none where it is no picture's form, or
+        it cannot be drawn."""
+        if form not in PICTURES:
+            return b""
         self.plot.point_at_nothing()
-        yield
+        return PICTURES[form](self.plot)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -11,10 +11,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from engine.errors import EarmarkError, EncoderError, UsageError
-from engine.files import write_whole
-from engine.projection import export
 from engine.records import LiveUpdate, MapPoint, Sound, Space
-from engine.tasks import Progress, Ticket
+from engine.tasks import Progress
 from gui import words
 from gui.actions import key_text
 from gui.context import Context
@@ -23,12 +21,12 @@ from gui.pages.live.session import LiveSession
 from gui.pages.map.canvas import MapCanvas
 from gui.pages.map.drawing import Drawing, Sounds, identity, made_with, method_of, space_of
 from gui.pages.map.empty import EmptyMap
-from gui.pages.map.export import png, svg
+from gui.pages.map.export import PICTURES, written
 from gui.pages.map.grouping import Group, group_sounds, group_voices
 from gui.pages.map.inspector import Inspector
 from gui.pages.map.toolbar import MapToolbar
 from gui.widgets.controls import ask_where
-from gui.widgets.projection_plot import AxisWords, CardWords
+from gui.widgets.projection_plot import CardWords
 
 if TYPE_CHECKING:
     from engine.projection.maps import ProjectedMap
@@ -124,26 +122,13 @@ class MapPage(Page):
         shown, points = self.map, self.canvas.plot.points
         if shown is None:
             return
-        form = path.suffix.lower().lstrip(".")
-        picture = b""
-        if form in ("png", "svg"):
-            with self.canvas.only_the_map():
-                picture = (png if form == "png" else svg)(self.canvas.plot)
-            if not picture:
-                self._exported(path, False)
-                return
+        picture = self.canvas.picture(form := path.suffix.lower().lstrip("."))
+        if not picture and form in PICTURES:
+            self._exported(path, False)
+            return
 
-        def work(ticket: Ticket) -> bool:
-            try:
-                if picture:
-                    write_whole(path, picture)
-                else:
-                    export.write(path, shown, points)
-            except OSError:
-                return False
-            return True
-
-        self.jobs.run(self, work, lane="files", must_finish=True, done=partial(self._exported, path))
+        self.jobs.run(self, lambda ticket: written(path, picture, shown, points), lane="files", must_finish=True,
+                      done=partial(self._exported, path))
 
     def _exported(self, path: Path, fine: bool) -> None:
         self.said.emit((self.tr("Saved as {}.") if fine else self.tr("{} could not be written.")).format(path.name))
@@ -194,7 +179,7 @@ class MapPage(Page):
     def _look_after_scan(self) -> None:
         if self._looks_after_scan and not self.app.library.scanning:
             self._looks_after_scan = False
-            self.refresh()
+            self.drawing.look()
 
     def _show(self, projected: ProjectedMap, current: bool) -> None:
         before, self.map, self._current = self.map, projected, current
@@ -204,16 +189,11 @@ class MapPage(Page):
                                                 self.tr("others"))
         else:
             self._groups = group_voices(points)
-        shares = list(projected.variance or ())
-        axes = AxisWords()
-        if len(shares) > 1:
-            axes = AxisWords(self.tr("PC 1 · {} % of variance").format(f"{shares[0] * 100:.0f}"),
-                             self.tr("PC 2 · {} %").format(f"{shares[1] * 100:.0f}"))
         if self._kept is not None and all(point.id != self._kept.id for point in points):
             self._keep(None)
         same = before is not None and identity(before) == identity(projected)
         self.canvas.plot.clear_query()  # it was placed on the map before
-        self.canvas.show_points(points, axes, projected.space, keep_view=same)
+        self.canvas.show_points(points, projected.variance or (), projected.space, keep_view=same)
         self.inspector.show_groups(projected.space, self._groups)
         self._pointed(None)
         self._say_facts()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSizeF
+
+from engine.records import MapPoint
+from gui.widgets.projection_plot.symbols import OTHER
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,22 @@ class Name:
     size: QSizeF
     points: NDArray[np.float64]
     anchor: QPointF
+
+
+def named(points: Sequence[MapPoint], pixels: NDArray[np.float64], size: Callable[[str], QSizeF]) -> list[Name]:
+    """The names of the groups that have a colour of their own. pixels: where the points are (n, 2); size: of a text."""
+    groups: dict[str, list[int]] = {}
+    for i, point in enumerate(points):
+        if point.group and point.colour != OTHER:
+            groups.setdefault(point.group, []).append(i)
+    found = []
+    for text, rows in groups.items():
+        own = pixels[rows]
+        centre = next((pixels[i] for i in rows if points[i].kind == "centroid"), None)
+        if centre is None:
+            centre, own = thickest(own)
+        found.append(Name(text, size(text), own, QPointF(*centre)))
+    return found
 
 
 def place(names: Sequence[Name], points: NDArray[np.float64], bounds: QRectF,

@@ -16,10 +16,9 @@ from engine.records import MapPoint
 from gui.widgets.projection_plot.axes import AxisWords, paint_grid
 from gui.widgets.projection_plot.card import CardWords, PointCard
 from gui.widgets.projection_plot.layers import PointLayers
-from gui.widgets.projection_plot.names import Name, place, thickest
+from gui.widgets.projection_plot.names import named, place
 from gui.widgets.projection_plot.query import Link, Query
 from gui.widgets.projection_plot.rimmed import RimmedText
-from gui.widgets.projection_plot.symbols import OTHER
 from gui.widgets.still import Still
 
 if TYPE_CHECKING:
@@ -389,20 +388,9 @@ class ProjectionPlot(pg.PlotWidget):
         if not self.name_groups or not len(self._layers.xy) or self.moving:
             return
         pixels = self._pixels()
-        groups: dict[str, list[int]] = {}
-        for i, point in enumerate(self._layers.points):
-            if point.group and point.colour != OTHER:
-                groups.setdefault(point.group, []).append(i)
-        names = [self._name(text, rows, pixels) for text, rows in groups.items()]
+        names = named(self._layers.points, pixels, self._texts.size)
         names = [name for name in names if self._area().contains(name.anchor)]
         names.sort(key=lambda name: (name.text != self._focus, -len(name.points)))
         for name, box in zip(names, place(names, pixels[:2000], self._area(), self._covered), strict=True):
             if box is not None:
                 self._names.append((box, name.text, self._focus is not None and name.text != self._focus))
-
-    def _name(self, text: str, rows: list[int], pixels: NDArray[np.float64]) -> Name:
-        own = pixels[rows]
-        centre = next((pixels[i] for i in rows if self._layers.points[i].kind == "centroid"), None)
-        if centre is None:
-            centre, own = thickest(own)
-        return Name(text, self._texts.size(text), own, QPointF(*centre))
