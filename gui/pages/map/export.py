@@ -32,7 +32,7 @@ def png(plot: ProjectionPlot) -> bytes:
 
 
 def written(path: Path, picture: bytes, shown: ProjectedMap, points: tuple[MapPoint, ...]) -> bool:
-    """Write a picture, or where there is none a table in the format of the suffix; whether that worked. It takes a disk's time."""
+    """Write a picture, or where there is none a table in the format of the suffix; whether that worked. A disk takes its time."""
     try:
         if picture:
             write_whole(path, picture)

@@ -179,7 +179,7 @@ class MapPage(Page):
     def _look_after_scan(self) -> None:
         if self._looks_after_scan and not self.app.library.scanning:
             self._looks_after_scan = False
-            self.drawing.look()
+            self.refresh()
 
     def _show(self, projected: ProjectedMap, current: bool) -> None:
         before, self.map, self._current = self.map, projected, current
