@@ -75,8 +75,13 @@ def main(arguments: Sequence[str], window: Callable[[Path | None, str | None], i
         code = _run(arguments, run, window)
     finally:
         for app in run.opened:
-            if (left := _leave(app)) is not None:
+            left = _leave(app)
+            if isinstance(left, Unfinished):
                 out.note(f"earmark: {left.pending if code == 0 else left}")
+            elif left is not None and code == 0:
+                out.note("earmark: What was asked for is done. Cancelled while putting right what a killed program left; the "
+                         "next command that changes something goes on with that.")
+            if left is not None:
                 code = code or left.exit_code
         run.stop_listening()
     return code
@@ -122,20 +127,24 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
-def _leave(app: Earmark) -> Unfinished | None:
+def _leave(app: Earmark) -> Unfinished | Cancelled | None:
     """Close the workspace. A command that wrote to it also puts right what an earlier one, killed, left behind.
 
-    Returns what this command itself could not finish: its work is done, and said by now.
+    Returns what this command itself could not finish, else Cancelled where Ctrl+C ended the putting right: its work is done, and
+    said by now.
     """
+    stopped: Cancelled | None = None
     try:
         if app.store.claimed:
             app.tidy()
     except EarmarkError as error:
         log.info("what a killed program left stays for now: %s", error.kind)
+    except KeyboardInterrupt:
+        stopped = Cancelled()
     finally:
         left = app.store.unfinished()
         app.close()
-    return left
+    return left or stopped
 
 
 def _common(arguments: Sequence[str], run: Run) -> list[str]:

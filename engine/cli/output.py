@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from engine.errors import EarmarkError
+from engine.errors import EarmarkError, UsageError
 from engine.tasks import Progress, Ticket
 from engine.texts import decoded, shown
 
@@ -40,9 +40,14 @@ class Output:
         self._full = False  # standard output takes nothing more
 
     def make_way(self, path: Path) -> None:
-        """Words go to standard error where what is written, as /dev/stdout, is standard output itself."""
+        """Words go to standard error where what is written, as /dev/stdout, is standard output itself.
+
+        With --json that is refused: the document goes there, and neither could be read then. Raises UsageError.
+        """
         with contextlib.suppress(OSError, ValueError):
             self._aside = os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+        if self._aside and self.as_json:
+            raise UsageError(f"{path} is standard output, where --json writes its document. Write to a file, or leave --json out.")
 
     def document(self, value: Any) -> None:
         """With --json: print this one document."""

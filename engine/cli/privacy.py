@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,9 +70,13 @@ def turn_on(context: typer.Context,
 
     try:
         code = app.privacy.encrypt(secret, show)
-    except EarmarkError:
-        if shown:
-            run.out.note("earmark: The recovery code above opens nothing: the voices are kept as before.")
+    except (EarmarkError, KeyboardInterrupt):
+        with contextlib.suppress(EarmarkError):  # nothing is said where nobody knows
+            if shown:
+                run.out.note("earmark: " + (
+                    "The voices are encrypted all the same: the recovery code above opens them."
+                    if app.privacy.opened_by(shown[0]) else
+                    "The recovery code above opens nothing: the voices are kept as before."))
         raise
     _tell(context, {"recovery_code": code})
     if code is None:
@@ -90,7 +95,7 @@ def export(context: typer.Context, file: Annotated[Path, typer.Argument(metavar=
            overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False) -> None:
     """Write voices, with their samples and kept recordings, to one file that a passphrase opens."""
     run = context.obj
-    file_to_write(file)
+    run.out.make_way(file_to_write(file))
     for name in names or ():
         run.app.voices.get(name)
     if file.exists() and not overwrite:

@@ -41,7 +41,7 @@ def draw(context: typer.Context, out: Annotated[Path, typer.Option(
     from engine.projection import export
 
     run = context.obj
-    file_to_write(out, SUFFIXES, make_folder=True)
+    run.out.make_way(file_to_write(out, SUFFIXES, make_folder=True))
     if out.suffix.lower() not in SUFFIXES:  # a device or pipe: the ending says what to write
         raise UsageError(f"{out} says not whether it is to be {', '.join(SUFFIXES)}: give a name that ends in one of them.")
     if query is not None and same_file(out, query):

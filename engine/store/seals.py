@@ -95,6 +95,15 @@ class Seals:
             with self._guard:
                 self._held = held
 
+    def opened_by(self, secret: str) -> bool:
+        """Whether this passphrase or recovery code opens what is sealed; False where nothing is."""
+        with self._database.reading() as connection:
+            row = row_of(connection)
+        try:
+            return row is not None and row.way != "off" and bool(_unwrapped(row, secret))
+        except WrongPassphrase:
+            return False
+
     def forget(self) -> None:
         """Hold no key any more."""
         with self._guard:

@@ -49,6 +49,10 @@ class Privacy:
         """Open the workspace with its passphrase or recovery code, for this run. Raises WrongPassphrase."""
         self._store.seals.unlock(secret)
 
+    def opened_by(self, secret: str) -> bool:
+        """Whether this passphrase or recovery code opens the workspace; False where nothing is sealed."""
+        return self._store.seals.opened_by(secret)
+
     def export(self, path: Path, passphrase: str, names: Sequence[str] = (), ticket: Ticket | None = None) -> Exported:
         """Write voices (all, where none is named) to a file that the passphrase opens. The file appears whole or not at
         all. Raises VoiceUnknown, UsageError (passphrase too short, nothing to export)."""

@@ -170,6 +170,19 @@ def test_standard_output_can_be_written_to(tmp_path):
     assert log.read_text().splitlines() == ["before", *ran.stdout.splitlines()], "what stood in the file before is kept"
 
 
+@pytest.mark.parametrize("words", [
+    "voices timeline t.wav --export csv --out /dev/stdout", "voices export /dev/stdout --overwrite --passphrase-file p",
+    "map --out same.csv", "evaluate speakers --data . --strangers . --lists /dev/stdout"])
+def test_a_document_and_what_is_written_do_not_go_to_one_place(words, tmp_path):
+    (tmp_path / "t.wav").write_bytes(b"")
+    (tmp_path / "p").write_text("seven words are easy to remember")
+    with (tmp_path / "same.csv").open("w+") as file:
+        ran = subprocess.run([sys.executable, str(REPOSITORY / "main.py"), *words.split(), "--json", "--workspace", "w"],
+                             cwd=tmp_path, stdout=file, check=False, timeout=60)
+    said = json.loads((tmp_path / "same.csv").read_text())
+    assert (ran.returncode, said["error"]["kind"], "is standard output" in said["error"]["message"]) == (2, "usage-error", True)
+
+
 @pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_standard_output_needs_no_ending(path, tmp_path):
     with (tmp_path / "redirected").open("w") as file:

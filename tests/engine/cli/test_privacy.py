@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -158,6 +159,18 @@ def test_export_and_import(run, enrolled, secret, tmp_path):
     file.write_bytes(file.read_bytes()[:-1])
     cut = run("voices", "import", file, "--passphrase-file", secret, "--json", workspace=other)
     assert (cut.code, cut.document["error"]["kind"]) == (1, "export-unreadable")
+
+
+def test_voices_can_be_exported_to_standard_output(run, enrolled, secret, tmp_path):
+    """No word of the program stands among the sealed bytes."""
+    file = tmp_path / "zoë.earmark"
+    with file.open("wb") as out:
+        ran = subprocess.run([sys.executable, "main.py", "voices", "export", "/dev/stdout", "--overwrite", "--passphrase-file", secret,
+                              "--workspace", tmp_path / "workspace"], cwd=Path(__file__).parents[3], stdout=out,
+                             stderr=subprocess.PIPE, text=True, check=True, timeout=120)
+    assert "1 voices" in ran.stderr
+    brought = run("voices", "import", file, "--passphrase-file", secret, "--json", workspace=tmp_path / "other")
+    assert [(v["name"], v["action"]) for v in brought.document["voices"]] == [("Zoë Wintergreen", "made")]
 
 
 def test_a_command_that_changes_something_removes_what_a_killed_one_left(run, enrolled, tmp_path):

@@ -117,6 +117,43 @@ def test_a_code_that_came_to_nothing_is_said_to(workspace, monkeypatch, capsys, 
         assert store.plain
 
 
+def test_whoever_stops_encrypting_is_told_whether_the_code_opens_something(workspace, monkeypatch, capsys):
+    """Ctrl+C after the code was shown: before the commit it opens nothing; after it, and again with a new one, it does."""
+    from engine.store import resealing
+    from engine.store.voices import VoiceStore
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    on = ("privacy", "on", "--keyring")
+    with monkeypatch.context() as patch:
+        patch.setattr(resealing, "reseal", stopped)
+        code, out, err = run(workspace, *on, capsys=capsys)
+    assert (code, "The recovery code above opens nothing" in err) == (130, True)
+    for _ in range(2):  # sealed; then sealed already, under a code of before
+        with monkeypatch.context() as patch:
+            patch.setattr(VoiceStore, "clean", stopped)
+            code, out, err = run(workspace, *on, capsys=capsys)
+        assert (code, "opens nothing" in err, "the recovery code above opens them" in err) == (130, False, True)
+        with Store(workspace) as store:
+            assert store.seals.opened_by(out.split("Recovery code: ")[1].split()[0])
+
+
+def test_whoever_stops_the_tidying_at_the_end_is_told_that_the_command_is_done(workspace, monkeypatch, capsys):
+    from engine.app import Earmark
+
+    def stopped(self: Earmark) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Earmark, "tidy", stopped)
+    code, out, err = run(workspace, "voices", "rename", "Bert Oakenshaw", "Bertram", capsys=capsys)
+    assert (code, "What was asked for is done" in err, "Traceback" in err) == (130, True, False)
+    code, _, err = run(workspace, "voices", "rename", "Bertram", "Anna Wintergreen", capsys=capsys)
+    assert (code, "What was asked for is done" in err) == (1, False)
+    with Store(workspace) as store:
+        assert [voice.name for voice in store.voices.list()] == ["Anna Wintergreen", "Bertram"]
+
+
 SHOWS = """
 import os, pathlib, signal, sys
 import keyring
