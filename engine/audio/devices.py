@@ -9,7 +9,8 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
@@ -103,11 +104,16 @@ def portaudio() -> PortAudio:
 
 
 class PortAudio:
-    """Counts the open streams and rescans between them. Thread-safe."""
+    """Counts the open streams and rescans between them. Thread-safe.
+
+    PortAudio's own list of streams has no lock, so what changes or reads it goes through `_calls`, one call at a time. It is
+    taken inside `_lock`, never the other way round, and nobody waits for it longer than CLOSE_S: a close may hang.
+    """
 
     def __init__(self) -> None:
         self._sd = _sounddevice()
         self._lock = threading.RLock()
+        self._calls = threading.Lock()
         self._open: set[int] = set()
         self._idle: WeakSet[Any] = WeakSet()
 
@@ -118,14 +124,15 @@ class PortAudio:
                 self.rescan()
             if not self._sd._initialized:  # an earlier rescan failed
                 self.rescan()
-            hosts = self._sd.query_hostapis()
-            default = self._default(direction)
-            found = [
-                Device(str(entry["name"]), int(entry["index"]), round(entry["default_samplerate"]),
-                       int(entry[f"max_{direction}_channels"]), entry["index"] == default,
-                       str(hosts[entry["hostapi"]]["name"]))
-                for entry in self._sd.query_devices() if entry[f"max_{direction}_channels"] > 0
-            ]
+            with self._alone():
+                hosts = self._sd.query_hostapis()
+                default = self._default(direction)
+                found = [
+                    Device(str(entry["name"]), int(entry["index"]), round(entry["default_samplerate"]),
+                           int(entry[f"max_{direction}_channels"]), entry["index"] == default,
+                           str(hosts[entry["hostapi"]]["name"]))
+                    for entry in self._sd.query_devices() if entry[f"max_{direction}_channels"] > 0
+                ]
         return sorted(found, key=lambda device: not device.default)
 
     def rescan(self) -> bool:
@@ -136,9 +143,10 @@ class PortAudio:
             if self._open:
                 return False
             try:
-                if self._sd._initialized:
-                    self._sd._terminate()
-                self._sd._initialize()
+                with self._alone():
+                    if self._sd._initialized:
+                        self._sd._terminate()
+                    self._sd._initialize()
             except self._sd.PortAudioError as error:
                 raise DeviceError(_BROKEN, str(error)) from error
             return True
@@ -146,7 +154,8 @@ class PortAudio:
     def open(self, kind: Literal["InputStream", "OutputStream"], **settings: Any) -> Any:
         """Open a sounddevice stream (not started). Raises sounddevice.PortAudioError or ValueError."""
         with self._lock:
-            stream = getattr(self._sd, kind)(**settings)
+            with self._alone():
+                stream = getattr(self._sd, kind)(**settings)
             self._open.add(id(stream))
             return stream
 
@@ -157,16 +166,19 @@ class PortAudio:
         CLOSE_S, and counts as open, so that nothing waits for it again: no rescan, and not the end of the program.
         """
         closed = threading.Event()
+        done = self._begin()
 
         def work() -> None:
             try:
                 stream.close(ignore_errors=True)
             finally:
-                self._open.discard(id(stream))  # without the lock: who rescans holds it and waits for this
+                self._open.discard(id(stream))  # without `_lock`: who rescans holds it and waits for this
+                done()
                 closed.set()
 
         threading.Thread(target=work, name="closing-stream", daemon=True).start()
         if not closed.wait(CLOSE_S):
+            self._calls = threading.Lock()  # it keeps the old one
             log.warning("a sound stream does not close and is left alone")
             atexit.unregister(self._sd._exit_handler)  # it would close all streams
 
@@ -191,6 +203,19 @@ class PortAudio:
         except self._sd.PortAudioError as error:
             return str(error)
         return ""
+
+    def _begin(self) -> Callable[[], None]:
+        """Wait until no other call is in PortAudio, CLOSE_S at the most. Returns what any thread calls when ours is over."""
+        calls = self._calls
+        return calls.release if calls.acquire(timeout=CLOSE_S) else lambda: None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        done = self._begin()
+        try:
+            yield
+        finally:
+            done()
 
     def _default(self, direction: Direction) -> int:
         try:

@@ -91,9 +91,9 @@ class Microphone:
                 audio.close(stream)
                 self._asked_to_stop = self._finished = False
                 raise
+            self._heard_at = time.monotonic()  # opening may have taken long, and is no silence
             return stream
 
-        self._heard_at = time.monotonic()
         self._stream = try_each(
             [lambda n=n: opened(n) for n in counts], audio.errors,  # type: ignore[misc]
             f"The microphone “{self.device.title}” cannot be opened. It may be in use by another program, "

@@ -47,7 +47,7 @@ class Output:
         with contextlib.suppress(OSError, ValueError):
             self._aside = os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
         if self._aside and self.as_json:
-            raise UsageError(f"{path} is standard output, where --json writes its document. Write to a file, or leave --json out.")
+            raise UsageError(f"{path} is standard output, where --json writes, too. Write to a file, or leave --json out.")
 
     def document(self, value: Any) -> None:
         """With --json: print this one document."""

@@ -310,3 +310,55 @@ def test_a_stream_that_never_closes_does_not_keep_the_next_one_from_opening(stuc
         assert time.monotonic() < until
         time.sleep(0.02)
     assert stuck.rescans == 1
+
+
+def test_a_microphone_that_takes_long_to_open_is_not_lost(stuck: OneMicrophone, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+
+    def slowly(stream: Stuck) -> None:
+        now[0] += microphone.SILENT_S + 1
+
+    monkeypatch.setattr(microphone.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(Stuck, "start", slowly)
+    source = Microphone()
+    source.start()
+    assert not source.lost
+    now[0] += microphone.SILENT_S + 0.1
+    assert source.lost
+
+
+def test_no_stream_opens_while_another_one_closes(stuck: OneMicrophone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PortAudio's list of streams has no lock of its own."""
+    closing, open_before = threading.Event(), stuck.InputStream
+    meanwhile: list[bool] = []
+
+    def close(stream: Stuck, ignore_errors: bool) -> None:
+        closing.set()
+        time.sleep(0.3)
+        closing.clear()
+
+    def opened(**settings: Any) -> Stuck:
+        meanwhile.append(closing.is_set())
+        return open_before(**settings)
+
+    first, second = Microphone(), Microphone()
+    first.start()
+    monkeypatch.setattr(Stuck, "close", close)
+    monkeypatch.setattr(stuck, "InputStream", opened, raising=False)
+    letting_go = threading.Thread(target=first.close)
+    letting_go.start()
+    assert closing.wait(5)
+    second.start()
+    letting_go.join(5)
+    assert meanwhile == [False]
+    second.close()
+
+
+def test_only_the_first_waits_for_a_stream_that_never_closes(stuck: OneMicrophone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "CLOSE_S", 0.3)
+    source, other = Microphone(), Microphone()
+    source.start()
+    source.close()
+    began = time.monotonic()
+    other.start()
+    assert devices.inputs() and time.monotonic() - began < 0.2

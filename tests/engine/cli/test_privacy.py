@@ -165,8 +165,8 @@ def test_voices_can_be_exported_to_standard_output(run, enrolled, secret, tmp_pa
     """No word of the program stands among the sealed bytes."""
     file = tmp_path / "zoë.earmark"
     with file.open("wb") as out:
-        ran = subprocess.run([sys.executable, "main.py", "voices", "export", "/dev/stdout", "--overwrite", "--passphrase-file", secret,
-                              "--workspace", tmp_path / "workspace"], cwd=Path(__file__).parents[3], stdout=out,
+        ran = subprocess.run([sys.executable, "main.py", "voices", "export", "/dev/stdout", "--overwrite", "--passphrase-file",
+                              secret, "--workspace", tmp_path / "workspace"], cwd=Path(__file__).parents[3], stdout=out,
                              stderr=subprocess.PIPE, text=True, check=True, timeout=120)
     assert "1 voices" in ran.stderr
     brought = run("voices", "import", file, "--passphrase-file", secret, "--json", workspace=tmp_path / "other")

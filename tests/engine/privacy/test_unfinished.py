@@ -146,7 +146,7 @@ def test_whoever_stops_the_tidying_at_the_end_is_told_that_the_command_is_done(w
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Earmark, "tidy", stopped)
-    code, out, err = run(workspace, "voices", "rename", "Bert Oakenshaw", "Bertram", capsys=capsys)
+    code, _, err = run(workspace, "voices", "rename", "Bert Oakenshaw", "Bertram", capsys=capsys)
     assert (code, "What was asked for is done" in err, "Traceback" in err) == (130, True, False)
     code, _, err = run(workspace, "voices", "rename", "Bertram", "Anna Wintergreen", capsys=capsys)
     assert (code, "What was asked for is done" in err) == (1, False)
