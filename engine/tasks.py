@@ -6,9 +6,10 @@ a ticket reads the user's files in other threads (`beside`), while its own goes 
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,6 +19,8 @@ from engine.errors import Cancelled
 LOOK_EVERY_S = 0.1
 STUCK_S = 2.0
 """Longer than this, whoever waits for a file says so."""
+COMING_HOME_S = 2.0
+"""How long a thread that was told to stop is waited for. One that hangs in a file stays behind and ends with the program."""
 
 T = TypeVar("T")
 
@@ -113,3 +116,51 @@ def patiently(arrived: Callable[[float], bool], ticket: Ticket, what: str, stuck
         if time.monotonic() - began > STUCK_S:
             raise Cancelled(f"Cancelled while “{what}” did not answer.") from None
         raise
+
+
+def prefetched(items: Iterator[T], depth: int, ticket: Ticket, what: str) -> Generator[T, None, None]:
+    """The same items, made by a thread up to `depth` ahead. Errors come out where they happened.
+
+    what: the file they come from. Raises Cancelled, also while nothing comes.
+    """
+    ready: queue.Queue[tuple[bool, T | BaseException | None]] = queue.Queue(depth)
+    there = threading.Semaphore(0)  # how many are in it: it can be waited for in steps
+    stopped = threading.Event()
+
+    def put(item: tuple[bool, T | BaseException | None]) -> bool:
+        while not stopped.is_set():
+            try:
+                ready.put(item, timeout=LOOK_EVERY_S)
+                there.release()
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def make() -> None:
+        try:
+            for item in items:
+                if not put((True, item)):
+                    return
+            put((False, None))
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that asked
+            put((False, error))
+        finally:
+            close = getattr(items, "close", None)
+            if close is not None:
+                close()
+
+    thread = threading.Thread(target=make, name="decode-ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            patiently(lambda most_s: there.acquire(timeout=most_s), ticket, what)
+            more, item = ready.get()
+            if not more:
+                if isinstance(item, BaseException):
+                    raise item
+                return
+            yield item  # type: ignore[misc]
+    finally:
+        stopped.set()
+        thread.join(COMING_HOME_S)

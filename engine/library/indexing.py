@@ -182,7 +182,8 @@ class Indexing:
         """Put a sound into the batch, or analyse it at once where it is long."""
         prepared = job.prepared
         if not prepared.claimed:  # its vectors were there when it was hashed, and are not now
-            prepared = self._reader.decoded(prepared.found, prepared.sha256)
+            found, sha256 = prepared.found, prepared.sha256
+            prepared = result_of(beside(lambda: self._reader.decoded(found, sha256), "decode"), self._ticket, found.path.name)
             job = Job(prepared, job.row, job.outcome)
         if prepared.reason:
             self._refuse(prepared, prepared.reason)
@@ -212,7 +213,8 @@ class Indexing:
         try:
             new = _new_sound(job, outcome)
         except DecodeError as error:
-            self._refuse(self._reader.refused(found, sha256, error), error.reason)
+            looked = beside(lambda error=error: self._reader.refused(found, sha256, error), "look-at-file")  # type: ignore[misc]
+            self._refuse(result_of(looked, self._ticket, found.path.name), error.reason)
         except ShapeError as error:
             self._refuse(Prepared(found, sha256, claimed=True, lasting=True), str(error), self._spec)
         else:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from engine.errors import DecodeError
 from engine.library.files import AudioFiles, sha256_of
 from engine.library.scan import Found
 from engine.records import FileInfo, FloatArray
-from engine.tasks import LOOK_EVERY_S, Ticket, beside, patiently, result_of
+from engine.tasks import COMING_HOME_S, Ticket, beside, prefetched, result_of
 
 SHORT_S = 60.0
 """Sounds up to this length are decoded as a whole, ahead; longer ones flow through in blocks."""
@@ -30,10 +29,6 @@ WORKERS = 2
 LOOKAHEAD = 16
 """Files read ahead: at most LOOKAHEAD × SHORT_S × 64 kB/s = 61 MB at 16 kHz."""
 BLOCKS_AHEAD = 2
-COMING_HOME_S = 2.0
-"""How long a thread that was told to stop is waited for. One that hangs in a file stays behind and ends with the program."""
-
-A = TypeVar("A")
 
 
 @dataclass(frozen=True)
@@ -174,54 +169,6 @@ class LongSound:
     @property
     def duration_s(self) -> float:
         return self._samples / self._rate_hz
-
-
-def prefetched(items: Iterator[A], depth: int, ticket: Ticket, what: str) -> Generator[A, None, None]:
-    """The same items, made by a thread up to `depth` ahead. Errors come out where they happened.
-
-    what: the file they come from. Raises Cancelled, also while nothing comes.
-    """
-    ready: queue.Queue[tuple[bool, A | BaseException | None]] = queue.Queue(depth)
-    there = threading.Semaphore(0)  # how many are in it: it can be waited for in steps
-    stopped = threading.Event()
-
-    def put(item: tuple[bool, A | BaseException | None]) -> bool:
-        while not stopped.is_set():
-            try:
-                ready.put(item, timeout=LOOK_EVERY_S)
-                there.release()
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def make() -> None:
-        try:
-            for item in items:
-                if not put((True, item)):
-                    return
-            put((False, None))
-        except BaseException as error:  # noqa: BLE001 - carried over to the thread that asked
-            put((False, error))
-        finally:
-            close = getattr(items, "close", None)
-            if close is not None:
-                close()
-
-    thread = threading.Thread(target=make, name="decode-ahead", daemon=True)
-    thread.start()
-    try:
-        while True:
-            patiently(lambda most_s: there.acquire(timeout=most_s), ticket, what)
-            more, item = ready.get()
-            if not more:
-                if isinstance(item, BaseException):
-                    raise item
-                return
-            yield item  # type: ignore[misc]
-    finally:
-        stopped.set()
-        thread.join(COMING_HOME_S)
 
 
 def _ahead(work: Callable[[Found], Prepared], items: Iterable[Found], stop: Callable[[], None], ticket: Ticket,

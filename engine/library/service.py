@@ -20,7 +20,7 @@ from engine.library.files import AudioFiles
 from engine.library.indexing import Indexing
 from engine.library.localise import localise
 from engine.library.queries import Queries
-from engine.library.reading import BLOCK_S, BLOCKS_AHEAD, Reader, prefetched
+from engine.library.reading import BLOCK_S, BLOCKS_AHEAD, Reader
 from engine.library.scan import Seen, walk
 from engine.library.search import Filter, Search, called, said, term_vector
 from engine.library.switching import Switching, Target
@@ -42,7 +42,7 @@ from engine.records import (
     UnfinishedScan,
 )
 from engine.store import Store
-from engine.tasks import Ticket, beside, result_of
+from engine.tasks import Ticket, beside, prefetched, result_of
 
 FALLBACK_RATE_HZ = 16000
 """For an encoder that does not say at which rate it listens."""

@@ -84,7 +84,7 @@ class Listener:
         self.lanes = lanes or LiveLanes()
         self._recorder: Recorder | None = None
         self._began = False  # something was given to it
-        self._anew = False  # another session begins with the next block
+        self._into = self.lanes  # of the session that what is heard belongs to; `lanes` as soon as its thread has seen it
         self._ended: list[tuple[Recorder, Recorded | None]] = []  # recordings that are over, and what they hold
         self._heard: tuple[Tag, ...] = ()
         self._clips = 0
@@ -172,11 +172,13 @@ class Listener:
         return [recorded for _, recorded in ended if recorded is not None]
 
     def begin_anew(self, lanes: LiveLanes | None = None) -> LiveLanes:
-        """Go on in another session, by default a new one; returns the one that was left. A recording is finished first."""
+        """Go on in another session, by default a new one; returns the one that was left. A recording is finished first.
+
+        The running speech is of the session that was left: what is said from now on begins a new run.
+        """
         self.stop_recording()
         with self._lock:
             left, self.lanes = self.lanes, lanes or LiveLanes()
-            self._anew = True  # its thread ends the running speech, which is of the session that was left
         self.lanes.go_on(self._encoder.spec)
         return left
 
@@ -222,9 +224,6 @@ class Listener:
         step, since_heard = 0, 0
         try:
             while not self._stop.is_set():
-                if self._anew:
-                    self._anew = False
-                    self._end_run()
                 block = self._source.read()
                 if not len(block):
                     if self._source.lost:
@@ -243,6 +242,8 @@ class Listener:
                 size = int(EAGER_STEP_S * RATE_HZ)
                 for start in range(0, len(wave), size):  # a fast source steps as often as a slow one
                     part = wave[start:start + size]
+                    with self._lock:
+                        self._change_session()
                     began = time.perf_counter()
                     self._take(part)
                     step += len(part)
@@ -273,6 +274,7 @@ class Listener:
             recorder = self._recorder
             if recorder is None:
                 return
+            self._change_session()
             if not self._began:
                 self._began = True
                 self.lanes.begin_recording(self._new / RATE_HZ if len(self._run) else None)
@@ -284,6 +286,12 @@ class Listener:
                 recorder.end()
                 self._is_over(recorder)
         log.warning("a recording ended by itself")
+
+    def _change_session(self) -> None:
+        """Under the lock: where another session was begun, the running speech ends, and what comes belongs to the new one."""
+        if self._into is not self.lanes:
+            self._into = self.lanes
+            self._end_run()
 
     def _is_over(self, recorder: Recorder) -> None:
         """Under the lock."""
@@ -304,7 +312,7 @@ class Listener:
         """Add 16 kHz sound: to what is drawn, to the running speech."""
         with self._lock:
             self._recent = np.concatenate([self._recent, wave])[-int(RECENT_S * RATE_HZ):]
-            self.lanes.elapsed_s += len(wave) / RATE_HZ
+            self._into.elapsed_s += len(wave) / RATE_HZ
         self._pending = np.concatenate([self._pending, wave])
         probabilities = self._speech.push(wave)
         for probability in probabilities:
@@ -325,11 +333,11 @@ class Listener:
             self._new += len(chunk)
             return
         self._speaking = False
-        self.lanes.noise += (float(np.square(chunk).mean()) - self.lanes.noise) * NOISE_SHARE
+        self._into.noise += (float(np.square(chunk).mean()) - self._into.noise) * NOISE_SHARE
         self._before = np.concatenate([self._before, chunk])[-BEFORE:]
         if self._silence >= GAP_S * RATE_HZ and len(self._run):
             self._end_run()
-            self.lanes.pause()
+            self._into.pause()
 
     def _end_run(self) -> None:
         self._run = np.zeros(0, np.float32)
@@ -349,7 +357,7 @@ class Listener:
 
     def _step(self, began: float) -> None:
         """Identify the running speech and tell. began: when the work on its last sound began (perf_counter)."""
-        now = self.elapsed_s
+        now = self._into.elapsed_s
         used_s = len(self._run) / RATE_HZ
         found: Identification | None = None
         query: Embedding | None = None
@@ -358,13 +366,17 @@ class Listener:
             found = nobody("too-short", used_s)
         elif self._speaking:
             query = self._encoder.embed(Audio(self._run, RATE_HZ))
-            found = self._identifier().identify(query, used_s)
+            identifier = self._identifier()
+            found = identifier.identify(query, used_s)
             stranger = self._count_turn(found, query, now, used_s)
-            self.look_again()
+            if self._into.some_known:
+                self._into.look_again(identifier.voices)
         run_s = used_s if self._name is None else now - self._name_since
         update = LiveUpdate(now, self._speaking, found, query, run_s, used_s, self._heard,
                             (time.perf_counter() - began) * 1000, stranger)
         with self._lock:
+            if self._into is not self.lanes:  # it tells of a session that was left meanwhile
+                return
             self._updates.append(update)
             if len(self._updates) > KEEP_UPDATES:
                 self._dropped += len(self._updates) - KEEP_UPDATES
@@ -380,4 +392,4 @@ class Listener:
             self._name = key
         fresh = self._run[max(0, len(self._run) - self._new):]
         self._new = 0
-        return self.lanes.speech(found, query, used_s, fresh)
+        return self._into.speech(found, query, used_s, fresh)

@@ -44,7 +44,7 @@ from engine.records import (
 )
 from engine.settings import DEFAULT_VOICE, SettingsFile
 from engine.store import NewTake, Store
-from engine.tasks import Ticket
+from engine.tasks import Ticket, beside, result_of
 from engine.voices.calibration import OwnCalibration, calibrate
 from engine.voices.choice import choose
 from engine.voices.cohort import shipped
@@ -76,7 +76,8 @@ class Voices:
         """encoder, detector, tagger load what they give on first use; spec loads nothing."""
         self._store, self._settings = store, settings
         self._encoder, self._spec, self._detector, self._tagger = encoder, spec, detector, tagger
-        self._cached: tuple[object, Identifier] | None = None
+        self._cached: tuple[tuple[object, ...], Identifier] | None = None
+        self._unsure = False  # what is cached may be old: the database did not answer
         self.history = History(store)
 
     # --- reading ------------------------------------------------------------------------------------------------------
@@ -278,12 +279,23 @@ class Voices:
         """The centroids of the enrolled voices as they are now; cheap when nothing has changed.
 
         spec: the space to compare in; that of the encoder in use if None. Every committed change to voices counts at once, one of
-        another program too; inside a transaction of this thread that writes, also what it has changed so far.
+        another program too; inside a transaction of this thread that writes, also what it has changed so far. Where the database
+        does not say whether there was one (a disk that fails for a moment), the centroids are those of before: listening goes on.
         """
         settings, spec = self._settings.value, spec or self._spec()
-        version = self._store.voices.version()  # before anything is read: what is read is at least as new
-        key = (version, settings.threshold, settings.margin, settings.margin_nats, settings.measure, settings.backend, spec)
+        how = (settings.threshold, settings.margin, settings.margin_nats, settings.measure, settings.backend, spec)
         cached = self._cached
+        try:
+            version = self._store.voices.version()  # before anything is read: what is read is at least as new
+        except StoreError as error:
+            if cached is None or cached[0][1:] != how:
+                raise
+            if not self._unsure:  # Live asks some times a second
+                log.warning("whether voices changed cannot be read: %s", error.kind)
+            self._unsure = True
+            return cached[1]
+        self._unsure = False
+        key = (version, *how)
         if version is not None and cached is not None and cached[0] == key:
             return cached[1]
         voices = [v for v in self.list() if v.state == "enrolled"]
@@ -366,7 +378,8 @@ class Voices:
                 ticket.report(number, len(paths), path.name)
                 self._store.voices.get(voice.id)  # raises when the voice was removed
                 try:
-                    audio = files.read(path, duration_s=MAX_READ_S)
+                    reading = beside(lambda path=path: files.read(path, duration_s=MAX_READ_S), "read-take")  # type: ignore[misc]
+                    audio = result_of(reading, ticket, path.name)
                     if content_hash(audio) in self._store.voices.take_hashes(voice.id, self._spec()):
                         continue
                     results.append(self.add_take(voice.id, audio, path.name, keep, anyway))

@@ -1,6 +1,6 @@
 """A recording heard from end to end: its runs of speech and the embeddings of their windows, in bounded memory.
 
-Sound is decoded and its speech detected on one thread, a block ahead of the encoder. Kept are the embeddings (1 KB each
+Sound is decoded and its speech detected on one thread, a block or two ahead of the encoder. Kept are the embeddings (1 KB each
 0.4 s of speech), the times, and one level for each frame of 20 ms.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from engine.audio.levels import clips
 from engine.audio.speech import RATE_HZ
 from engine.errors import ShapeError
 from engine.records import Audio, Embedding, FloatArray, Span
-from engine.tasks import Ticket
+from engine.tasks import Ticket, beside, prefetched, result_of
 from engine.voices.timeline.assignment import Heard
 from engine.voices.timeline.windows import Window, WindowCutter
 
@@ -56,12 +55,12 @@ class Recording:
 def listen(path: Path, encoder: VoiceEncoder, detector: SpeechDetector, ticket: Ticket | None = None) -> Recording:
     """Hear a file of any length. Raises DecodeError, EncoderError, Cancelled."""
     ticket = ticket or Ticket()
-    total_s = files.info(path).duration_s
+    total_s = result_of(beside(lambda: files.info(path), "read-header"), ticket, path.name).duration_s
     began = time.perf_counter()
     cutter, embedded = WindowCutter(), _Embedded(encoder, ticket)
     noise: list[FloatArray] = []
     samples = 0
-    with closing(_ahead(path, detector.stream())) as blocks:
+    with closing(prefetched(_blocks(path, detector.stream()), 1, ticket, path.name)) as blocks:
         for wave, probabilities in blocks:
             samples += len(wave)
             frames = wave[:len(wave) // NOISE_FRAME * NOISE_FRAME].reshape(-1, NOISE_FRAME)
@@ -128,16 +127,7 @@ def _embedded(windows: Sequence[Window], encoder: VoiceEncoder) -> list[tuple[Wi
     return done
 
 
-def _ahead(path: Path, speech: SpeechStream) -> Generator[tuple[FloatArray, list[float]], None, None]:
-    """Blocks of a file with their speech probabilities, one block ahead of whoever takes them."""
-    blocks = files.stream(path, RATE_HZ, BLOCK_S)
-
-    def following() -> tuple[FloatArray, list[float]] | None:
-        wave = next(blocks, None)
-        return None if wave is None else (wave, speech.push(wave))
-
-    with ThreadPoolExecutor(1, "earmark-timeline") as worker:
-        waiting = worker.submit(following)
-        while (found := waiting.result()) is not None:
-            waiting = worker.submit(following)
-            yield found
+def _blocks(path: Path, speech: SpeechStream) -> Generator[tuple[FloatArray, list[float]], None, None]:
+    """Blocks of a file with their speech probabilities."""
+    for wave in files.stream(path, RATE_HZ, BLOCK_S):
+        yield wave, speech.push(wave)

@@ -21,7 +21,7 @@ from engine.index import unit_mean
 from engine.records import Embedding, EncoderSpec, Timeline, TimelineTrack, TimelineTurn, Voice
 from engine.store import NewTake, Store
 from engine.store.records import Naming, NewTimeline, NewTrack, Stranger
-from engine.tasks import Ticket
+from engine.tasks import Ticket, beside, result_of
 from engine.voices.timeline.assignment import assign, speech_s
 from engine.voices.timeline.recording import Recording, listen
 from engine.voices.timeline.turns import turns
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 SAMPLE_WINDOWS = 5  # windows that one sample of a stranger is made of: 3.2 s, as long as a sample of a take
 MOST_SAMPLES = 60  # of a stranger; three minutes say who somebody is
 SILENT_DBFS = -90.0
+HASH_BYTES = 1 << 20  # read at a time
 
 
 class Timelines:
@@ -59,8 +60,8 @@ class Timelines:
         workspace, a full disk), what was heard is not lost: the result's id is None, and `not_kept` says why. Raises
         AudioError, EncoderError, Cancelled.
         """
-        path = path.absolute()
-        digest = file_hash(path)
+        path, ticket = path.absolute(), ticket or Ticket()
+        digest = result_of(beside(lambda: file_hash(path, ticket), "hash-recording"), ticket, path.name)
         made = _timeline(path, digest, listen(path, self._encoder(), self._detector(), ticket), self._voices.identifier(),
                          self._spec())
         if keep:
@@ -76,7 +77,7 @@ class Timelines:
 
         Raises DecodeError (the file is gone or cannot be read), Busy, StoreError.
         """
-        digest, duration_s = file_hash(recorded.path), files.info(recorded.path).duration_s
+        digest, duration_s = file_hash(recorded.path, Ticket()), files.info(recorded.path).duration_s
         tracks = recorded.kept(duration_s, {voice.id for voice in self._voices.list()})
         return self._store.timelines.add(NewTimeline(recorded.path, digest, duration_s, recorded.noise_dbfs, datetime.now(UTC),
                                                      recorded.spec, tracks))
@@ -189,11 +190,15 @@ class Timelines:
         return found
 
 
-def file_hash(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes. Raises DecodeError."""
+def file_hash(path: Path, ticket: Ticket) -> str:
+    """Hex SHA-256 of a file's bytes. Raises DecodeError, Cancelled."""
+    digest = hashlib.sha256()
     try:
         with opened(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while block := file.read(HASH_BYTES):
+                ticket.check()
+                digest.update(block)
+        return digest.hexdigest()
     except OSError as error:
         raise DecodeError(path, f"the file cannot be opened: {error.strerror or error}.") from error
 

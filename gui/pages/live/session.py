@@ -188,6 +188,8 @@ class LiveSession(QObject):
 
     def _show(self, past: Past) -> None:
         self.last, self.saved, self.error = None, None, None
+        if self.listener is not None:
+            self._since, _ = self.listener.updates(self._since)  # those that nobody asked for tell of the session that was left
         self.recorded, self.began_at = past.recorded, past.began_at
         self.ended_at = None if self.listening else past.ended_at
         self.forgot.emit()
