@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from engine import tasks
-from engine.errors import Cancelled, LibraryError
+from engine.errors import Cancelled, DecodeError, LibraryError
 from engine.library import indexing, reading, scan, service
 from engine.records import Folder
 from engine.tasks import Ticket
@@ -157,6 +157,34 @@ def test_a_file_that_does_not_answer_holds_up_no_cancelling_and_is_named(world, 
     if hanging != "long":
         assert "Waiting for dead.wav" in notes
     assert {"0.wav", "1.wav", "2.wav", "3.wav"} >= {sound.path.name for sound in world.library.sounds()}
+
+
+@pytest.mark.parametrize("hanging", ["decoded", "refused"])
+def test_a_file_that_is_looked_at_once_more_holds_up_no_cancelling(world, dead, monkeypatch, hanging):
+    """Decoded only now, because what had its content is gone; looked for, because it broke off in the middle."""
+    inner_stream, inner = world.files.stream, getattr(reading.Reader, hanging)
+
+    def stream(path, *rest, **options):
+        yield from inner_stream(path, *rest, **options)
+        raise DecodeError(path, "it is cut off.")
+
+    def hangs(reader, found, *rest):
+        dead.hangs(found.path)
+        return inner(reader, found, *rest)
+
+    world.tone("dead.wav", 777, seconds=70 if hanging == "refused" else 0.5)
+    if hanging == "refused":
+        world.files.stream = stream
+    else:
+        monkeypatch.setattr(reading.Claims, "claim", lambda claims, sha256: False)
+    monkeypatch.setattr(reading.Reader, hanging, hangs)
+    monkeypatch.setattr(tasks, "STUCK_S", 0.3)
+    ticket = Ticket()
+    threading.Timer(1.5, ticket.cancel).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled, match=r"dead\.wav"):
+        world.library.scan(ticket)
+    assert time.monotonic() - began < 8
 
 
 def test_a_folder_that_does_not_answer_holds_up_no_cancelling(world, monkeypatch):
