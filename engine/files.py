@@ -12,8 +12,9 @@ import os
 import re
 import secrets
 import stat
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
@@ -112,6 +113,27 @@ def own_file(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, PRIVATE))
     except FileExistsError:
         _narrow(path)
+
+
+def hold(path: Path) -> Callable[[], None] | None:
+    """Hold a file that is being written until what this returns is called, or this program ends, however it does.
+
+    None: somebody holds it already, in this program or another. On Windows nothing needs to be held: a file that is open
+    cannot be renamed or removed there. Raises OSError.
+    """
+    if sys.platform == "win32":
+        return lambda: None
+    import fcntl
+
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    except OSError:  # a file system without locks
+        pass
+    return lambda: os.close(handle)
 
 
 def flush_folder(folder: Path) -> None:

@@ -12,13 +12,14 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from engine.errors import StoreError
-from engine.files import flush_folder, own_file, own_folder
+from engine.files import flush_folder, hold, own_file, own_folder
 from engine.records import FloatArray
 
 FLUSH_S = 2.0
@@ -43,11 +44,14 @@ class Recorder:
         self._ended = False  # nothing more comes
         self._error: StoreError | None = None
         self._safe_n = 0
+        self._let_go: Callable[[], None] = lambda: None
         try:
             own_folder(path.parent)
             own_file(self._part)  # libsndfile opens it by its name
+            self._let_go = hold(self._part) or (lambda: None)  # so that nobody who tidies up takes it for a killed program's
             self._file = soundfile.SoundFile(os.fsencode(self._part), "w", rate_hz, 1, "PCM_16", format="WAV")
         except (OSError, soundfile.LibsndfileError) as error:
+            self._let_go()
             raise StoreError(f"The recording cannot be written: {error}.") from error
         self._thread = threading.Thread(target=self._main, name="recorder", daemon=True)
         self._thread.start()
@@ -109,6 +113,8 @@ class Recorder:
         except broken as error:
             self._fail("The recording could not be finished, for instance because the disk is full. What was written is safe.",
                        error)
+        finally:
+            self._let_go()
 
     def _write_all(self) -> None:
         """Until nothing more comes. Raises what soundfile raises."""
@@ -164,11 +170,16 @@ def _part(path: Path) -> Path:
 def recover(folder: Path) -> list[Path]:
     """Make the `.part` files of a killed program whole and give them their names; returns them.
 
-    Empty ones are removed; one that cannot be changed is left for the next time.
+    Empty ones are removed; one that cannot be changed is left for the next time. What is being written now, by this program or
+    another, is left alone.
     """
     found = []
     for part in sorted(folder.glob("*.wav.part")):
+        let_go = None
         try:
+            let_go = hold(part)
+            if let_go is None:
+                continue
             if part.stat().st_size <= 44:  # bytes: a header without sound
                 part.unlink()
                 continue
@@ -177,6 +188,9 @@ def recover(folder: Path) -> list[Path]:
             found.append(target)
         except OSError as error:
             log.warning("an unfinished recording could not be made whole: %s", type(error).__name__)
+        finally:
+            if let_go is not None:
+                let_go()
     return found
 
 

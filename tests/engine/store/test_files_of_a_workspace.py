@@ -107,7 +107,9 @@ def test_a_recording_of_a_killed_program_is_made_whole(tmp_path):
     recorder = Recorder(tmp_path / "live.wav", 16_000)
     recorder.write(np.zeros(40_000, np.float32))
     recorder._file.flush()
-    assert recover(tmp_path) == [tmp_path / "live.wav"]
+    shutil.copy(tmp_path / "live.wav.part", tmp_path / "left.wav.part")  # nobody writes to this one any more
+    assert recover(tmp_path) == [tmp_path / "left.wav"]
+    assert recorder.close() == tmp_path / "live.wav"
 
 
 # --- what is the matter -------------------------------------------------------------------------------------------------

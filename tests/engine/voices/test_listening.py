@@ -259,6 +259,8 @@ def test_a_recording_of_a_killed_program_is_made_whole(tmp_path):
     program = subprocess.Popen([sys.executable, "-c", RECORD_UNTIL_KILLED, str(target)], stdout=subprocess.PIPE,
                                cwd=Path(__file__).parents[3], text=True)
     assert program.stdout.readline() == "written\n"
+    assert recover(target.parent) == []  # it is being written, by another program
+    assert target.with_name("talk.wav.part").exists()
     program.send_signal(signal.SIGKILL)
     program.wait()
     program.stdout.close()
@@ -269,6 +271,18 @@ def test_a_recording_of_a_killed_program_is_made_whole(tmp_path):
     assert found.samples == pytest.approx(0.25, abs=1e-4)
     assert strictly_read_s(target) == found.duration_s
     assert recover(target.parent) == []
+
+
+def test_what_is_being_recorded_is_not_taken_for_what_a_killed_program_left(earmark):
+    """The window tidies up after it is shown, and a recording may have begun by then."""
+    recorder = Recorder(earmark.store.recordings / "talk.wav", 16_000)
+    assert earmark.tidy() == []  # nothing is in it yet
+    recorder.write(np.full(80_000, 0.25, np.float32))
+    safe(recorder, 4)
+    assert earmark.tidy() == []
+    recorder.write(np.full(80_000, 0.25, np.float32))
+    assert files.info(recorder.close()).duration_s == 10
+    assert sounds_in(earmark.workspace) == ["talk.wav"]
 
 
 def strictly_read_s(path):
