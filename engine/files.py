@@ -115,6 +115,16 @@ def own_file(path: Path) -> None:
         _narrow(path)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something of this name, as far as one may look: where that is forbidden, nobody says that it is gone."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
 def hold(path: Path) -> Callable[[], None] | None:
     """Hold a file that is being written until what this returns is called, or this program ends, however it does.
 

@@ -6,13 +6,14 @@ something plays.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from engine.errors import EarmarkError
+from engine.errors import EarmarkError, StoreError
 from engine.tasks import Ticket
 from gui.jobs import Jobs
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from engine.records import Audio
     from engine.settings import SettingsFile
 
+log = logging.getLogger(__name__)
 POSITION_MS = 33
 REST_MS = 400  # a volume that was not moved for so long is written to the settings
 
@@ -97,12 +99,14 @@ class Audition(QObject):
             self._player.volume_db = volume_db
 
     def close(self) -> None:
+        """The program ends. The loudspeaker is closed in its lane, which leaving waits for: its device may not answer."""
         self._timer.stop()
         self._rest.stop()
-        self._write_volume()
-        if self._player is not None:
-            self._player.close()
-            self._player = None
+        try:
+            self._write_volume()
+        except StoreError as error:  # the volume is not remembered, and that is all
+            log.info("the volume was not written: %s", error.kind)
+        self._jobs.run(self, lambda ticket: self._let_go(), lane="sound", must_finish=True)
 
     def _write_volume(self) -> None:
         volume_db, self._moved_to_db = self._moved_to_db, None
@@ -111,12 +115,16 @@ class Audition(QObject):
 
     def _open(self, name: str, volume_db: float) -> Any:
         if self._player is None or self._player_name != name:
-            if self._player is not None:
-                self._player.close()
-                self._player = None
+            self._let_go()
             self._player = self._make_player(name, volume_db)
             self._player_name = name
         return self._player
+
+    def _let_go(self) -> None:
+        """In the sound lane."""
+        player, self._player = self._player, None
+        if player is not None:
+            player.close()
 
     def _order(self, what: Callable[[], object]) -> None:
         """The player belongs to the sound lane."""

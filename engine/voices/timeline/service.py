@@ -17,6 +17,7 @@ import numpy as np
 from engine.audio import files
 from engine.audio.integrity import opened
 from engine.errors import DecodeError, EnrollmentError, StoreError, StrangerUnknown
+from engine.files import is_there
 from engine.index import unit_mean
 from engine.records import Embedding, EncoderSpec, Timeline, TimelineTrack, TimelineTurn, Voice
 from engine.store import NewTake, Store
@@ -88,7 +89,7 @@ class Timelines:
 
     def gone(self, timelines: Iterable[Timeline]) -> frozenset[int]:
         """Ids of those of kept timelines whose recording is not where it was."""
-        return frozenset(one.id for one in timelines if one.id is not None and not one.path.exists())
+        return frozenset(one.id for one in timelines if one.id is not None and not is_there(one.path))
 
     def unheard(self, timelines: Iterable[Timeline]) -> builtins.list[tuple[Path, datetime]]:
         """Recordings of the microphone in this workspace that none of these timelines is of, with their time, newest first: for

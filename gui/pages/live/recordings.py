@@ -10,11 +10,12 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from engine.errors import EarmarkError
+from engine.files import is_there
 from engine.records import Timeline
-from engine.tasks import Progress, Ticket
+from engine.tasks import Progress, Ticket, beside, result_of
 from gui.context import Context
 
-Listed = tuple[list[Timeline], frozenset[int], list[tuple[Path, datetime]]]
+Seen = tuple[frozenset[int], list[tuple[Path, datetime]], Path]  # gone, unheard, folder
 
 
 class Recordings(QObject):
@@ -44,34 +45,53 @@ class Recordings(QObject):
         self.making: Path | None = None
         self.error: EarmarkError | None = None
         self.listed = False
+        self._folder = Path.home()
+        self._looking = Ticket()
         self._ticket: Ticket | None = None
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read the list again, and what is open with it: names and voices may have changed."""
-        def work(ticket: Ticket) -> Listed:
-            found = list(self.app.timelines.list())
-            return found, self.app.timelines.gone(found), self.app.timelines.unheard(found)
-
-        self._jobs.run(self, work, lane="store", done=self._listed, failed=self._not_listed)
+        """Read the list again, and what is open with it: names and voices may have changed. Then look at its files."""
+        self._jobs.run(self, lambda ticket: list(self.app.timelines.list()), lane="store", done=self._listed,
+                       failed=self._not_listed)
 
     def folder(self) -> Path:
-        """Where the last recording was, else where Earmark writes its own; one's home while there are none."""
-        last = self.last or (self.kept[0].path if self.kept else None)
-        for folder in ((last.parent,) if last is not None else ()) + (self.app.store.recordings,):
-            if folder.is_dir():
-                return folder
-        return Path.home()
+        """Where the last recording was, else where Earmark writes its own; one's home while there are none. Asks no disk."""
+        return self._folder
 
-    def _listed(self, listed: Listed) -> None:
-        found, self.gone, self.unheard = listed
+    def _listed(self, found: list[Timeline]) -> None:
         self.kept, self.error, self.listed = found, None, True
+        paths = {one.path for one in found}
+        self.unheard = [one for one in self.unheard if one[0] not in paths]
         if self.open is not None and self.open.id is not None:
             self.open = next((one for one in found if one.id == self.open.id), None)
         self.changed.emit()
+        self._look()
+
+    def _look(self) -> None:
+        """See which files are there: in a thread that nobody waits for, because a disk may not answer."""
+        self._looking.cancel()
+        timelines, found, last = self.app.timelines, self.kept, self.last or (self.kept[0].path if self.kept else None)
+        folders = ([] if last is None else [last.parent]) + [self.app.store.recordings]
+
+        def look() -> Seen:
+            return (timelines.gone(found), timelines.unheard(found),
+                    next((one for one in folders if is_there(one)), Path.home()))
+
+        def work(ticket: Ticket) -> Seen:
+            return result_of(beside(look, "look-at-recordings"), ticket, folders[0].name)
+
+        self._looking = self._jobs.run(self, work, lane="files", done=self._seen, failed=lambda error: None)
+
+    def _seen(self, seen: Seen) -> None:
+        before = (self.gone, self.unheard)
+        self.gone, self.unheard, self._folder = seen
+        if before != (self.gone, self.unheard):
+            self.changed.emit()
 
     def _not_listed(self, error: EarmarkError) -> None:
+        self._looking.cancel()
         self.kept, self.unheard, self.error, self.listed = [], [], error, True
         if self.open is not None and self.open.id is not None:
             self.open = None  # its names may not be seen now
@@ -89,6 +109,7 @@ class Recordings(QObject):
             return
         self.cancel()
         self.making = self.last = path
+        self._folder = path.parent
         title = self.tr("Listening to {}").format(path.name)
         ticket = self._ticket = self._jobs.run(
             self, lambda ticket: self.app.timelines.make(path, True, ticket), lane="files", title=title,

@@ -264,12 +264,12 @@ class LiveSession(QObject):
         return close
 
     def close(self) -> None:
-        """The program ends: let go of the microphone now, and keep what was recorded."""
+        """The program ends: let go of the microphone, and keep what was recorded. Waits for neither; leaving does."""
         self._opening.cancel()
         self._timer.stop()
         if self.listener is not None:
             self._end_recording()
-            self.listener.stop()
+            self._close(self.listener)
 
     # --- voices and their map ---------------------------------------------------------------------------------------
 
