@@ -189,6 +189,8 @@ def test_the_dialog_opens_where_recordings_are(page: LivePage, app: FakeEarmark,
     monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
     page.open_recording()
     app.store.recordings.mkdir()
+    page.view.recordings.refresh()  # as when the page is shown, or something was recorded
+    qtbot.waitUntil(lambda: page.view.recordings.folder() == app.store.recordings)
     page.open_recording()
     assert asked == [str(Path.home()), str(app.store.recordings)]
     (tmp_path / "talks").mkdir()
