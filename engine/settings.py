@@ -32,7 +32,7 @@ DEFAULT_VOICE = "ge2e"
 MOST_NATS = 50.0
 """No margin above this: e⁵⁰ times as likely is more than anybody can tell from speech."""
 LARGEST = 1 << 20  # bytes of a file that can be settings
-WAIT_S = 10  # the longest that a change waits for another program's
+WAIT_S = 10.0  # the longest that a change waits for another program's, where nobody is kept waiting by that
 MAX_WHOLE = 2 ** 53  # whole numbers up to here are fractions, too, without loss
 MAX_SEED = 2 ** 32 - 1  # what the generators of scikit-learn take
 LOUDEST_DB, QUIETEST_DB = 40.0, -200.0
@@ -126,6 +126,8 @@ def default_threshold(settings: Settings) -> float:
 class SettingsFile:
     """Reads and writes the settings of one workspace; `value` is the current, immutable Settings. Thread-safe.
 
+    wait_s: the longest that a change waits for another program's; whoever cannot wait so long sets it lower.
+
     Any number of threads and programs may change settings at once: a change reads the file anew and writes it under a lock of
     its own (`settings.toml.lock`), so none is lost. A file that cannot be used is an error, and is never written over.
     """
@@ -133,6 +135,7 @@ class SettingsFile:
     def __init__(self, path: Path) -> None:
         """Raises SettingsBroken, StoreError (written by a newer Earmark)."""
         self.path = path
+        self.wait_s = WAIT_S
         self._guard = threading.Lock()
         self._supposed: dict[str, Any] = {}
         self._said: frozenset[str] = frozenset()
@@ -179,13 +182,13 @@ class SettingsFile:
 
         if not self.path.parent.is_dir():  # the lock would make it
             raise StoreError(f"The settings cannot be written: there is no folder {self.path.parent} any more.")
-        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=WAIT_S, poll_interval=0.01, mode=PRIVATE,
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=self.wait_s, poll_interval=0.01, mode=PRIVATE,
                         thread_local=False)
         try:
             lock.acquire()
         except Timeout:
             raise StoreError("The settings cannot be written: another program has been writing them for "
-                             f"{WAIT_S} seconds. Nothing was changed.") from None
+                             f"{self.wait_s:g} s. Nothing was changed.") from None
         except OSError as error:
             raise StoreError(f"The settings cannot be written: {error.strerror or error}.") from error
         try:

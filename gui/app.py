@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -18,6 +19,7 @@ from engine.errors import EarmarkError, SettingsBroken
 from engine.settings import free_name, set_aside
 from gui.collecting import Collector
 from gui.jobs import READING_S, Jobs, Unexpected, log_fault
+from gui.keeping import WAIT_S
 from gui.pages.live.session import LiveSession
 from gui.theme import Mode, Theme
 from gui.widgets.controls import message_box
@@ -44,6 +46,7 @@ def display_missing() -> str | None:
 
 def run(earmark: Earmark) -> int:
     """Show the window and stay until it is closed. Returns the exit code."""
+    earmark.settings.wait_s = WAIT_S
     qt = application()
     theme = Theme(cast(Mode, earmark.settings.value.theme), earmark.settings.value.reduced_motion)
     theme.apply(qt)
@@ -71,8 +74,10 @@ def leave(code: int) -> NoReturn:
     seconds in which the program seems to be running still.
     """
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a program without a console has none
+            with contextlib.suppress(OSError, ValueError):  # nobody reads it any more, or it is closed
+                stream.flush()
     os._exit(code)
 
 

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from engine.errors import EarmarkError, StoreError
 from engine.tasks import Ticket
 from gui.jobs import Jobs
+from gui.keeping import keep
 
 if TYPE_CHECKING:
     from engine.records import Audio
@@ -111,7 +112,7 @@ class Audition(QObject):
     def _write_volume(self) -> None:
         volume_db, self._moved_to_db = self._moved_to_db, None
         if volume_db is not None and volume_db != self._settings.value.volume_db:
-            self._settings.change(volume_db=volume_db)
+            keep(self._settings, self._jobs, volume_db=volume_db)
 
     def _open(self, name: str, volume_db: float) -> Any:
         if self._player is None or self._player_name != name:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gui.actions import Actions
 from gui.audition import Audition
 from gui.jobs import Jobs
+from gui.keeping import keep
 from gui.theme import Theme
 
 if TYPE_CHECKING:
@@ -21,3 +22,7 @@ class Context:
     jobs: Jobs
     actions: Actions
     audition: Audition
+
+    def keep(self, **changes: object) -> bool:
+        """Write settings; a failure is said by the window, and is False."""
+        return keep(self.app.settings, self.jobs, **changes)

@@ -86,7 +86,7 @@ class Job:
 class Jobs(QObject):
     """`running` holds the jobs under way; `changed` fires when one starts, moves or ends.
 
-    `unheard` carries (title, error) of a failed job whose owner gave no `failed`.
+    `unheard` carries (title, error) of a failed job whose owner gave no `failed`, and of settings that could not be written.
     """
 
     changed = Signal()
@@ -126,13 +126,15 @@ class Jobs(QObject):
                 job.cancel()
 
     def cancel_changes(self) -> Callable[[], None]:
-        """Cancel all that may write: long work and what must finish.
+        """Cancel long work and what must finish. Short work of the store is let through: it ends by itself, most of it
+        only reads, and who asked for it counts on an answer.
 
-        Returns what a job calls that is asked for after this: it waits (at most FINISH_S) until all of it has ended.
+        Returns what a job calls that is asked for after this: it waits (at most FINISH_S) until all that may write has ended.
         """
         writing = [job for job in self.running if job.may_write]
         for job in writing:
-            job.cancel()
+            if job.title or job.must_finish:
+                job.cancel()
 
         def wait() -> None:
             deadline = time.monotonic() + FINISH_S

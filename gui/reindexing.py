@@ -74,10 +74,9 @@ class Reindexing(QObject):
         """Ask the engine where things stand. then_scan: and go on with what is pending."""
         def known(found: tuple[JointState, UnfinishedScan | None]) -> None:
             self.state, self.unfinished = found
-            if then_scan and not self.stopped:
-                if self.unfinished is not None and not self.running:
-                    self.said.emit(self.tr("{} It goes on now.").format(unfinished_words(self.unfinished)))
-                self.go_on()
+            scan = self.unfinished
+            if then_scan and not self.stopped and self.go_on() and scan is not None:
+                self.said.emit(self.tr("{} It goes on now.").format(unfinished_words(scan)))
             self.changed.emit()
 
         self.jobs.run(self, lambda ticket: (self.app.joint_state(), self.app.library.unfinished()), lane="store", done=known,
@@ -94,11 +93,15 @@ class Reindexing(QObject):
         self.load_failure = failure
         self.look(then_scan=True)
 
+    def begins(self) -> None:
+        """Somebody else's scan begins, which goes on with whatever is left over."""
+        self.stopped, self.unfinished = False, None
+        self.changed.emit()
+
     def scanned(self, report: ScanReport) -> None:
         """Somebody else's scan came to its end; it may have changed the library over."""
         if report.changed_over:
             self._changed_over(report.encoder)
-        self.look()
 
     def use(self, name: str) -> None:
         """Search the library with another encoder: loads it, then indexes for it where that is needed."""
@@ -126,26 +129,27 @@ class Reindexing(QObject):
 
         self.jobs.run(self, lambda ticket: self.app.use_joint(name), lane="models", done=done, failed=failed)
 
-    def go_on(self) -> None:
-        """Index what has no vectors yet, if there is anything and the encoder is there."""
+    def go_on(self) -> bool:
+        """Index what has no vectors yet, if there is anything and the encoder is there. True when that begins now."""
         state = self.state
         if self.running or state is None or state.lost:
-            return
+            return False
         for_encoder = state.pending or state.indexed < state.sounds
         if not for_encoder and self.unfinished is None:
-            return
+            return False
         if self.app.library.scanning:
             self._again.start()
-            return
+            return False
         self.stopped, self.failure, self.progress, self.unfinished = False, "", None, None
         title = self.tr("Indexing for {}").format(state.pending or state.in_use) if for_encoder else self.tr("Indexing")
         self._ticket = self.jobs.run(
             self, lambda ticket: self.app.library.scan(ticket), lane="files", title=title,
             progress=self._moved, done=self._done, failed=self._failed, cancelled=self._cancelled)
         self.changed.emit()
+        return True
 
     def stop(self) -> None:
-        """Stop for now; what was indexed is kept."""
+        """Nothing goes on by itself for now, as the user wishes; what was indexed is kept."""
         self.stopped = True
         self._again.stop()
         self._stop()

@@ -48,6 +48,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
 }
 FIRST_PAGE = "live"
 USUAL, LEAST = QSize(1440, 900), QSize(960, 600)
+PLACED_MS = 300  # until a window manager has given a window that is no longer maximised its size and place
 TITLE_PX = 40  # at least so much is left for what a window manager puts around; it says how much only after a while
 
 
@@ -71,6 +72,8 @@ class MainWindow(QMainWindow):
                 own_file(memory)
             self._memory = QSettings(str(memory), QSettings.Format.IniFormat)
         self._lacking: list[ModelInfo] = []
+        self._fit_soon = QTimer(self, interval=PLACED_MS, singleShot=True)
+        self._fit_soon.timeout.connect(self.fit_to_screen)
         self.setWindowTitle("Earmark")
         self._build()
         self._bind()
@@ -350,8 +353,8 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, mode: Mode) -> None:
         """Also what Settings shows of it."""
-        self.app.settings.change(theme=mode)
-        self.theme.set_mode(mode)
+        if self.context.keep(theme=mode):
+            self.theme.set_mode(mode)
         if "settings" in self.pages:
             self.pages["settings"].refresh()
 
@@ -375,6 +378,11 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self.rail.set_narrow(self.width() < NARROW_PX)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange and self.isVisible():
+            self._fit_soon.start()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._memory is not None:
             self._memory.setValue("window/geometry", self.saveGeometry())
@@ -397,12 +405,12 @@ class MainWindow(QMainWindow):
 
     def fit_to_screen(self) -> None:
         """No larger than the screen has room for, title bar and all, and in its place where it was left off the edge."""
-        if self.isMaximized() or self.isFullScreen():
-            return
         room, frame, inner = self.screen().availableGeometry(), self.frameGeometry(), self.geometry()
         around = (frame.size() - inner.size()).expandedTo(QSize(0, TITLE_PX))
         most = room.size() - around
         self.setMinimumSize(LEAST.boundedTo(most))
+        if self.isMaximized() or self.isFullScreen():
+            return
         if inner.size().boundedTo(most) != inner.size():
             self.resize(inner.size().boundedTo(most))
             frame.setSize(self.size() + (frame.size() - inner.size()))

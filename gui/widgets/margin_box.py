@@ -24,8 +24,7 @@ class MarginBox(NumberBox):
         self.settled.connect(self._choose)
 
     def show_margin(self, settings: Settings, unit: MarginUnit) -> None:
-        """What the settings say, without a word to anybody."""
-        self.settle()
+        """What the settings say, without a word to anybody, as `show_value`."""
         self._unit, nats = unit, unit == "nats"
         with QSignalBlocker(self):
             self.setRange(0.0, MOST_NATS if nats else 2.0)

@@ -67,6 +67,22 @@ def test_size_and_place_are_remembered_where_they_still_fit(make: Make, monkeypa
     assert room.contains(small.frameGeometry())
 
 
+def test_a_window_that_was_closed_maximised_has_its_least_size_too(make: Make, monkeypatch: pytest.MonkeyPatch,
+                                                                   qtbot: QtBot) -> None:
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda screen: QRect(0, 0, 1920, 1080))
+    window = make()
+    window.showMaximized()
+    window.close()
+    again = make()
+    assert again.isMaximized() and again.minimumSize() == QSize(960, 600)
+    again.start()
+    qtbot.waitUntil(lambda: again.current == "live")
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda screen: QRect(0, 0, 1000, 700))
+    again.showNormal()
+    qtbot.waitUntil(lambda: QRect(0, 0, 1000, 700).contains(again.frameGeometry()))
+    again.close()
+
+
 def test_the_window_may_be_closed_twice_whatever_runs(make: Make, app: FakeEarmark, jobs: Jobs, qtbot: QtBot) -> None:
     window, go, ended = make(), threading.Event(), []
     window.start()
@@ -133,3 +149,18 @@ def test_the_process_ends_at_once_when_everything_is_closed() -> None:
     done = subprocess.run([sys.executable, "-c", LEAVE], capture_output=True, text=True, timeout=50, cwd=Path.cwd(), check=False)
     assert (done.returncode, done.stdout) == (3, "closed\n"), done.stderr
     assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize("streams", ["sys.stdout = sys.stderr = None", "os.close(reader); sys.stdout.write('x' * 10)"],
+                         ids=["without a console", "nobody reads any more"])
+def test_the_process_ends_at_once_whatever_became_of_its_output(streams: str) -> None:
+    code = f"""
+import os, sys
+from gui import app
+reader, writer = os.pipe()
+sys.stdout = os.fdopen(writer, "w")
+{streams}
+app.leave(3)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, cwd=Path.cwd(), check=False)
+    assert done.returncode == 3, done.stderr

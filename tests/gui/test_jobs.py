@@ -168,3 +168,21 @@ def test_leaving_does_not_wait_for_ever(qtbot: QtBot, monkeypatch: pytest.Monkey
     jobs.run(owner, lambda ticket: go.wait(5), must_finish=True)
     assert not jobs.shutdown()
     go.set()
+
+
+def test_short_work_of_the_store_is_answered_although_changes_are_cancelled(jobs: Jobs, qtbot: QtBot) -> None:
+    owner, go, came = QObject(), threading.Event(), []
+
+    def scan(ticket: Ticket) -> None:
+        go.wait(5)
+        ticket.check()
+
+    jobs.run(owner, scan, title="Indexing", done=lambda _: came.append("scanned"), cancelled=lambda: came.append("cancelled"))
+    jobs.run(owner, lambda ticket: go.wait(5), lane="store", done=lambda _: came.append("answered"))
+    wait = jobs.cancel_changes()
+    jobs.run(owner, lambda ticket: wait(), lane="store", done=lambda _: came.append("alone"))
+    qtbot.wait(50)
+    assert came == []
+    go.set()
+    qtbot.waitUntil(lambda: len(came) == 3)
+    assert came[-1] == "alone" and sorted(came[:2]) == ["answered", "cancelled"]

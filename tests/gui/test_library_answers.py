@@ -268,6 +268,21 @@ def test_a_question_that_fails_leaves_no_rows_of_the_one_before(page: LibraryPag
     assert page.model.rowCount() == 0 and not page.table.stale and page.filters.found.text() == ""
 
 
+def test_a_step_that_waits_does_not_outlive_a_question_that_fails(page: LibraryPage, gate: Gate, player: FakePlayer,
+                                                                  qtbot: QtBot) -> None:
+    gate.failing = LibraryError("The library cannot be read now.")
+    page.query.field.setFocus()
+    qtbot.keyClicks(page.query.field, "door")
+    qtbot.keyClick(page.query.field, Qt.Key.Key_Down)
+    gate.open_.set()
+    rest(page, qtbot)
+    assert page.notice.isVisible()
+    gate.failing = None
+    page._again()
+    rest(page, qtbot)
+    assert page.model.ranked and player.played == []
+
+
 def test_a_saved_search_that_opens_late_gives_way_to_what_was_typed(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
     ask(page, qtbot, "door")
     page.saving.save()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -79,3 +80,71 @@ def test_sounds_whose_vectors_are_lost_are_counted_with_the_act_that_makes_them_
     app.library.damaged, scans = 0, app.library.scans
     page.ground.damaged.findChildren(QPushButton)[0].click()
     qtbot.waitUntil(lambda: app.library.scans == scans + 1 and jobs.running == [] and not page.ground.damaged.isVisible())
+
+
+def test_a_scan_that_the_user_cancelled_stays_so(window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot) -> None:
+    page = window.page("library")
+    assert isinstance(page, LibraryPage)
+    qtbot.waitUntil(lambda: app.library.scans == 1)
+    window.reindexing.stop()
+    qtbot.waitUntil(page.ground.unfinished.isVisible)
+    page.scanning.scan()
+    qtbot.waitUntil(lambda: app.library.scans == 2)
+    page.scanning.cancel()
+    qtbot.waitUntil(page.ground.unfinished.isVisible)
+    window.toast.hide()
+    window.warm()  # as when a model was fetched or added
+    qtbot.waitUntil(lambda: jobs.running == [])
+    assert app.library.scans == 2 and not window.toast.isVisible() and page.ground.unfinished.isVisible()
+    page.scanning.scan()  # what is asked for counts again
+    qtbot.waitUntil(lambda: app.library.scans == 3)
+    assert not window.reindexing.stopped
+    app.library.hold.clear()
+    qtbot.waitUntil(lambda: jobs.running == [])
+
+
+def test_nothing_is_said_to_go_on_where_nothing_does(window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: app.library.scans == 1)
+    window.reindexing.stop()
+    qtbot.waitUntil(lambda: jobs.running == [])
+    app.lost["compact"] = "Its file is not there any more."
+    window.toast.hide()
+    window.reindexing.stopped = False
+    window.reindexing.look(then_scan=True)
+    qtbot.waitUntil(lambda: jobs.running == [])
+    assert app.library.scans == 1 and not window.toast.isVisible()
+
+
+def test_a_scan_that_ends_well_leaves_no_word_of_the_one_before(window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    page = window.page("library")
+    assert isinstance(page, LibraryPage)
+    qtbot.waitUntil(lambda: app.library.scans == 1)
+    window.reindexing.stop()
+    qtbot.waitUntil(page.ground.unfinished.isVisible)
+    shown: list[bool] = []
+    show = page.ground.unfinished.setVisible
+    monkeypatch.setattr(page.ground.unfinished, "setVisible", lambda on: (shown.append(on), show(on)))
+    app.library.hold.clear()
+    page.scanning.scan()
+    qtbot.waitUntil(lambda: app.library.scans == 2 and jobs.running == [])
+    assert shown and not any(shown)
+
+
+def test_the_page_is_not_stuck_when_everything_was_forgotten_while_it_asked(window: MainWindow, app: FakeEarmark, jobs: Jobs,
+                                                                            qtbot: QtBot) -> None:
+    page, gate = window.page("library"), threading.Event()
+    assert isinstance(page, LibraryPage)
+    app.library.hold.clear()
+    qtbot.waitUntil(lambda: jobs.running == [])
+    jobs.run(page, lambda ticket: gate.wait(5), lane="store")
+    page.search()
+    page.refresh()
+    jobs.cancel_changes()
+    gate.set()
+    qtbot.waitUntil(lambda: jobs.running == [])
+    app.library = type(app.library)(app.workspace, empty=True)
+    page.searching.app.library = app.library
+    page.refresh()
+    qtbot.waitUntil(lambda: jobs.running == [])
+    assert page._known is not None and page._known.stats.sounds == 0

@@ -86,7 +86,7 @@ def test_threshold_and_margin_are_written_when_they_rest(context: Context, app: 
         part.margin.stepUp()
     assert writes == []
     qtbot.waitUntil(lambda: len(writes) == 2, timeout=2_000)
-    assert app.settings.value.threshold == pytest.approx(0.7) and app.settings.value.margin == pytest.approx(0.22)
+    assert app.settings.value.threshold == pytest.approx(0.7) and app.settings.value.margin == pytest.approx(0.25)
     part.threshold.stepUp()
     part.refresh()  # must not put back what is being changed
     part.hide()
@@ -113,3 +113,36 @@ def test_a_number_that_is_typed_counts_with_enter(theme: Theme, qtbot: QtBot) ->
     qtbot.keyClicks(box, "0.25")
     qtbot.keyClick(box, Qt.Key.Key_Return)
     assert came == [0.25]
+
+
+@pytest.mark.parametrize("make", [Limits, GeneralSection])
+def test_reading_again_shows_what_was_just_turned(context: Context, app: FakeEarmark, qtbot: QtBot, make: Any) -> None:
+    part = make(context)
+    qtbot.addWidget(part)
+    part.show()
+    part.threshold.setValue(0.61)
+    part.margin.setValue(0.11)
+    part.refresh()
+    assert (part.threshold.value(), part.margin.value()) == (0.61, 0.11)
+    assert (app.settings.value.threshold, app.settings.value.margin) == (0.61, 0.11)
+
+
+def test_a_threshold_just_turned_is_not_carried_into_other_units(context: Context, app: FakeEarmark, qtbot: QtBot) -> None:
+    general = GeneralSection(context)
+    qtbot.addWidget(general)
+    general.show()
+    general.threshold.setValue(0.61)
+    general.measure.choose("dot")
+    assert app.settings.value.threshold == general.threshold.value() == 0.75  # what counts by default in these units
+    qtbot.wait(500)
+    assert app.settings.value.threshold == general.threshold.value() == 0.75
+
+
+def test_a_value_that_is_shown_is_told_to_nobody(theme: Theme, qtbot: QtBot) -> None:
+    box, came = NumberBox(theme, "Number", 0, 1, 0.01), []
+    qtbot.addWidget(box)
+    box.settled.connect(came.append)
+    box.setValue(0.3)
+    box.show_value(0.5)
+    qtbot.wait(500)
+    assert came == [] and box.value() == 0.5

@@ -172,7 +172,7 @@ class Hearing(QObject):
 
     def _loop(self, on: bool) -> None:
         if on != self.context.app.settings.value.loop_span:
-            self.context.app.settings.change(loop_span=on)
+            self.context.keep(loop_span=on)
         if self.audition.state == "playing" and self._is_mine():
             self.replay()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
@@ -235,7 +235,9 @@ class PlayerBar(QWidget):
             self.context.audition.set_volume_db(float(value))
 
     def _output_chosen(self, _: int) -> None:
-        self.context.app.settings.change(output_device=str(self.output.currentData() or ""))
+        if not self.context.keep(output_device=str(self.output.currentData() or "")):
+            with QSignalBlocker(self.output):
+                self.output.setCurrentIndex(max(0, self.output.findData(self.context.app.settings.value.output_device)))
         self.output.setToolTip(plain_tip(self.output.currentText()))
 
 

@@ -50,7 +50,7 @@ class Scanning(QObject):
             for path in paths:
                 self.app.library.add(path)
 
-        self.jobs.run(self, work, lane="store", done=lambda _: self.scan(), failed=self._not_added)
+        self.jobs.run(self, work, lane="store", done=lambda _: self.scan(), failed=self._not_added, must_finish=True)
 
     def add_made_sounds(self) -> None:
         """Make the trial sounds in the workspace, then add them."""
@@ -63,11 +63,11 @@ class Scanning(QObject):
 
             write_library(folder, ticket)
 
-        self._begin(self.tr("Making sounds"))
         self._ticket = self.jobs.run(
             self, work, lane="files", title=self.tr("Making sounds"),
             progress=lambda progress: self.moved.emit(self.tr("Making sounds"), progress),
             done=lambda _: self._made(folder), failed=self._failed, cancelled=self._over)
+        self.moved.emit(self.tr("Making sounds"), None)
 
     def remove(self, folder: Folder) -> None:
         """Forget a folder; its files stay."""
@@ -88,14 +88,12 @@ class Scanning(QObject):
             remembered = {failure.path for failure in self.app.library.failures()}
             return report, tuple(failure for failure in report.failed if failure.path not in remembered)
 
-        self._begin(self.tr("Indexing"))
+        self._reindexing.begins()
         self._ticket = self.jobs.run(
             self, work, lane="files", title=self.tr("Indexing"), progress=self._progress,
-            done=lambda found: self._scanned(*found), failed=self._failed, cancelled=self._over)
+            done=lambda found: self._scanned(*found), failed=self._failed, cancelled=self._cancelled)
+        self.moved.emit(self.tr("Indexing"), None)
         self.changed.emit()
-
-    def _begin(self, title: str) -> None:
-        self.moved.emit(title, None)
 
     def _progress(self, progress: Progress) -> None:
         self.moved.emit(self.tr("Indexing"), progress)
@@ -121,6 +119,11 @@ class Scanning(QObject):
     def _failed(self, error: EarmarkError) -> None:
         self.failed.emit(self.tr("The folders could not be looked through to the end. What was done is kept."),
                          str(error))
+        self._over()
+
+    def _cancelled(self) -> None:
+        if not self._again:
+            self._reindexing.stop()
         self._over()
 
     def _over(self) -> None:

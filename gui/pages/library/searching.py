@@ -269,6 +269,7 @@ class Searching(QObject):
             self.ground.line.show_suggestions([])
             self.ground.filters.say("", "")
             self.hearing.show_nothing()
+        self.hearing.forget_step()
         self._mark()
         self.failed.emit(error)
         self._over()

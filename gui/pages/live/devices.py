@@ -101,5 +101,7 @@ class DevicePicker(Select):
         if self.devices:
             name = self.devices[index].name
             if name != self._context.app.settings.value.input_device:
-                self._context.app.settings.change(input_device=name)
-                self.chosen.emit(name)
+                if self._context.keep(input_device=name):
+                    self.chosen.emit(name)
+                else:
+                    self._show()

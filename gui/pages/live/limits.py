@@ -18,7 +18,8 @@ class Limits(QWidget):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        theme, self._settings, self._voices = context.theme, context.app.settings, context.app.voices
+        self._context, theme = context, context.theme
+        self._settings, self._voices = context.app.settings, context.app.voices
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -36,7 +37,9 @@ class Limits(QWidget):
         row.addWidget(self.measure)
 
     def refresh(self) -> None:
-        """Show what the settings say."""
+        """Show what the settings say, once what is on its way is in them."""
+        self.threshold.settle()
+        self.margin.settle()
         value = self._settings.value
         self.threshold.show_value(value.threshold)
         self.margin.show_margin(value, self._voices.margin_unit())
@@ -44,5 +47,7 @@ class Limits(QWidget):
     def _set(self, **values: float) -> None:
         current = self._settings.value
         if any(getattr(current, key) != value for key, value in values.items()):
-            self._settings.change(**values)
-            self.changed.emit()
+            if self._context.keep(**values):
+                self.changed.emit()
+            else:
+                self.refresh()

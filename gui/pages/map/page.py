@@ -295,11 +295,11 @@ class MapPage(Page):
 
     def _choose_space(self, space: str) -> None:
         self._ask(space_of(space), self.method)
-        self.app.settings.change(map_space=self.space)
+        self.context.keep(map_space=self.space)
 
     def _choose_method(self, method: str) -> None:
         self._ask(self.space, method_of(method))
-        self.app.settings.change(map_method=self.method)
+        self.context.keep(map_method=self.method)
 
     def _ask(self, space: Space, method: Method) -> None:
         """Another map is wanted."""
@@ -364,7 +364,7 @@ class MapPage(Page):
         plot.hovered.connect(self._hovered)
         plot.clicked.connect(self._keep)
         self.canvas.cancel.connect(self.cancel)
-        self.canvas.hear.toggled.connect(lambda on: self.app.settings.change(hear_on_hover=on))
+        self.canvas.hear.toggled.connect(lambda on: self.context.keep(hear_on_hover=on))
         self.inspector.group.connect(lambda name: plot.set_focus_group(name or None))
         self.inspector.play.connect(lambda sound: self.audition.play(sound.path, token=("map-kept", sound.id)))
         self.inspector.show_in_library.connect(lambda sound: self.go.emit("library", sound))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
+from PySide6.QtCore import QSignalBlocker
+
 from gui.context import Context
 from gui.pages.settings.section import Section
 from gui.theme import Mode
@@ -26,12 +28,15 @@ class AppearanceSection(Section):
         self.column.addStretch(1)
 
     def refresh(self) -> None:
-        self.mode.set_value(self.app.settings.value.theme)
+        settings = self.app.settings.value
+        self.mode.set_value(settings.theme)
+        with QSignalBlocker(self.motion):
+            self.motion.setChecked(settings.reduced_motion)
 
     def _chosen(self, mode: str) -> None:
         if self.change(theme=mode):
             self.theme.set_mode(cast(Mode, mode))
 
     def _moved(self, reduced: bool) -> None:
-        self.change(reduced_motion=reduced)
-        self.theme.reduced_motion = reduced
+        if self.change(reduced_motion=reduced):
+            self.theme.reduced_motion = reduced

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QHBoxLayout
 
 from engine.errors import EarmarkError
@@ -66,32 +67,30 @@ class AudioSection(Section):
         self.jobs.run(self, work, lane="sound", done=self._found, failed=self._not_found)
 
     def _found(self, found: tuple[list[Device], list[Device]]) -> None:
+        self._fill(self.input, self._input_why, found[0], self.tr("No microphone was found. Plug one in, then look again."))
+        self._fill(self.output, self._output_why, found[1], self.tr("No loudspeaker was found. Everything but playing works."))
+
+    def _not_found(self, error: EarmarkError) -> None:
+        for box, why in ((self.input, self._input_why), (self.output, self._output_why)):
+            self._fill(box, why, None, str(error))
+
+    def _fill(self, box: Select, why: Text, devices: list[Device] | None, none: str) -> None:
+        """Show the choice of a device. devices: None where it could not be found out. none: said where there is none."""
         settings = self.app.settings.value
-        for box, why, devices, chosen, none in (
-                (self.input, self._input_why, found[0], settings.input_device,
-                 self.tr("No microphone was found. Plug one in, then look again.")),
-                (self.output, self._output_why, found[1], settings.output_device,
-                 self.tr("No loudspeaker was found. Everything but playing works."))):
-            box.blockSignals(True)
+        chosen = settings.input_device if box is self.input else settings.output_device
+        with QSignalBlocker(box):
             box.clear()
             box.add(self.tr("System default"), "")
-            for device in devices:
+            for device in devices or ():
                 box.add(device.title, device.name, self.tr("{rate} kHz · {channels} ch").format(
                     rate=f"{device.rate_hz / 1000:g}", channels=device.channels))
             if chosen and box.findData(chosen) < 0:
-                box.add(self.tr("{} (not there now)").format(chosen), chosen)
+                box.add(chosen if devices is None else self.tr("{} (not there now)").format(chosen), chosen)
             box.setCurrentIndex(max(0, box.findData(chosen)))
-            box.blockSignals(False)
-            box.setEnabled(bool(devices))
-            why.setText(none if not devices else "")
-            why.setVisible(not devices)
-            why.set_role("text3" if devices else "warning")
-
-    def _not_found(self, error: EarmarkError) -> None:
-        for why in (self._input_why, self._output_why):
-            why.setText(str(error))
-            why.set_role("warning")
-            why.show()
+        box.setEnabled(bool(devices))
+        why.setText("" if devices else none)
+        why.setVisible(not devices)
+        why.set_role("text3" if devices else "warning")
 
     def _volume(self, value: int) -> None:
         self._words.setText(f"{value} dB".replace("-", "−"))

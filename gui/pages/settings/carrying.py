@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
 from engine.errors import EarmarkError
@@ -30,6 +30,7 @@ class CarryingRows(QObject):
         self.app, self.theme, self.jobs = section.app, section.theme, section.jobs
         self.path: Path | None = None
         self._reading = False
+        self._wanted = False  # a file is to be asked for once it is known which voices there are
         out = QHBoxLayout()
         out.setSpacing(8)
         self.which = Select(self.theme, self.tr("Voices to export"))
@@ -65,6 +66,15 @@ class CarryingRows(QObject):
         self.which.setCurrentIndex(max(0, self.which.findData(chosen)))
         self.which.setFixedWidth(220)
         self._rest(bool(voices))
+        if self._wanted:
+            self._wanted = False
+            QTimer.singleShot(0, self, self.choose_target)  # a dialog of its own, when this is over
+
+    def show_unknown(self) -> None:
+        """It could not be read which voices there are. What is known from before stays."""
+        self._wanted = False
+        if not self.which.count():
+            self.export.say(self.tr("Export…"), self.tr("It is not known which voices there are."))
 
     def ask_for_export(self, path: Path) -> None:
         self.path, self._reading = path, False
@@ -77,7 +87,11 @@ class CarryingRows(QObject):
         self.section.bring_into_view(self.form)
 
     def choose_target(self) -> None:
-        """Ask for the file to export to, where there is a voice."""
+        """Ask for the file to export to, where there is a voice; while that is not known yet, as soon as it is."""
+        if not self.which.count():
+            self._wanted = True
+            self.section.refresh()
+            return
         if self.which.count() < 2:
             self.said.emit(self.export.toolTip() or self.tr("There are no voices yet."))
             return

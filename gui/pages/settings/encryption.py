@@ -59,6 +59,13 @@ class EncryptionRows(QObject):
         self.state, self.keyring_usable = state, keyring_usable
         self._show()
 
+    def show_unknown(self) -> None:
+        """It could not be read. What is known from before stays."""
+        if self.state is None:
+            self.badge.set(self.tr("not known"), "plain", "-")
+        else:
+            self._show()
+
     def encrypt(self, passphrase: object = None) -> None:
         """Seal, or keep the key in another way. passphrase: a str; anything else is the keyring."""
         secret = passphrase if isinstance(passphrase, str) else None

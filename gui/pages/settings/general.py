@@ -40,6 +40,7 @@ class GeneralSection(Section):
         self.column.addStretch(1)
 
     def refresh(self) -> None:
+        self._settle()
         settings = self.app.settings.value
         self.threshold.show_value(settings.threshold)
         self.margin.show_margin(settings, self.app.voices.margin_unit())
@@ -48,8 +49,14 @@ class GeneralSection(Section):
         self._why.setText(self._explained(settings.measure))
 
     def _measured(self, measure: str) -> None:
-        self.change(measure=measure)
-        self.refresh()
+        self._settle()  # first: it is a number in the units of before
+        if self.change(measure=measure):
+            self.refresh()
+
+    def _settle(self) -> None:
+        """What is on its way goes into the settings."""
+        self.threshold.settle()
+        self.margin.settle()
 
     def _explained(self, measure: str) -> str:
         if measure == "cosine":

@@ -13,7 +13,7 @@ from gui.pages.live.session import LiveSession
 from gui.pages.settings.carrying import CarryingRows
 from gui.pages.settings.encryption import EncryptionRows
 from gui.pages.settings.section import Section
-from gui.widgets.controls import Button, Text, ask_before_loss
+from gui.widgets.controls import Button, Notice, Text, ask_before_loss
 from gui.words import count, data_size
 
 
@@ -24,6 +24,10 @@ class PrivacySection(Section):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self.notice = Notice(self.theme, self.tr("What is kept could not be read."), tone="error")
+        self.again = self.notice.add_act(self.tr("Try again"), self.refresh, icon="arrows-clockwise")
+        self.column.addWidget(self.notice)
+        self.notice.hide()
         kept = self.panel(self.tr("What is kept"), self.tr("all of it in the workspace, on this machine"))
         self.rows: dict[str, Text] = {}
         for key, word, why in (
@@ -74,7 +78,7 @@ class PrivacySection(Section):
                 "logs": str(getattr(self.app.store, "logs", ""))}, voices, self.app.privacy.state(),
                 self.app.privacy.keyring_usable())
 
-        self.jobs.run(self, work, lane="store", done=self._show)
+        self.jobs.run(self, work, lane="store", done=self._show, failed=self._not_known)
 
     def ask(self) -> QMessageBox:
         """Ask once, in a dialog where Cancel has the focus."""
@@ -86,10 +90,18 @@ class PrivacySection(Section):
 
     def _show(self, found: tuple[dict[str, str], list[Voice], Encryption, bool]) -> None:
         words, voices, state, keyring_usable = found
+        self.notice.hide()
         for key, text in words.items():
             self.rows[key].setText(text)
         self.encryption.show_state(state, keyring_usable)
         self.carrying.show_voices(voices)
+
+    def _not_known(self, error: EarmarkError) -> None:
+        self.notice.sentence.setText(str(error))
+        self.notice.show()
+        self.bring_into_view(self.notice)
+        self.encryption.show_unknown()
+        self.carrying.show_unknown()
 
     def _changed(self) -> None:
         LiveSession.of(self.context).refresh_map()
@@ -118,3 +130,4 @@ class PrivacySection(Section):
         self.button.say(self.tr("Forget everything…"))
         self.said.emit(str(error))
         LiveSession.of(self.context).refresh_map()
+        self.refresh()  # whatever was under way and was stopped is not under way any more

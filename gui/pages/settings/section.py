@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
-from engine.errors import EarmarkError
 from gui.context import Context
 from gui.theme import CONTROL_PX
 from gui.widgets.controls import Check, Panel, Text, rule
@@ -91,10 +90,8 @@ class Section(QScrollArea):
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, 24))
 
     def change(self, **changes: object) -> bool:
-        """Set settings; a value that makes no sense is said and refused."""
-        try:
-            self.app.settings.change(**changes)
-        except EarmarkError as error:
-            self.said.emit(str(error))
-            return False
-        return True
+        """Set settings. What could not be written is said, and the controls show again what is true."""
+        if self.context.keep(**changes):
+            return True
+        self.refresh()
+        return False

@@ -119,6 +119,8 @@ class RecordingPart(QWidget):
         if recording:
             parts.append(Part(self.tr("take {}").format(len(parts) + 1), self._running_s, running=True))
         self.bar.set_parts(parts)
+        # Record stays on while a take is being enrolled: each take knows its voice and they are enrolled one after the other,
+        # and a button that is turned off loses the keyboard
         self._follow_save(state)
 
     def _follow_save(self, state: str) -> None:

@@ -97,6 +97,31 @@ class Select(QComboBox):
                            self.theme.pixmap("caret-down", "text3", 12))
 
 
+class Rest(QTimer):
+    """over: what is moved has come to rest. A slider that is held has not."""
+
+    over = Signal()
+
+    def __init__(self, moving: QWidget) -> None:
+        super().__init__(moving, interval=REST_MS, singleShot=True)
+        self.timeout.connect(self._look)
+
+    def moved(self) -> None:
+        self.start()
+
+    def settle(self) -> None:
+        """It is over now, if anything was moved."""
+        if self.isActive():
+            self.stop()
+            self.over.emit()
+
+    def _look(self) -> None:
+        if isinstance(slider := self.parent(), QSlider) and slider.isSliderDown():
+            self.start()
+        else:
+            self.over.emit()
+
+
 class NumberBox(QDoubleSpinBox):
     """A number, right-aligned, without arrows; up and down still step it. decimals 0 makes it whole.
 
@@ -122,24 +147,19 @@ class NumberBox(QDoubleSpinBox):
         self.setAccessibleName(name)
         self.setFixedSize(width, CONTROL_PX)
         self.setKeyboardTracking(False)
-        self._rest = QTimer(self, interval=REST_MS, singleShot=True)
-        self._rest.timeout.connect(self._say)
-        self.valueChanged.connect(self._on_its_way)
+        self._rest = Rest(self)
+        self._rest.over.connect(self._say)
+        self.valueChanged.connect(self._rest.moved)
         self.editingFinished.connect(self.settle)
         theme.changed.connect(self.update)
 
-    def _on_its_way(self) -> None:
-        self._rest.start()
-
     def settle(self) -> None:
         """What is being changed counts now."""
-        if self._rest.isActive():
-            self._rest.stop()
-            self._say()
+        self._rest.settle()
 
     def show_value(self, value: float) -> None:
-        """Show what is true, and tell nobody."""
-        self.settle()
+        """Show what is true, and tell nobody. What was on its way is given up: `settle` before reading what is true."""
+        self._rest.stop()
         with QSignalBlocker(self):
             self.setValue(value)
 
@@ -235,25 +255,14 @@ class Slider(QSlider):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedHeight(20)
-        self._rest = QTimer(self, interval=REST_MS, singleShot=True)
-        self._rest.timeout.connect(self._rested)
-        self.valueChanged.connect(self._on_its_way)
+        self._rest = Rest(self)
+        self._rest.over.connect(self._say)
+        self.valueChanged.connect(self._rest.moved)
         self.sliderReleased.connect(self.settle)
-
-    def _on_its_way(self) -> None:
-        self._rest.start()
 
     def settle(self) -> None:
         """What is being changed counts now."""
-        if self._rest.isActive():
-            self._rest.stop()
-            self._say()
-
-    def _rested(self) -> None:
-        if self.isSliderDown():  # still held
-            self._rest.start()
-        else:
-            self._say()
+        self._rest.settle()
 
     def _say(self) -> None:
         self.settled.emit(self.value())
