@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
+from engine.errors import LibraryError
 from engine.records import UnfinishedScan
 from gui.audition import Audition
 from gui.jobs import Jobs
@@ -77,6 +78,12 @@ def test_sounds_whose_vectors_are_lost_are_counted_with_the_act_that_makes_them_
     page.query.set_text("rain")
     qtbot.waitUntil(page.ground.damaged.isVisible)
     assert page.ground.damaged.title.text() == "3 sounds could not be compared."
+    app.library.fail = LibraryError("The database is busy.")
+    page.query.set_text("wind")  # what was said of the answer before goes with it
+    qtbot.waitUntil(page.notice.isVisible)
+    assert not page.ground.damaged.isVisible()
+    page._again()
+    qtbot.waitUntil(page.ground.damaged.isVisible)
     app.library.damaged, scans = 0, app.library.scans
     page.ground.damaged.findChildren(QPushButton)[0].click()
     qtbot.waitUntil(lambda: app.library.scans == scans + 1 and jobs.running == [] and not page.ground.damaged.isVisible())

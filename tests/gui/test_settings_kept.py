@@ -127,7 +127,8 @@ def test_privacy_says_why_nothing_is_known_with_an_act(window: MainWindow, app: 
     monkeypatch.setattr(app.privacy, "keyring_usable", locked)
     privacy: PrivacySection = section(window, qtbot, "privacy")
     assert privacy.notice.isVisible() and privacy.notice.sentence.text() == "The keyring does not answer."
-    assert privacy.encryption.badge.text() == "not known" and "not known" in privacy.carrying.export.toolTip()
+    assert privacy.rows["voices"].text() == privacy.encryption.badge.text() == "not known"
+    assert "not known" in privacy.carrying.export.toolTip()
     monkeypatch.undo()
     privacy.again.click()
     qtbot.waitUntil(lambda: not window.jobs.running)

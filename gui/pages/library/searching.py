@@ -264,6 +264,7 @@ class Searching(QObject):
         if self._under_way is not None and not self._is_shown(self._under_way):
             self._answer = None
             self._give_up_page()
+            self._say_damaged(0)
             self.ground.model.show([], 0, bool(self.ground.query.query))
             self.ground.answers.setCurrentWidget(self.ground.table)
             self.ground.line.show_suggestions([])

@@ -16,6 +16,8 @@ from gui.pages.settings.section import Section
 from gui.widgets.controls import Button, Notice, Text, ask_before_loss
 from gui.words import count, data_size
 
+LOOKING = "…"  # until it is known
+
 
 class PrivacySection(Section):
     """forgotten: everything was removed."""
@@ -41,7 +43,7 @@ class PrivacySection(Section):
                 ("sounds", self.tr("Sounds"), self.tr(
                     "Paths, outlines, tags and vectors. Your files stay where they are and are never changed.")),
                 ("logs", self.tr("Logs"), self.tr("What the program did, without audio, vectors or names."))):
-            value = Text(self.theme, "…", "body", "text1")
+            value = Text(self.theme, LOOKING, "body", "text1")
             self.rows[key] = value
             self.row(kept, word, value, why)
         self.encryption = EncryptionRows(self, self.panel(self.tr("Encryption")))
@@ -99,6 +101,9 @@ class PrivacySection(Section):
     def _not_known(self, error: EarmarkError) -> None:
         self.notice.sentence.setText(str(error))
         self.notice.show()
+        for value in self.rows.values():
+            if value.text() == LOOKING:
+                value.setText(self.tr("not known"))
         self.bring_into_view(self.notice)
         self.encryption.show_unknown()
         self.carrying.show_unknown()
