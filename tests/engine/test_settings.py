@@ -181,7 +181,7 @@ def test_of_two_programs_that_change_settings_neither_loses_the_others(path):
 
 
 def test_a_change_of_another_program_is_kept_and_how_the_file_is_written_too(path):
-    path.write_text("version = 3 # mine\nvolume_db = -12 # not so loud\nseed = 7\n")
+    path.write_text("version = 4 # mine\nvolume_db = -12 # not so loud\nseed = 7\n")
     mine = SettingsFile(path)
     SettingsFile(path).change(input_device="Röhre", joint="bridge")
     assert mine.change(seed=8).input_device == "Röhre"
