@@ -39,4 +39,6 @@ def test_what_is_pinned_satisfies_what_is_asked_for() -> None:
     pinned = {canonicalize_name(name): version for name, version in lines}
     for text in metadata.requires("earmark") or []:
         wanted = Requirement(text)
+        if wanted.name == "pip":  # pinned, it would have to replace itself while it installs
+            continue
         assert wanted.specifier.contains(pinned[canonicalize_name(wanted.name)]), text

@@ -159,10 +159,6 @@ class LivePage(Page):
             self.view.open_newest()
         self._follow()
 
-    def _not_kept(self, error: EarmarkError) -> None:
-        self.answer.say(self.tr("Who spoke in the recording could not be kept"),
-                        self.tr("The recording itself is safe. {}").format(error))
-
     def _kept(self, kept: list[Recording]) -> None:
         """What was recorded is among the recordings."""
         recordings = self.view.recordings
