@@ -43,12 +43,18 @@ class VoicesGround(Page):
         super().resizeEvent(event)
         narrow = self.width() < NARROW_PX
         self.fold.setVisible(narrow)
-        self.list.setVisible(not narrow or self.fold.isChecked())
-        self.make_room()
+        self.show_list(not narrow or self.fold.isChecked())
 
-    def make_room(self) -> None:
-        """The side panels stand beside a voice, where there is room for them."""
-        cramped = self.width() < CRAMPED_PX and not self.list.isHidden()
+    def show_list(self, on: bool) -> None:
+        """The side panels give way first: together with the list, even for a moment, they would make the window wider."""
+        if on:
+            self.make_room(True)
+        self.list.setVisible(on)
+        self.make_room(on)
+
+    def make_room(self, listed: bool | None = None) -> None:
+        """The side panels stand beside a voice, where there is room for them. listed: the list is shown, or about to be."""
+        cramped = self.width() < CRAMPED_PX and (not self.list.isHidden() if listed is None else listed)
         readable = self.notice.isHidden()
         self.side.setVisible(readable and not cramped and self.stack.currentWidget() is not self.large)
 

@@ -301,8 +301,7 @@ class VoicesPage(VoicesGround):
         self.new.set_kind("plain" if draft or self.panel.adding else "primary")
 
     def _unfold(self, on: bool) -> None:
-        self.list.setVisible(on or self.width() >= NARROW_PX)
-        self.make_room()
+        self.show_list(on or self.width() >= NARROW_PX)
 
     def _close_recording(self) -> None:
         if self.panel.details is not None and self.panel.details.voice.state == "enrolling":
