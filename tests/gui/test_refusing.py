@@ -134,12 +134,5 @@ def test_the_window_opens_after_the_choice_and_not_without_it(broken: SettingsBr
     assert main._window(broken.path.parent, "cpu") == 1
     assert opened == []
     press(monkeypatch, "Use the usual settings")
-<<<<<<< HEAD
     main._window(broken.path.parent, "cpu")
     assert (opened, left) == ([-6.0], [0])
-=======
-    monkeypatch.setattr(program, "leave", sys.exit)  # the true one would end the tests, with 0 whatever they found
-    with pytest.raises(SystemExit) as left:
-        main._window(broken.path.parent, "cpu")
-    assert left.value.code == 0 and opened == [-6.0]
->>>>>>> 9431d1f (A test of the start does not end the test run any more)
