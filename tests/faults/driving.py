@@ -170,7 +170,8 @@ def sound(workspace: Path) -> None:
         for spec_id, key, dim in connection.execute("SELECT id, key, dim FROM encoder_spec WHERE kind = 'joint'").fetchall():
             rows = [row for row, in connection.execute("SELECT DISTINCT row FROM span WHERE spec_id = ?", (spec_id,))]
             if rows:
-                whole = whole_rows(VectorFile(workspace / "vectors" / f"{key[:16]}.f32", dim).open())
+                matrix = VectorFile(workspace / "vectors" / f"{key[:16]}.f32", dim).open()
+                whole = whole_rows(matrix, np.arange(len(matrix)))
                 must(max(rows) < len(whole) and bool(whole[rows].all()), "a span names a row that is not there")
         for kept, in connection.execute("SELECT recording FROM take WHERE recording IS NOT NULL"):
             must((workspace / "recordings" / os.fsdecode(kept)).is_file(), "a kept recording is gone:", kept)

@@ -48,6 +48,7 @@ def make(context: Context, session: LiveSession, qtbot: QtBot) -> Iterator[Make]
         qtbot.addWidget(page)
         for part in (page.toolbar_left(), page.toolbar_right()):
             qtbot.addWidget(part)
+        page.setMinimumSize(100, 100)  # as the window has one of its own: what a layout asks for does not make it wider
         page.resize(*size)
         page.show()
         page.shown()

@@ -35,8 +35,7 @@ def window(app: FakeEarmark, theme: Theme, jobs: Jobs, qtbot: QtBot, monkeypatch
     made.warm()
     yield made
     app.library.hold.clear()
-    qtbot.waitUntil(lambda: jobs.running == [])
-    made.close()
+    qtbot.waitUntil(lambda: jobs.running == [])  # pytest-qt has closed the window by now
 
 
 def test_it_goes_on_behind_the_window_and_says_so(window: MainWindow, app: FakeEarmark, jobs: Jobs, qtbot: QtBot) -> None:
