@@ -51,8 +51,7 @@ def window(tmp_path: Path, theme: Theme, jobs: Jobs, player: FakePlayer, monkeyp
         window.show()
         window.show_page("live")
         yield window
-        qtbot.waitUntil(lambda: not jobs.running, timeout=LONG_MS)
-        window.close()
+        qtbot.waitUntil(lambda: not jobs.running, timeout=LONG_MS)  # pytest-qt has closed the window by now
 
 
 def names(page: LivePage) -> list[str]:

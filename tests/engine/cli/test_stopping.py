@@ -14,13 +14,13 @@ from engine.cli import stopping
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
-import signal, sys, time
+import signal, sys, threading, time
 from engine.cli import stopping
 stopping.listen(lambda: print("gave up", flush=True), 0.5)
 if sys.argv[1] == "hangs":  # as in a read of a dead disk: the signal comes, and the main thread does not hear it
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
 try:
-    print("begun", flush=True)
+    threading.Timer(1.0, print, ["begun"], {"flush": True}).start()  # when the main thread waits in the system
     time.sleep(60)
 except KeyboardInterrupt:
     print("heard", flush=True)
