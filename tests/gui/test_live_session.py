@@ -276,9 +276,10 @@ def test_a_recording_goes_on_in_another_file_with_another_microphone(page: LiveP
 
 @pytest.fixture
 def slow(session: LiveSession) -> Iterator[threading.Event]:
-    """The microphone opens when this is set."""
+    """The microphone opens when this is set. `began`: it is being opened; before that, a press that cancels opens nothing."""
     go = threading.Event()
-    session.make_source = lambda name: go.wait(5)
+    go.began = threading.Event()  # type: ignore[attr-defined]
+    session.make_source = lambda name: (go.began.set(), go.wait(5))  # type: ignore[attr-defined]
     yield go
     go.set()
 
@@ -287,6 +288,7 @@ def test_record_again_while_it_opens_lets_go_of_the_microphone(page: LivePage, s
                                                                app: FakeEarmark, qtbot: QtBot) -> None:
     page.record.click()
     assert page.record.text() == "Do not record" and page.listen.text() == "Cancel"
+    assert slow.began.wait(5)  # type: ignore[attr-defined]
     page.record.click()
     assert session.state == "idle" and page.record.text() == "Record" and page.listen.text() == "Listen"
     slow.set()
