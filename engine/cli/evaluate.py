@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,10 @@ from engine.cli.describing import Label, Labels, Template, chosen_labels
 from engine.cli.output import Output
 from engine.cli.paths import destination, file_to_write, given
 from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.records import Sample, Voice
+    from engine.voices.identification import Identifier
 
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", parser=given, help="The folder of recordings.")]
 Encoder = Annotated[str | None, typer.Option("--encoder", help="A text–audio encoder by name (default: the one in use).")]
@@ -166,30 +171,62 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
 
 
 def diarization(context: typer.Context, data: Data, seed: Seed = 7,
-                mixtures: Annotated[int, typer.Option(min=2, help="How many are made.")] = 20) -> None:
-    """Who spoke when, on made mixtures of 2 to 5 speakers: one folder a speaker. Needs pyannote.metrics."""
+                mixtures: Annotated[int, typer.Option(min=2, help="How many are made; not for recordings.")] = 20) -> None:
+    """Who spoke when: on recordings with .rttm files, or on made mixtures where there is one folder a speaker.
+
+    Needs pyannote.metrics.
+    """
     from engine.evaluation import diarization as protocol
+    from engine.evaluation import diarization_recordings as recordings
     from engine.voices.choice import choose
     from engine.voices.cohort import shipped
     from engine.voices.identification import Identifier, margin_unit_of
 
     out, app = context.obj.out, context.obj.app
+    real = recordings.has_references(data)
     settings, encoder = app.settings.value, app.models.voice()
     method = choose(settings.backend, shipped(encoder.spec))
     margin = settings.margin_in(margin_unit_of(method, settings.measure))
+
+    def identifier(voices: Sequence[Voice], samples: Sequence[Sample]) -> Identifier:
+        return Identifier(voices, samples, settings.threshold, margin, settings.measure, method)
+
     with out.progress("Listening") as ticket:
-        found = protocol.evaluate(data, encoder, app.models.speech(), lambda voices, samples: Identifier(
-            voices, samples, settings.threshold, margin, settings.measure, method), seed, mixtures, ticket)
+        found = (recordings.evaluate(data, encoder, app.models.speech(), identifier, seed, ticket) if real
+                 else protocol.evaluate(data, encoder, app.models.speech(), identifier, seed, mixtures, ticket))
     _report(out, found)
+    (_recordings if real else _mixtures)(out, found)
+
+
+def _recordings(out: Output, found: dict[str, Any]) -> None:
+    out.table(["Recording", "Length", "People", "Found", "Error", "Missed", "False alarm", "Confusion"],
+              [[Path(r["file"]).name, f"{r['duration_s']:.0f} s", str(r["people"]), str(r["people_found"]),
+                *(_share(seconds, r["speech_s"]) for seconds in
+                  (r["missed"] + r["false_alarm"] + r["confusion"], r["missed"], r["false_alarm"], r["confusion"]))]
+               for r in found["recordings"]], right=tuple(range(1, 8)))
+    out.say(f"{found['files']} recordings, {found['audio_s']:.0f} s, {found['x_real_time']:.0f} × real time; "
+            f"the number of people is off by {found['people_error']:.2f} on average")
+    out.table(["Left out", "DER", "95 %", "Missed", "False alarm", "Confusion"],
+              [["±0.25 s around each boundary, overlap", _percent(found["der_collar_no_overlap"]),
+                _percents(found["ci95"]["der_collar_no_overlap"]), "", "", ""],
+               ["nothing", _percent(found["der"]), _percents(found["ci95"]["der"]), _percent(found["missed"]),
+                _percent(found["false_alarm"]), _percent(found["confusion"])]], right=tuple(range(1, 6)))
+
+
+def _mixtures(out: Output, found: dict[str, Any]) -> None:
     for made in found["mixtures"]:
         out.note(f"mixture {made['number']}: {made['duration_s']:.0f} s, {made['overlap_s']:.1f} s of overlap: "
                  + ", ".join(f"{t['speaker']} {t['start_s']:.1f}–{t['end_s']:.1f}" for t in made["turns"]))
     out.say(f"{len(found['mixtures'])} mixtures of {found['speakers']} speakers, seed {found['seed']}, "
             f"{found['audio_s']:.0f} s, {found['x_real_time']:.0f} × real time")
-    out.table(["Enrolled", "Collar", "Overlap", "DER", "95 %", "Missed", "False alarm", "Confusion", "Names too"],
-              [[r["enrolled"], f"{r['collar_s']:g} s", "skipped" if r["skip_overlap"] else "counted", _percent(r["der"]),
-                _percents(r["ci95"]["der"]), _percent(r["missed"]), _percent(r["false_alarm"]), _percent(r["confusion"]),
-                _percent(r["named_error"])] for r in found["results"]], right=tuple(range(3, 9)))
+    out.table(["Enrolled", "Left out", "DER", "95 %", "Missed", "False alarm", "Confusion", "Names too"],
+              [[r["enrolled"], f"±{r['collar_s']:g} s around each boundary, overlap" if r["skip_overlap"] else "nothing",
+                _percent(r["der"]), _percents(r["ci95"]["der"]), _percent(r["missed"]), _percent(r["false_alarm"]),
+                _percent(r["confusion"]), _percent(r["named_error"])] for r in found["results"]], right=tuple(range(2, 8)))
+
+
+def _share(seconds: float, of_s: float) -> str:
+    return _percent(seconds / of_s) if of_s else f"{seconds:.1f} s"
 
 
 def _percent(rate: float | None) -> str:

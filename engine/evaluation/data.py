@@ -36,7 +36,7 @@ def sounds(folder: Path) -> list[Labelled]:
     must_be_folder(folder)
     table = folder / "labels.csv"
     found = _from_table(table) if table.is_file() else [
-        Labelled(p, label_of(p.relative_to(folder).parts[0])) for p in _audio_files(folder)
+        Labelled(p, label_of(p.relative_to(folder).parts[0])) for p in audio_files(folder)
         if len(p.relative_to(folder).parts) > 1]
     return _checked(found, folder, "a folder for each class, or a labels.csv with filename,label")
 
@@ -44,7 +44,7 @@ def sounds(folder: Path) -> list[Labelled]:
 def utterances(folder: Path) -> list[Labelled]:
     """Utterances, one sub-folder a speaker (sub-folders below that belong to it). Raises UsageError like `sounds`."""
     must_be_folder(folder)
-    found = [Labelled(p, p.relative_to(folder).parts[0]) for p in _audio_files(folder)
+    found = [Labelled(p, p.relative_to(folder).parts[0]) for p in audio_files(folder)
              if len(p.relative_to(folder).parts) > 1]
     return _checked(found, folder, "a folder for each speaker")
 
@@ -56,7 +56,7 @@ def strangers(folder: Path) -> list[Labelled]:
     """
     must_be_folder(folder)
     found = []
-    for path in _audio_files(folder):
+    for path in audio_files(folder):
         parts = path.relative_to(folder).parts
         found.append(Labelled(path, parts[0] if len(parts) > 1 else path.stem.split("-")[0]))
     if not found:
@@ -77,7 +77,7 @@ def must_be_folder(folder: Path) -> None:
         raise UsageError(f"There is no folder {folder}.")
 
 
-def _audio_files(folder: Path) -> list[Path]:
+def audio_files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
 
 

@@ -1,9 +1,8 @@
 """Who spoke when, measured: diarization error rate on seeded mixtures, with everybody enrolled, every second one, nobody.
 
-The mixtures are those of `diarization_mixtures`, written to a temporary folder and heard as any recording is. Errors are
-those of pyannote.metrics (Bredin 2017, Interspeech), which is imported here alone: missed speech, false alarm and
-confusion as parts of the speech in the reference. Its collar is the whole width that is left out around an edge, half on
-each side. Where voices are enrolled, `named_error` is its identification error rate: names have to be right, too.
+The mixtures are those of `diarization_mixtures`, written to a temporary folder and heard as any recording is; the scores are
+those of `diarization_scores`. Where voices are enrolled, `named_error` is the identification error rate: names have to be
+right, too. Real recordings are measured by `diarization_recordings`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EncoderError, UsageError
 from engine.evaluation import data
 from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture, mix
-from engine.metrics import intervals
+from engine.evaluation.diarization_scores import PARTS, SCORED, pyannote, rates, scored
 from engine.records import Audio, Embedding, Failure, FloatArray, Sample, Span, Voice
 from engine.tasks import Ticket
 from engine.voices.identification import Identifier
@@ -35,8 +34,6 @@ from engine.voices.timeline.turns import turns
 
 MIXTURES = 20
 ENROLL = 3  # utterances of each speaker, never heard in the mixture; fewer where a speaker has fewer than twice that
-SCORED = ((0.25, True), (0.0, False))  # (collar in seconds, overlap skipped)
-PARTS = ("missed", "false_alarm", "confusion")
 Identify = Callable[[Sequence[Voice], Sequence[Sample]], Identifier]
 
 
@@ -56,7 +53,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, iden
     identifier: made of voices and samples, as the program would. x_real_time: seconds of mixture a second of hearing.
     Raises UsageError when there is too little, or pyannote.metrics is not installed.
     """
-    _pyannote()
+    pyannote()
     ticket = ticket or Ticket()
     people, failed = _people(data.utterances(folder), encoder, detector, ticket)
     if len(people) < 2:
@@ -79,10 +76,10 @@ def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, iden
             everybody = sorted(people)
             half = [name for name in everybody if name not in mixture.speakers[::2]]
             for who, names in (("all", everybody), ("half", half), ("none", [])):
-                found = _found(recording, identifier(*_voices(names, people, enrolled)))
+                found = found_turns(recording, identifier(*_voices(names, people, enrolled)))
                 for collar_s, skip in SCORED:
                     scores.setdefault((who, collar_s, skip), []).append(
-                        scored(mixture, found, recording.duration_s, collar_s, skip, who == "all"))
+                        scored(mixture.reference, found, recording.duration_s, collar_s, skip, who == "all"))
     ticket.report(mixtures, mixtures, "", "mixtures")
     return {
         "speakers": len(people), "seed": seed, "enroll": ENROLL, "mixtures": made,
@@ -155,7 +152,8 @@ def _listed(number: int, mixture: Mixture) -> dict[str, Any]:
 # --- scoring ----------------------------------------------------------------------------------------------------------
 
 
-def _found(recording: Recording, identifier: Identifier) -> list[tuple[str, Span]]:
+def found_turns(recording: Recording, identifier: Identifier) -> list[tuple[str, Span]]:
+    """(who, when) as the program finds them: a voice's name, or “stranger 0” and so on."""
     assigned = assign(recording.heard, identifier)
     names = {voice.id: voice.name for voice in identifier.voices}
     labels = [f"stranger {number}" if track.voice_id is None else names[track.voice_id]
@@ -163,56 +161,8 @@ def _found(recording: Recording, identifier: Identifier) -> list[tuple[str, Span
     return [(labels[track], span) for track, span in turns(recording.heard, recording.spans, assigned.label)]
 
 
-def _pyannote() -> tuple[Any, Any, Any, Any, Any]:
-    try:
-        from pyannote.core import Annotation, Segment, Timeline
-        from pyannote.metrics.diarization import DiarizationErrorRate
-        from pyannote.metrics.identification import IdentificationErrorRate
-    except ImportError as error:
-        raise UsageError("Diarization is measured with pyannote.metrics, which is not installed. "
-                         "Get it with: pip install pyannote.metrics") from error
-    return Annotation, Segment, Timeline, DiarizationErrorRate, IdentificationErrorRate
-
-
-def _annotation(stretches: Sequence[tuple[str, Span]]) -> Any:
-    annotation, segment = _pyannote()[:2]
-    made = annotation()
-    for number, (name, span) in enumerate(stretches):
-        made[segment(span.start_s, span.end_s), number] = name
-    return made.support()
-
-
-def scored(mixture: Mixture, found: Sequence[tuple[str, Span]], duration_s: float, collar_s: float, skip: bool,
-            named: bool) -> dict[str, float]:
-    """Seconds of each kind of error, and of speech, in one mixture."""
-    _, segment, timeline, diarization, identification = _pyannote()
-    reference, hypothesis = _annotation(mixture.reference), _annotation(found)
-    whole = timeline([segment(0, duration_s)])
-    parts = diarization(collar=collar_s, skip_overlap=skip)(reference, hypothesis, uem=whole, detailed=True)
-    rows = {"missed": parts["missed detection"], "false_alarm": parts["false alarm"], "confusion": parts["confusion"],
-            "total": parts["total"]}
-    if named:
-        strict = identification(collar=collar_s, skip_overlap=skip)(reference, hypothesis, uem=whole, detailed=True)
-        rows["named"] = strict["missed detection"] + strict["false alarm"] + strict["confusion"]
-    return rows
-
-
 def _row(who: str, collar_s: float, skip: bool, rows: Sequence[Mapping[str, float]], seed: int) -> dict[str, Any]:
-    """Rates over all mixtures; intervals by drawing mixtures again."""
-    total = np.array([row["total"] for row in rows])
-    seconds = {name: np.array([row[name] for row in rows]) for name in PARTS}
-    seconds["der"] = np.sum([seconds[name] for name in PARTS], axis=0)
-    if "named" in rows[0]:
-        seconds["named_error"] = np.array([row["named"] for row in rows])
-
-    def rate(name: str) -> float:
-        return float(seconds[name].sum() / total.sum())
-
-    def interval(name: str) -> list[float]:
-        values = seconds[name]
-        return list(intervals.bootstrap_statistic(lambda at: float(values[at].sum() / total[at].sum()), len(rows), seed=seed))
-
-    return {"enrolled": who, "collar_s": collar_s, "skip_overlap": skip, "speech_s": float(total.sum()),
-            "der": rate("der"), **{name: rate(name) for name in PARTS},
-            "named_error": rate("named_error") if "named_error" in seconds else None,
-            "ci95": {name: interval(name) if name in seconds else None for name in ("der", *PARTS, "named_error")}}
+    found, within = rates(rows, seed)
+    return {"enrolled": who, "collar_s": collar_s, "skip_overlap": skip, "speech_s": float(sum(row["total"] for row in rows)),
+            "der": found["der"], **{name: found[name] for name in PARTS}, "named_error": found.get("named_error"),
+            "ci95": {name: within.get(name) for name in ("der", *PARTS, "named_error")}}

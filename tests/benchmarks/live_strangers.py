@@ -20,8 +20,8 @@ from engine.audio import files
 from engine.audio.microphone import FileSource
 from engine.audio.speech import SpeechDetector
 from engine.encoders.voice import GE2EEncoder
-from engine.evaluation.diarization import scored
 from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture
+from engine.evaluation.diarization_scores import COLLAR_S, scored
 from engine.records import Audio, Embedding, Turn
 from engine.voices.identification import Identifier
 from engine.voices.listening import Listener
@@ -96,7 +96,7 @@ def measured(mixtures: list[tuple[Mixture, list[Step | None], Identifier, Identi
         for mixture, steps, nobody, everybody in mixtures:
             turns = decided(steps, everybody if known else nobody, like)
             names = [(turn.voice or f"stranger {turn.stranger}", turn.span) for turn in turns]
-            errors.append(scored(mixture, names, len(mixture.wave) / RATE_HZ, 0.25, True, False))
+            errors.append(scored(mixture.reference, names, len(mixture.wave) / RATE_HZ, COLLAR_S, True, False))
             found = len({turn.stranger for turn in turns} - {None})
             numbers += found - (0 if known else len(mixture.speakers))
         cells += [row(errors)[0], row(errors)[-1], f"{numbers:+d}"]
@@ -114,7 +114,7 @@ def main(shared: Path, count: int) -> None:
             voices = {name: encoder.embed_many(some) for name, some in parts.items()}
             mixtures.append((mixture, steps, identifier({}), identifier(voices)))
     speakers = sum(len(mixture.speakers) for mixture, *_ in mixtures)
-    print(f"{len(mixtures)} mixtures with {speakers} speakers, percent; collar 0.25 s, overlap skipped.\n"
+    print(f"{len(mixtures)} mixtures with {speakers} speakers, percent; ±0.25 s around boundaries and overlap skipped.\n"
           "Numbers: strangers found less those there are.\n")
     first = ["DER, nobody enrolled", "confusion", "numbers", "DER, all enrolled", "confusion", "numbers"]
     print(table(["likeness", *first], [[f"{like:.2f}", *measured(mixtures, like)] for like in LIKES]))

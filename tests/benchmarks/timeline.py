@@ -22,8 +22,8 @@ from measuring import SHARED, in_child, table
 from engine.audio import files
 from engine.audio.speech import SpeechDetector
 from engine.encoders.voice import GE2EEncoder
-from engine.evaluation.diarization import PARTS, scored
 from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture, mix
+from engine.evaluation.diarization_scores import COLLAR_S, PARTS, scored
 from engine.records import Audio, Embedding, Sample, Voice
 from engine.voices.identification import Identifier
 from engine.voices.takes import sample_parts
@@ -110,10 +110,10 @@ def choose(shared: Path) -> None:
                     assigned = assign(some, identifier(enrolled if known else {}), same)
                     names = {n: str(t.voice_id) for n, t in enumerate(assigned.tracks)}
                     found = [(f"{n} {names[n]}", span) for n, span in turns(some, spans, assigned.label)]
-                    errors.append(scored(mixture, found, len(mixture.wave) / RATE_HZ, 0.25, True, False))
+                    errors.append(scored(mixture.reference, found, len(mixture.wave) / RATE_HZ, COLLAR_S, True, False))
                 cells += [row(errors)[0], row(errors)[-1]]
             rows.append(cells)
-    print(f"{MIXTURES} mixtures of vctk-4 and half of the cohort, percent; collar 0.25 s, overlap skipped.\n")
+    print(f"{MIXTURES} mixtures of vctk-4 and half of the cohort, percent; ±0.25 s around boundaries and overlap skipped.\n")
     print(table(["windows", "one person from", "DER, nobody enrolled", "confusion", "DER, enrolled", "confusion"], rows))
     rows = []
     for pad_s in PADS:
@@ -125,7 +125,7 @@ def choose(shared: Path) -> None:
                 cutter.finish()
                 one = Mixture(mixture.wave, mixture.said, tuple(("somebody", span) for _, span in mixture.reference))
                 found = [("somebody", span) for span in cutter.spans]
-                edges.append(scored(one, found, len(mixture.wave) / RATE_HZ, 0, False, False))
+                edges.append(scored(one.reference, found, len(mixture.wave) / RATE_HZ, 0, False, False))
             rows.append([f"{pad_s * 1000:.0f} ms", f"{gap_s:g} s", *row(edges)[:3]])
     print(f"\nEdges of speech, whoever speaks, no collar (padding in use: {PAD_S * 1000:.0f} ms).\n")
     print(table(["padding", "silence that parts", "error", "missed", "false alarm"], rows))

@@ -10,8 +10,8 @@ import pytest
 
 from engine import cli
 from engine.errors import UsageError
-from engine.evaluation import diarization
-from engine.evaluation.diarization_mixtures import LENGTH_S, RATE_HZ, Mixture, activity, mix
+from engine.evaluation import diarization, diarization_scores
+from engine.evaluation.diarization_mixtures import LENGTH_S, RATE_HZ, activity, mix
 from engine.records import Span
 from tests.true_models import share_models
 
@@ -68,9 +68,11 @@ def test_overlap_and_pauses_are_there():
     assert max(gaps) > 1
 
 
+REFERENCE = (("anna", Span(0, 10)), ("bert", Span(10, 20)), ("anna", Span(19, 20)))
+
+
 def scored(found, collar_s=0.0, skip=False, named=True):
-    mixture = Mixture(np.zeros(0, np.float32), (), (("anna", Span(0, 10)), ("bert", Span(10, 20)), ("anna", Span(19, 20))))
-    return diarization.scored(mixture, found, 20.0, collar_s, skip, named)
+    return diarization_scores.scored(REFERENCE, found, 20.0, collar_s, skip, named)
 
 
 def test_errors_by_hand():
@@ -81,7 +83,7 @@ def test_errors_by_hand():
     assert scored(right)["named"] == 3
     skipped = scored(found, skip=True)
     assert (skipped["missed"], skipped["confusion"], skipped["total"]) == (0, 2, 19)
-    collar = scored(found, collar_s=0.5, skip=True)  # a quarter of a second on each side of 0, 10, 19 and 20
+    collar = scored(found, collar_s=0.25, skip=True)  # a quarter of a second on each side of 0, 10, 19 and 20
     assert collar["confusion"] == pytest.approx(1.75)
 
 
