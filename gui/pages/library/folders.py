@@ -94,6 +94,7 @@ class FolderList(QWidget):
         column.addLayout(head)
         self.none = Text(theme, self.tr("None yet."), "caption", "text3")
         self.none.setContentsMargins(8, 2, 0, 0)
+        self.none.hide()  # until it is known
         column.addWidget(self.none)
         self.model = QStandardItemModel(self)
         self.tree = _Tree(theme)

@@ -20,6 +20,7 @@ from gui.pages.library.scanning import made_sounds
 from gui.pages.library.tag_panel import TagPanel
 from gui.widgets.controls import Notice, rule
 from gui.widgets.result_table import ResultModel, ResultTable
+from gui.widgets.waiting import Waiting
 
 
 class Ground(QWidget):
@@ -60,7 +61,7 @@ class Ground(QWidget):
         self.top.addWidget(self.tag_panel)
         column.addLayout(self.top)
         self.stack = QStackedWidget()
-        self.blank = QWidget()
+        self.blank = Waiting(theme, self.tr("Reading the library…"))
         self.results = self._results()
         self.empty = EmptyLibrary(theme, made_sounds())
         self.empty_ground = QWidget()

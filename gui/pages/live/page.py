@@ -278,9 +278,14 @@ class LivePage(Page):
             self.absent.set_raw(self.devices.detail(), datetime.now())
         self._follow()
 
+    def _follow_voices(self) -> None:
+        """Nobody is said to be enrolled before that is known."""
+        if self.session.known:
+            self.now.set_voices(self.session.voices, self.app.settings.value.threshold)
+
     def _mapped(self) -> None:
-        self.now.set_voices(self.session.voices, self.app.settings.value.threshold)
-        self.plot.show_map(self.session.map)
+        self._follow_voices()
+        self.plot.show_map(self.session.map, waiting=self.session.mapping)
         self.view.set_voices(self.session.voices)
         self._draw_turns()
 
@@ -340,7 +345,7 @@ class LivePage(Page):
         self._left.went_back.connect(lambda: self.show_recordings(False))
         self._left.opened.connect(self.open_recording)
         self._right.calibrate.connect(lambda: self.go.emit("voices", "threshold"))
-        self._right.changed.connect(lambda: self.now.set_voices(self.session.voices, self.app.settings.value.threshold))
+        self._right.changed.connect(self._follow_voices)
         self.threshold, self.margin = self._right.threshold, self._right.margin
 
     def _build(self) -> None:

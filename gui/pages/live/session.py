@@ -39,8 +39,8 @@ class LiveSession(QObject):
     forgot: nothing that was found is to be seen any more. kept(a list of Timelines): recordings were kept. not_kept(error): their
     files are there, but who spoke in them could not be written down.
 
-    recorded: which parts of the session were. voices: those that are enrolled, by name. map: their PCA (a ProjectedMap), None
-    while there is none.
+    recorded: which parts of the session were. voices: those that are enrolled, by name; known: they have been read. map: their
+    PCA (a ProjectedMap), None while there is none; mapping: it is being made.
     make_source, find_inputs, why_none: replaced in tests.
     """
 
@@ -62,6 +62,7 @@ class LiveSession(QObject):
         self.ended_at: datetime | None = None
         self.saved: Path | None = None
         self.voices: list[Voice] = []
+        self.known = False
         self.map: Any = None
         self.make_source: Callable[[str], Any] = sources.microphone
         self.find_inputs: Callable[[bool], list[Any]] = sources.inputs
@@ -254,6 +255,7 @@ class LiveSession(QObject):
         self.stop()
         if self._map_ticket is not None:
             self._map_ticket.cancel()
+            self._map_ticket = None
         self.listener = self.last = self.began_at = self.ended_at = self.saved = self.error = self.map = None
         self._path = self.saving = None
         self.recorded = RecordedParts()
@@ -280,14 +282,17 @@ class LiveSession(QObject):
 
         listener = self.listener
 
-        def work(ticket: Ticket) -> tuple[list[Voice], Any]:
+        def read(ticket: Ticket) -> list[Voice]:
             voices = [voice for voice in self.app.voices.list() if voice.state == "enrolled"]
             if listener is not None:
                 listener.look_again()  # a stranger that was named may have lost its voice
-            ticket.check()
-            return voices, self.app.maps.project("voices", "pca", ticket=ticket) if voices else None
+            return voices
 
-        self._map_ticket = self._jobs.run(self, work, lane="files", done=self._mapped, failed=self._not_mapped)
+        self._map_ticket = self._jobs.run(self, read, lane="files", done=self._voices_read, failed=self._not_mapped)
+
+    @property
+    def mapping(self) -> bool:
+        return self._map_ticket is not None
 
     def colours(self) -> dict[str, int]:
         return {voice.name: voice.colour for voice in self.voices}
@@ -385,11 +390,19 @@ class LiveSession(QObject):
         self.state = state
         self.changed.emit()
 
-    def _mapped(self, result: tuple[list[Voice], Any]) -> None:
-        self.voices, self.map = result
+    def _voices_read(self, voices: list[Voice]) -> None:
+        self.voices, self.known = voices, True
+        if not voices:
+            self._mapped(None)
+            return
+        self._map_ticket = self._jobs.run(self, lambda ticket: self.app.maps.project("voices", "pca", ticket=ticket),
+                                          lane="files", done=self._mapped, failed=self._not_mapped)
+        self.mapped.emit()
+
+    def _mapped(self, found: Any) -> None:
+        self.map, self._map_ticket = found, None
         self.mapped.emit()
 
     def _not_mapped(self, error: EarmarkError) -> None:
         log.info("no map of voices: %s", error.kind)
-        self.map = None
-        self.mapped.emit()
+        self._mapped(None)

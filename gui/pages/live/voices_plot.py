@@ -61,8 +61,10 @@ class VoicesPlotPanel(Panel):
         super().resizeEvent(event)
         self._foot.setContentsMargins(34 if self.width() > 320 else 4, 0, 0, 4)
 
-    def show_map(self, projected: Any) -> None:
-        """projected: a ProjectedMap of voices by PCA, None while nobody is enrolled."""
+    def show_map(self, projected: Any, waiting: bool = False) -> None:
+        """projected: a ProjectedMap of voices by PCA; None where nobody is enrolled, or where it is being made (waiting)."""
+        if waiting:  # what is shown stays until there is another
+            return
         self._map = projected
         self.plot.clear_query()  # it was placed on the map before
         some = projected is not None and bool(projected.points)

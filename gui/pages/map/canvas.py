@@ -16,6 +16,7 @@ from gui.widgets.controls import Check, KeyCap, ProgressLine
 from gui.widgets.projection_plot import AxisWords, Legend, ProjectionPlot
 
 MARGIN = 14
+BESIDE_AXIS = 64  # pixels: ticks and the words of the vertical axis stand left of it
 ABOVE_AXIS = 58  # pixels: ticks and the words of the horizontal axis stand below
 
 
@@ -48,8 +49,8 @@ class MapCanvas(QWidget):
         self.progress = ProgressLine(theme, "")
         self.progress.cancelled.connect(self.cancel)
         row.addWidget(self.progress)
-        self._working.hide()
-        self._hearing.hide()
+        for part in (self._working, self._hearing, self.legend):
+            part.hide()
 
     def show_points(self, points: Sequence[MapPoint], variance: Sequence[float], space: str, keep_view: bool) -> None:
         """variance: shares (0–1) of the axes, where they have any."""
@@ -98,10 +99,10 @@ class MapCanvas(QWidget):
         for part in (self.legend, self._hearing, self._working):
             part.adjustSize()
         right = self.width() - self._covered - MARGIN
-        self._working.resize(min(420, right - MARGIN), self._working.sizeHint().height())
+        self._working.resize(min(420, right - BESIDE_AXIS), self._working.sizeHint().height())
         self.legend.move(right - self.legend.width(), MARGIN)
         corner = self._hearing.size()
         self._hearing.move(right - corner.width(), self.height() - corner.height() - ABOVE_AXIS)
-        self._working.move(MARGIN, MARGIN)
+        self._working.move(BESIDE_AXIS, MARGIN)
         over = [part for part in (self.legend, self._hearing, self._working) if not part.isHidden()]
         self.plot.set_covered([QRectF(part.geometry()) for part in over])

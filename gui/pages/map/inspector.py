@@ -81,6 +81,12 @@ class Inspector(QFrame):
     def show_groups(self, space: str, groups: tuple[Group, ...]) -> None:
         self._groups = groups
         self.show_sound(None)
+        if not groups:  # how many there are is not known before something is drawn
+            self.title.set_text(self.tr("Nothing is drawn yet"))
+            self.line.set_text("")
+            self.badge.hide()
+            self.groups.set_rows(())
+            return
         if space == "voices":
             self.show_found(None, "", 0.0, 0.0)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,15 +43,23 @@ class Mark:
     sentence: str
 
 
-def details(app: Earmark, voice_id: int) -> Details | None:
-    """None when the voice is gone."""
+def first_details(app: Earmark, voice_id: int) -> Details | None:
+    """What is read at once, without what is computed. None when the voice is gone."""
     voice = next((v for v in app.voices.list() if v.id == voice_id), None)
     if voice is None:
         return None
-    samples: tuple[Sample, ...] = tuple(app.voices.samples(voice_id))
-    close = tuple(pair for pair in app.voices.close_pairs() if voice.name in (pair.first, pair.second))
-    return Details(voice, tuple(app.voices.takes(voice_id)), samples, _nearest(app, voice_id, samples),
-                   tuple(app.voices.checked_samples(voice_id)), close, tuple(app.voices.also_in(voice_id)))
+    return Details(voice, tuple(app.voices.takes(voice_id)), tuple(app.voices.samples(voice_id)), None)
+
+
+def details(app: Earmark, voice_id: int) -> Details | None:
+    """None when the voice is gone."""
+    found = first_details(app, voice_id)
+    if found is None:
+        return None
+    name = found.voice.name
+    close = tuple(pair for pair in app.voices.close_pairs() if name in (pair.first, pair.second))
+    return replace(found, nearest=_nearest(app, voice_id, found.samples), checks=tuple(app.voices.checked_samples(voice_id)),
+                   close=close, shared=tuple(app.voices.also_in(voice_id)))
 
 
 def other(pair: ClosePair, name: str) -> str:

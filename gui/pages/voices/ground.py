@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.context import Context
 from gui.pages.base import Page
@@ -15,6 +15,7 @@ from gui.pages.voices.take import TakeRecorder
 from gui.pages.voices.threshold import Calibrating, ThresholdView
 from gui.pages.voices.voice_list import VoiceList
 from gui.widgets.controls import Button, IconButton, Notice
+from gui.widgets.waiting import Waiting
 
 NARROW_PX = 1120  # of the page: below, the list folds to a button
 CRAMPED_PX = 1000  # below, an unfolded list takes the room of the side panels
@@ -79,7 +80,7 @@ class VoicesGround(Page):
         self.panel = VoicePanel(self.context, self.recorder)
         self.form = NewVoice(theme)
         self.stack = QStackedWidget()
-        self.blank = QFrame()
+        self.blank = Waiting(theme, self.tr("Reading the voices…"))
         self.blank.setProperty("frame", "panel")
         self.stack.addWidget(self.blank)
         self.stack.addWidget(self.form)

@@ -15,7 +15,7 @@ from gui import words
 from gui.context import Context
 from gui.pages.live.session import LiveSession
 from gui.pages.voices.confirm import sure
-from gui.pages.voices.details import Details, details, marks
+from gui.pages.voices.details import Details, details, first_details, marks
 from gui.pages.voices.enrolling import Enrolling
 from gui.pages.voices.ground import NARROW_PX, VoicesGround
 from gui.pages.voices.undoing import Undoing
@@ -175,6 +175,8 @@ class VoicesPage(VoicesGround):
         self._show()
         if self._selected is not None:
             wanted = self._selected
+            if self.panel.details is None or self.panel.details.voice.id != wanted:  # what takes longer to find out follows
+                self.jobs.run(self, lambda ticket: first_details(self.app, wanted), lane="store", done=self._detailed)
             self.jobs.run(self, lambda ticket: details(self.app, wanted), lane="store", done=self._detailed,
                           failed=self._failed)
 
@@ -187,7 +189,7 @@ class VoicesPage(VoicesGround):
         self._show()
 
     def _mapped(self) -> None:
-        self.where.show_map(self.session.map)
+        self.where.show_map(self.session.map, waiting=self.session.mapping)
         if self.panel.details is not None:
             self.where.focus(self.panel.details.voice.name)
 

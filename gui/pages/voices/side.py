@@ -83,9 +83,13 @@ class WherePanel(Panel):
         self._map: Any = None
         self._time_s = 0.0
         self.show_map(None)
+        self.nothing.hide()  # until it is known
         self.show_nearest(None, 0.0)
 
-    def show_map(self, projected: Any) -> None:
+    def show_map(self, projected: Any, waiting: bool = False) -> None:
+        """projected: of the voices, by PCA; None where there is none, or where it is still being made (waiting)."""
+        if waiting:  # what is shown stays until there is another
+            return
         self._map = projected
         some = projected is not None and bool(projected.points)
         self.plot.setVisible(some)
