@@ -168,7 +168,7 @@ def test_the_cross_moves_on_the_plot_with_lines_to_the_two_nearest(make: Make, s
 def test_the_lanes_and_the_shares_of_who_spoke(make: Make, session: LiveSession, qtbot: QtBot) -> None:
     page = make()
     listen(page, qtbot)
-    qtbot.waitUntil(lambda: bool(session.voices))
+    qtbot.waitUntil(lambda: session.map is not None)
     page._draw_turns()
     assert (page.who.timeline.lanes()[-1].name, page.who.timeline.lanes()[-1].spoken_s) == ("Unknown", 2)
     assert page.who.scope.text() == "3 voices · 2 minutes shown"
@@ -548,6 +548,7 @@ def test_where_nobody_can_be_named_the_key_says_so(make: Make, context: Context,
 
 def test_who_has_no_row_is_counted_with_the_others(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
+    qtbot.waitUntil(lambda: page.session.map is not None)  # or its turns are drawn over these
     turns = [Turn(None, "unknown", Span(n, n + 1), n + 1) for n in range(9)]
     page.spoken.setFixedHeight(168)
     page.spoken.set_turns(turns, 9.0, {}, True, None, None)
@@ -600,7 +601,7 @@ def test_the_cross_does_not_stay_where_it_was_on_another_map(make: Make, session
 
 def test_a_voice_that_is_gone_has_no_colour_of_another(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
-    qtbot.waitUntil(lambda: bool(page.session.voices))
+    qtbot.waitUntil(lambda: page.session.map is not None)
     app.voices.listener_ = FakeListener(app.voices.made_updates(), [Turn("Gone", "match", Span(0, 4))])
     listen(page, qtbot)
     page._draw_turns()

@@ -157,7 +157,7 @@ def test_a_recording_whose_file_is_gone_is_said(page: LivePage, app: FakeEarmark
     page.view.recordings.refresh()
     qtbot.waitUntil(lambda: page.view.shelf.names() == ["gone.wav"])
     page.show_recordings(True)
-    assert page.view.sentence.text().startswith("the file is not where it was")
+    qtbot.waitUntil(lambda: page.view.sentence.text().startswith("the file is not where it was"))
     assert not page.view.play_button.isEnabled() and page.view.play_button.toolTip()
     assert page.view.shelf.list.item(0).data(LINE).startswith("file gone")
 

@@ -139,7 +139,7 @@ def test_forgetting_everything_stops_what_listens_and_what_would_write(
     qtbot.waitUntil(lambda: session.listening)
     session.record(True)
     session.refresh_map()
-    qtbot.waitUntil(lambda: bool(session.voices))
+    qtbot.waitUntil(lambda: session.map is not None)
     session.poll()
     live._draw_turns()
     listener = app.voices.listener_
