@@ -75,7 +75,7 @@ def test_listening_and_its_troubles_fit(window: MainWindow, app: FakeEarmark, si
     page.session.poll()
     check(window, page, size, qtbot)
     assert page.now.badge.text() == "tentative" and page.now.margin.text() == "+124.2 nats"
-    assert page.now.margin.width() >= page.now.margin.sizeHint().width()
+    qtbot.waitUntil(lambda: page.now.margin.width() >= page.now.margin.sizeHint().width())  # the layout follows
     assert page.now.margin.mapTo(page.now, page.now.margin.rect().bottomRight()).y() < page.now.height()
     page.answer.say("Who spoke in the recording could not be kept", FULL)
     check(window, page, size, qtbot, scrolls=True)
