@@ -161,8 +161,11 @@ class MainWindow(QMainWindow):
     # --- models -------------------------------------------------------------------------------------------------------
 
     def warm(self) -> None:
-        """Look which weights are there and load the models behind the window; called once after it is shown."""
-        self.jobs.run(self, lambda ticket: self.app.weights.list(), lane="files", done=self._weights_known)
+        """Look which weights are there and load the models behind the window; called once after it is shown.
+
+        In the lane that reads for the first page, so that its turn comes first: importing torch beside it would hold it up.
+        """
+        self.jobs.run(self, lambda ticket: self.app.weights.list(), lane="store", done=self._weights_known)
 
     def _weights_known(self, models: list[ModelInfo]) -> None:
         lacking = [m for m in models if m.state in ("missing", "damaged")]

@@ -14,6 +14,7 @@ from gui.pages.map.export import PICTURES
 from gui.theme import Theme
 from gui.widgets.controls import Check, KeyCap, ProgressLine
 from gui.widgets.projection_plot import AxisWords, Legend, ProjectionPlot
+from gui.widgets.waiting import Waiting
 
 MARGIN = 14
 BESIDE_AXIS = 64  # pixels: ticks and the words of the vertical axis stand left of it
@@ -33,6 +34,7 @@ class MapCanvas(QWidget):
         self.plot = ProjectionPlot(theme, "large", "plot")
         self.plot.setAccessibleName(self.tr("Map"))
         column.addWidget(self.plot)
+        self.waiting = Waiting(theme, self.tr("Looking for what is to be drawn…"), self)
         self.legend = Legend(theme, framed=True, parent=self)
         self._hearing = QFrame(self)
         self._hearing.setProperty("frame", "panel")
@@ -58,6 +60,7 @@ class MapCanvas(QWidget):
         if len(variance) > 1:
             axes = AxisWords(self.tr("PC 1 · {} % of variance").format(f"{variance[0] * 100:.0f}"),
                              self.tr("PC 2 · {} %").format(f"{variance[1] * 100:.0f}"))
+        self.waiting.hide()
         self.legend.setVisible(space == "voices")
         self._hearing.setVisible(space == "sounds")
         self.plot.set_points(points, axes, keep_view=keep_view)
@@ -65,6 +68,7 @@ class MapCanvas(QWidget):
 
     def show_nothing(self) -> None:
         """While there is no map of what was chosen."""
+        self.waiting.hide()
         self.legend.hide()
         self._hearing.hide()
         self.plot.clear_query()
@@ -80,6 +84,7 @@ class MapCanvas(QWidget):
         """An empty title: nothing runs."""
         self._working.setVisible(bool(title))
         if title:
+            self.waiting.hide()
             self.progress.set(title, progress)
         self._place()
 
@@ -96,6 +101,7 @@ class MapCanvas(QWidget):
         self._place()
 
     def _place(self) -> None:
+        self.waiting.setGeometry(0, 0, self.width() - self._covered, self.height())
         for part in (self.legend, self._hearing, self._working):
             part.adjustSize()
         right = self.width() - self._covered - MARGIN

@@ -83,7 +83,8 @@ class WherePanel(Panel):
         self._map: Any = None
         self._time_s = 0.0
         self.show_map(None)
-        self.nothing.hide()  # until it is known
+        self.nothing.hide()  # until it is known; meanwhile the plot keeps its place
+        self.plot.show()
         self.show_nearest(None, 0.0)
 
     def show_map(self, projected: Any, waiting: bool = False) -> None:
