@@ -196,6 +196,17 @@ class Earmark:
         chosen = self.settings.value
         return joints(self.models, chosen.joint, chosen.joint_next, chosen.voice)
 
+    def own_encoders(self) -> list[EncoderChoice]:
+        """As `encoders`, without those that were added: for where their list is broken."""
+        from engine.encoders.catalogue import own
+
+        return own(self.models, self.settings.value.joint, self.settings.value.joint_next)
+
+    def begin_models_anew(self) -> Path | None:
+        """Put a broken list of added models aside; see `AddedModels.begin_anew`. Raises Busy, StoreError."""
+        self.claim()
+        return self.added.begin_anew()
+
     def kinds_to_add(self) -> list[str]:
         """The kinds of models that `add_model` takes."""
         from engine.encoders.added import PROBERS

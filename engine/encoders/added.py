@@ -30,7 +30,7 @@ from engine.encoders.protocols import TextAudioEncoder, VoiceEncoder
 from engine.errors import EncoderError, FetchError, ListBroken, StoreError, UsageError, WeightsCorrupt, WeightsMissing
 from engine.files import PRIVATE, write_whole
 from engine.records import EncoderSpec
-from engine.settings import DEFAULT_JOINT, parsed, read_text
+from engine.settings import DEFAULT_JOINT, parsed, read_text, set_aside
 from engine.tasks import Ticket
 from engine.weights import Weights
 
@@ -138,6 +138,18 @@ class AddedModels:
             self._write([one for one in self.list() if one.name != gone.name])
             shutil.rmtree(self.kept(gone), ignore_errors=True)
             return gone
+
+    def begin_anew(self) -> Path | None:
+        """Put a list that cannot be used aside, beside it, so that the next one begins empty. Only where the user has said so.
+
+        Returns where it is kept; None where the list can be used after all. Raises StoreError.
+        """
+        with self._guard:
+            try:
+                self.list()
+            except ListBroken:
+                return set_aside(self._path)
+            return None
 
     def kept(self, model: AddedModel) -> Path:
         """The folder where an encoder may keep what takes long to make; it goes with the entry."""

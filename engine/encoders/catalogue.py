@@ -14,22 +14,23 @@ def joints(models: Models, in_use: str, pending: str = "", voice: str = "") -> l
 
     Raises StoreError.
     """
-    return [*_own(models, in_use, pending), *_added(models, (in_use, voice), pending)]
+    return [*own(models, in_use, pending), *_added(models, (in_use, voice), pending)]
 
 
-def _own(models: Models, in_use: str, pending: str) -> list[EncoderChoice]:
+def own(models: Models, in_use: str, pending: str = "") -> list[EncoderChoice]:
+    """The program's own joint spaces alone, which need no list of what was added."""
     found = []
-    for name, own in JOINT.items():
-        parts = [models.weights.info(part) for part in own.parts]
+    for name, space in JOINT.items():
+        parts = [models.weights.info(part) for part in space.parts]
         state: ModelState = next((part.state for part in parts if part.state in ("missing", "damaged")), "present")
         try:
-            spec = own.spec(models.weights)
+            spec = space.spec(models.weights)
         except EncoderError:  # it is not installed as it should be
-            info = ModelInfo(name, own.title, "joint", "", None, None, 0, "Apache-2.0", "", "", "", "damaged", None)
+            info = ModelInfo(name, space.title, "joint", "", None, None, 0, "Apache-2.0", "", "", "", "damaged", None)
         else:
-            info = ModelInfo(name, own.title, "joint", spec.version, spec.dim, spec.rate_hz, 0, "Apache-2.0",
+            info = ModelInfo(name, space.title, "joint", spec.version, spec.dim, spec.rate_hz, 0, "Apache-2.0",
                              " + ".join(part.title for part in parts), "", spec.sha256, state, None)
-        found.append(EncoderChoice(info, False, own.parts, name == in_use, name == pending, ""))
+        found.append(EncoderChoice(info, False, space.parts, name == in_use, name == pending, ""))
     return found
 
 

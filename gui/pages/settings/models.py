@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QWidget
@@ -14,6 +15,7 @@ from engine.tasks import Progress, Ticket
 from gui.context import Context
 from gui.lost_encoder import LostEncoder
 from gui.pages.settings.add_model import AddModel
+from gui.pages.settings.broken_list import BrokenList, Listed, listed
 from gui.pages.settings.changeover import Changeover
 from gui.pages.settings.in_use import InUse
 from gui.pages.settings.model_detail import ModelDetail
@@ -44,15 +46,16 @@ class ModelsSection(Section):
         self.device = self.in_use.device
         self.lost = LostEncoder(self.theme, self.reindexing)
         self.refusal = Notice(self.theme, tone="error")
+        self.broken = BrokenList(self.theme, self.look_again, self.begin_anew)
         self.changeover = Changeover(self.theme, self.reindexing)
         self.form = AddModel(context)
         self.table = ModelTable(self.theme)
         self.detail = ModelDetail(self.theme)
-        for widget in (self.in_use, self.lost, self.refusal, self.changeover, self.form, self.table, self.detail):
+        for widget in (self.in_use, self.lost, self.broken, self.refusal, self.changeover, self.form, self.table, self.detail):
             self.column.addWidget(widget)
         self.column.addStretch(1)
-        self.refusal.hide()
-        self.form.hide()
+        for widget in (self.refusal, self.form, self.detail):
+            widget.hide()
         self._bind()
         self._follow()
 
@@ -70,12 +73,21 @@ class ModelsSection(Section):
         return ground
 
     def refresh(self) -> None:
-        self.jobs.run(self, lambda ticket: (self.app.weights.list(), self.app.encoders()), lane="files",
-                      done=lambda found: self._show(*found), failed=lambda error: self._refused(
-                          self.tr("The models cannot be listed."), str(error)))
+        self.jobs.run(self, lambda ticket: listed(self.app), lane="files", done=self._listed, failed=lambda error: self._refused(
+            self.tr("The models cannot be listed."), str(error)))
         self.jobs.run(self, lambda ticket: (len(self.app.voices.list()), len(self.app.voices.samples())), lane="store",
                       done=lambda found: self._counted(*found), failed=lambda error: self.in_use.voice_words.set_text(str(error)))
         self.reindexing.look()
+
+    def look_again(self) -> None:
+        """The user may have corrected the list."""
+        self.refresh()
+        self.reindexing.look_again()
+
+    def begin_anew(self) -> None:
+        """Put a list that cannot be used aside, as the user wishes."""
+        self.jobs.run(self, lambda ticket: self.app.begin_models_anew(), lane="store", done=self._begun_anew,
+                      failed=lambda error: self._refused(self.tr("The list was not put aside. Nothing was changed."), str(error)))
 
     def check(self) -> None:
         """Hash every file."""
@@ -90,6 +102,7 @@ class ModelsSection(Section):
         self.table.set_current(name)
         if name in self.table.rows:
             self.detail.show_row(self.table.rows[name].row)
+            self.detail.show()
 
     def show_form(self) -> None:
         self.form.show()
@@ -145,6 +158,10 @@ class ModelsSection(Section):
         self.reindexing.moved.connect(self._follow)
         self.reindexing.in_use_changed.connect(self.refresh)
         self.reindexing.refused.connect(self._refused)
+
+    def _listed(self, found: Listed) -> None:
+        self.broken.say(found)
+        self._show(found.models, found.choices)
 
     def _show(self, models: list[ModelInfo], choices: list[EncoderChoice]) -> None:
         self._models, self._choices = models, choices
@@ -270,6 +287,11 @@ class ModelsSection(Section):
     def _remove(self, name: str) -> None:
         self.jobs.run(self, lambda ticket: self.app.remove_model(name), lane="store", done=lambda _: self._removed(name),
                       failed=lambda error: self._refused(self.tr("“{}” was not removed.").format(name), str(error)))
+
+    def _begun_anew(self, kept: Path | None) -> None:
+        if kept is not None:
+            self.said.emit(self.tr("The old list is kept as {}.").format(kept.name))
+        self.look_again()
 
     def _removed(self, name: str) -> None:
         self.said.emit(self.tr("{} is no longer on the list. Its files were not touched.").format(name))
