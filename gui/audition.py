@@ -107,7 +107,8 @@ class Audition(QObject):
             self._write_volume()
         except StoreError as error:  # the volume is not remembered, and that is all
             log.info("the volume was not written: %s", error.kind)
-        self._jobs.run(self, lambda ticket: self._let_go(), lane="sound", must_finish=True)
+        if self._player is not None or self._coming:  # otherwise leaving would wait for what else is in the lane, and for nothing
+            self._jobs.run(self, lambda ticket: self._let_go(), lane="sound", must_finish=True)
 
     def _write_volume(self) -> None:
         volume_db, self._moved_to_db = self._moved_to_db, None
