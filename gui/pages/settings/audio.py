@@ -41,7 +41,7 @@ class AudioSection(Section):
         line = QHBoxLayout()
         line.setSpacing(12)
         self.volume = Slider(self.tr("Volume"), -40, 0, round(context.audition.volume_db))
-        self.volume.setFixedWidth(240)
+        self.volume.setFixedWidth(210)
         self._words = Text(self.theme, "", "body", "text2")
         self._words.setFixedWidth(56)
         self.test = Button(self.theme, self.tr("Play a test sound"), "play")

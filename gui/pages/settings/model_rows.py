@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.records import EncoderChoice, ModelInfo
@@ -18,6 +18,10 @@ from gui.words import data_size, short_version, time_left
 # (stretch, least width, right-aligned) of model, role, version, vector, rate, size, licence, state
 COLUMNS = ((26, 116, False), (11, 92, False), (8, 50, False), (7, 52, True), (8, 52, True), (8, 54, True),
            (10, 76, False), (25, 212, False))
+SPARE = (4, 6)  # of these columns; in a small window they are left out: what is said of the chosen model has them too
+GAP_PX, LEFT_PX, RIGHT_PX = 10, 16, 14
+WIDE_PX = sum(least for _, least, _ in COLUMNS) + GAP_PX * (len(COLUMNS) - 1) + LEFT_PX + RIGHT_PX + 2  # with all columns
+LEAST_PX = WIDE_PX - sum(COLUMNS[number][1] + GAP_PX for number in SPARE)
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,15 @@ class ModelTable(Panel):
         self.body.setContentsMargins(1, 1, 1, 1)
         self.body.setSpacing(0)
         head = QHBoxLayout()
-        head.setContentsMargins(16, 0, 14, 0)
-        head.setSpacing(10)
+        head.setContentsMargins(LEFT_PX, 0, RIGHT_PX, 0)
+        head.setSpacing(GAP_PX)
         words = (self.tr("Model"), self.tr("Role"), self.tr("Version"), self.tr("Vector"), self.tr("Rate"),
                  self.tr("Size"), self.tr("Licence"), self.tr("State"))
-        for (stretch, least, right), word in zip(COLUMNS, words, strict=True):
-            head.addWidget(_cell(Text(theme, word, "caption", "text3", weight=500), least, right), stretch)
+        self._head = [_cell(Text(theme, word, "caption", "text3", weight=500), least, right)
+                      for (_, least, right), word in zip(COLUMNS, words, strict=True)]
+        for (stretch, _, _), cell in zip(COLUMNS, self._head, strict=True):
+            head.addWidget(cell, stretch)
+        self.setMinimumWidth(LEAST_PX)
         top = QWidget()
         top.setFixedHeight(31)
         top.setLayout(head)
@@ -91,8 +98,17 @@ class ModelTable(Panel):
                 made.fetch.connect(self.fetch)
                 made.cancel.connect(self.cancel)
                 self.rows[name] = made
+                made.show_spare(self.width() >= WIDE_PX)
                 self.body.addWidget(made)
             self.rows[name].show_row(row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= WIDE_PX
+        for number in SPARE:
+            self._head[number].setVisible(wide)
+        for row in self.rows.values():
+            row.show_spare(wide)
 
     def _drop(self, name: str) -> None:
         gone = self.rows.pop(name)
@@ -124,13 +140,20 @@ class ModelRow(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         theme.changed.connect(self.update)
         line = QHBoxLayout(self)
-        line.setContentsMargins(16, 0, 14, 0)
-        line.setSpacing(10)
+        line.setContentsMargins(LEFT_PX, 0, RIGHT_PX, 0)
+        line.setSpacing(GAP_PX)
+        self._cells: list[QWidget] = []
         for number, ((stretch, least, right), text) in enumerate(zip(COLUMNS, self.words, strict=False)):
             label = (Text(theme, text, "body", "text1" if number == 3 else "text2") if right else
                      ElidedText(theme, text, "body", "text2" if number else "text1", weight=400 if number else 500))
-            line.addWidget(_cell(label, least, right), stretch)
+            self._cells.append(_cell(label, least, right))
+            line.addWidget(self._cells[-1], stretch)
         line.addWidget(self._state(), COLUMNS[-1][0])
+
+    def show_spare(self, on: bool) -> None:
+        """Whether the columns that a small window has no room for are shown."""
+        for number in SPARE:
+            self._cells[number].setVisible(on)
 
     def show_row(self, row: Row) -> None:
         self.row = row

@@ -29,7 +29,7 @@ class ShortcutsSection(Section):
                     continue
                 line = QHBoxLayout()
                 line.setSpacing(4)
-                line.addWidget(Text(self.theme, words(entry.id), "body"), 1)
+                line.addWidget(Text(self.theme, words(entry.id), "body", wrap=True), 1)
                 for key in entry.keys:
                     line.addWidget(KeyCap(self.theme, display_keys(key)))
                 panel.body.addLayout(line)
