@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from engine.errors import EarmarkError, SettingsBroken
 from engine.settings import free_name, set_aside
 from gui.collecting import Collector
+from gui.ending import Ending
 from gui.jobs import READING_S, Jobs, Unexpected, log_fault
 from gui.keeping import WAIT_S
 from gui.pages.live.session import LiveSession
@@ -51,7 +52,9 @@ def run(earmark: Earmark) -> int:
     theme = Theme(cast(Mode, earmark.settings.value.theme), earmark.settings.value.reduced_motion)
     theme.apply(qt)
     jobs = Jobs()
+    ending = Ending()
     if not unlocked(earmark, theme, jobs):
+        ending.close()
         jobs.shutdown()
         return 0
     window = MainWindow(earmark, theme, jobs)
@@ -60,6 +63,7 @@ def run(earmark: Earmark) -> int:
     window.start()
     jobs.run(window, lambda ticket: earmark.tidy(), lane="store")
     code = qt.exec()
+    ending.close()
     collector.close()
     sys.excepthook = sys.__excepthook__
     if not jobs.shutdown(READING_S):
@@ -235,9 +239,6 @@ def _save(window: MainWindow, path: Path) -> None:
 def _catch(window: MainWindow) -> None:
     """A fault of ours becomes a sentence on the screen and a traceback in the log."""
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            QCoreApplication.quit()
-            return
         log_fault(log, "unhandled", error.with_traceback(trace))
         window.say(str(error) if isinstance(error, EarmarkError) else str(Unexpected(error)))
 
