@@ -424,6 +424,7 @@ class MainWindow(QMainWindow):
     def _open_first(self) -> None:
         if self._memory is not None:  # pictures are drawn in sizes of their own
             self.fit_to_screen()
+            self._fit_soon.start()  # the window manager may not have put its frame around yet
         if not self.current:
             self.show_page(FIRST_PAGE)
         QTimer.singleShot(50, self.warm)

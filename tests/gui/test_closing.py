@@ -164,3 +164,19 @@ app.leave(3)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, cwd=Path.cwd(), check=False)
     assert done.returncode == 3, done.stderr
+
+
+def test_the_first_window_leaves_room_for_a_frame_that_comes_later(make: Make, monkeypatch: pytest.MonkeyPatch,
+                                                                   qtbot: QtBot) -> None:
+    room, framed = QRect(0, 0, 1440, 900), [False]
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda screen: room)
+    bare = MainWindow.frameGeometry
+    monkeypatch.setattr(MainWindow, "frameGeometry",
+                        lambda window: window.geometry().adjusted(0, 0, 2, 25) if framed[0] else bare(window))
+    window = make()
+    window.start()
+    qtbot.waitUntil(lambda: window.current == "live")
+    framed[0] = True
+    qtbot.waitUntil(lambda: room.contains(window.frameGeometry()))
+    assert window.height() >= 850
+    window.close()

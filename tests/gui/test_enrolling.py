@@ -18,6 +18,8 @@ from engine.records import Audio, Take
 from gui.context import Context
 from gui.pages.live import LiveSession
 from gui.pages.voices import VoicesPage
+from gui.pages.voices.progress import Part, SpeechBar
+from gui.theme import Theme
 from tests.gui.fakes import FakeEarmark
 from tests.gui.test_voices import FakeMicrophone, draft
 
@@ -247,3 +249,12 @@ def test_a_microphone_that_cannot_be_opened_after_cancelling_is_not_complained_a
     qtbot.waitUntil(lambda: not page.jobs.running)
     assert not page.panel.recording.failure.isVisible()
     assert isinstance(page.recorder.audio(), Audio)
+
+
+def test_a_short_take_hides_no_words_of_the_next_one(theme: Theme, qtbot: QtBot) -> None:
+    bar = SpeechBar(theme)
+    qtbot.addWidget(bar)
+    bar.set_parts([Part("take 1", 5.9), Part("take 2", 2.1), Part("take 3", 4.0), Part("take 4", 0.3, running=True)])
+    below = bar.words_below(500, 470, lambda words: 6.0 * len(words))
+    assert below == ["take 1 · 5.9 s", "take 2", "take 3 · 4.0 s", "take 4"]
+    assert bar.words_below(120, 100, lambda words: 6.0 * len(words)) == ["take 1", "", "", ""]

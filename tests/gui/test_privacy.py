@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,22 @@ def type_twice(section: PrivacySection, first: str, second: str) -> None:
     form.field.setText(first)
     form.again.setText(second)
     form.go.click()
+
+
+def test_one_of_a_kind_is_said_as_one(section: PrivacySection, app: FakeEarmark, monkeypatch: pytest.MonkeyPatch,
+                                      qtbot: QtBot) -> None:
+    voice = app.voices.list()[0]
+    take = replace(app.voices.takes(voice.id)[0], recording=Path("a.wav"))
+    monkeypatch.setattr(app.voices, "list", lambda: [voice])
+    monkeypatch.setattr(app.voices, "takes", lambda voice_id: [take])
+    monkeypatch.setattr(app.timelines, "list", lambda: [object()])
+    app.store.recordings.mkdir(parents=True, exist_ok=True)
+    (app.store.recordings / "a.wav").write_bytes(b"x" * 2_000)
+    section.refresh()
+    rest(section, qtbot)
+    said = {key: text.text() for key, text in section.rows.items()}
+    assert said["voices"].startswith("1 voice · ") and said["timelines"] == "1 timeline"
+    assert said["recordings"].startswith("1 take kept with consent · 1 file · ")
 
 
 def test_the_keyring_keeps_the_key_and_the_recovery_code_is_shown_once(section: PrivacySection, app: FakeEarmark,

@@ -70,11 +70,15 @@ class PrivacySection(Section):
             files = [f for f in folder.rglob("*") if f.is_file()] if folder.is_dir() else []
             size = sum(f.stat().st_size for f in files)
             return ({
-                "voices": self.tr("{voices} voices · {samples} samples").format(
-                    voices=count(len(voices)), samples=count(sum(v.samples for v in voices))),
-                "recordings": self.tr("{takes} takes kept with consent · {files} files · {size}").format(
-                    files=count(len(files)), takes=count(takes), size=data_size(size)) if files else self.tr("none"),
-                "timelines": self.tr("{} timelines").format(count(timelines)) if timelines else self.tr("none"),
+                "voices": " · ".join((self.tr("1 voice") if len(voices) == 1 else self.tr("{} voices").format(count(len(voices))),
+                                      self.tr("{} samples").format(count(sum(v.samples for v in voices))))),
+                "recordings": " · ".join((
+                    self.tr("1 take kept with consent") if takes == 1 else
+                    self.tr("{} takes kept with consent").format(count(takes)),
+                    self.tr("1 file") if len(files) == 1 else self.tr("{} files").format(count(len(files))),
+                    data_size(size))) if files else self.tr("none"),
+                "timelines": self.tr("none") if not timelines else self.tr("1 timeline") if timelines == 1 else
+                self.tr("{} timelines").format(count(timelines)),
                 "sounds": self.tr("{sounds} sounds · {size} of vectors").format(
                     sounds=count(sounds), size=data_size(vectors)),
                 "logs": str(getattr(self.app.store, "logs", ""))}, voices, self.app.privacy.state(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,18 @@ class SpeechBar(QWidget):
         """What the right end of the bar stands for."""
         return self.tr("{} s").format(f"{max(ENROLL_S, self.total_s):.0f}")
 
+    def words_below(self, width: float, last: float, advance: Callable[[str], float]) -> list[str]:
+        """What stands below each take of a bar of this width: as much as has room before the next one, and before `last`."""
+        scale, x, found = width / max(ENROLL_S, self.total_s), 0.0, []
+        for number, part in enumerate(self._parts):
+            long = part.speech_s * scale
+            end = last if number == len(self._parts) - 1 else min(x + long - 4, last)
+            words = self.tr("{take} · {speech} s").format(take=part.label, speech=f"{part.speech_s:.1f}")
+            words += self.tr(" so far") if part.running else ""
+            found.append(next((one for one in (words, part.label) if x + advance(one) < end), ""))
+            x += long
+        return found
+
     def sizeHint(self) -> QSize:
         return QSize(400, 36)
 
@@ -73,19 +85,14 @@ class SpeechBar(QWidget):
         last = width - QFontMetricsF(font).horizontalAdvance(goal) - 8
         painter.setPen(QColor(tokens.text3))
         painter.drawText(QRectF(0, 20, width, 16), Qt.AlignmentFlag.AlignRight, goal)
-        x, free = 0.0, 0.0
-        for part in self._parts:
+        x = 0.0
+        for part, words in zip(self._parts, self.words_below(width, last, QFontMetricsF(font).horizontalAdvance), strict=True):
             long = part.speech_s * scale
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tokens.accent))
             painter.drawRoundedRect(QRectF(x, 5, max(2.0, long - 4), 12), 2, 2)
-            words = self.tr("{take} · {speech} s").format(take=part.label, speech=f"{part.speech_s:.1f}")
-            words += self.tr(" so far") if part.running else ""
-            need = QFontMetricsF(font).horizontalAdvance(words)
-            if x >= free and x + need < last:
-                painter.setPen(QColor(tokens.text1 if part.running else tokens.text2))
-                painter.drawText(QRectF(x, 20, need + 2, 16), Qt.AlignmentFlag.AlignLeft, words)
-                free = x + need + 10
+            painter.setPen(QColor(tokens.text1 if part.running else tokens.text2))
+            painter.drawText(QRectF(x, 20, width - x, 16), Qt.AlignmentFlag.AlignLeft, words)
             x += long
         painter.end()
 
