@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
@@ -249,6 +249,19 @@ def test_what_cannot_be_added_leaves_its_sentence_and_the_form(page: SettingsPag
     assert section.form.notice.isVisible() and section.form.notice.title.text() == "It was not added. Nothing was changed."
     assert section.form.notice.sentence.text() == "“nobody/none” could not be fetched."
     assert section.form.source.text() == "nobody/none" and section.form.add_button.isEnabled()
+
+
+def test_the_keyboard_stays_in_the_form_when_a_model_is_refused(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    section = models_of(page, qtbot)
+    page.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is not None)
+    section.show_form()
+    qtbot.keyClicks(QApplication.focusWidget(), "nobody/none")
+    app.refuse = FetchError("“nobody/none” could not be fetched.")
+    qtbot.keyClick(section.form.source, Qt.Key.Key_Return)
+    assert QApplication.focusWidget() is section.form.progress.stop
+    qtbot.waitUntil(section.form.notice.isVisible)
+    assert QApplication.focusWidget() is section.form.source
 
 
 def test_adding_can_be_stopped(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QGridLayout, QHBoxLayout, QLineEdit, QWidget
 
 from engine.encoders.added import FETCHING, AddedModel
 from engine.errors import EarmarkError
@@ -158,11 +158,17 @@ class AddModel(Panel):
 
     def _over(self) -> None:
         self._ticket = None
+        cancel_had_it = self.progress.stop.hasFocus()
         self._ready()
+        if cancel_had_it:  # it is gone now
+            self.source.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _ready(self) -> None:
         """What can be pressed now."""
+        focus = QApplication.focusWidget()
         self.progress.setVisible(self.adding)
+        if self.adding and focus is not None and self.isAncestorOf(focus):  # the table would get it
+            self.progress.stop.setFocus(Qt.FocusReason.OtherFocusReason)
         for control in (self.source, self.name, self.kind, self.file, self.folder):
             control.setEnabled(not self.adding)
         why = (self.tr("It is being loaded and tried.") if self.adding else
