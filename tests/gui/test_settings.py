@@ -24,7 +24,7 @@ from gui.pages.settings.general import GeneralSection
 from gui.pages.settings.models import ModelsSection
 from gui.pages.settings.privacy import PrivacySection
 from gui.theme import Theme
-from gui.widgets.controls import Text
+from gui.widgets.controls import Select, Text
 from tests.gui.fakes import FakeEarmark
 
 
@@ -108,6 +108,7 @@ def test_devices_are_listed_and_a_missing_one_is_a_sentence(page: SettingsPage, 
     section = page.sections["audio"]
     assert isinstance(section, AudioSection)
     assert [section.input.itemText(i) for i in range(section.input.count())] == ["System default", "Scarlett"]
+    assert section.input.itemData(0, Select.DETAIL) == "Scarlett" and section.output.itemData(0, Select.DETAIL) == ""
     assert "No loudspeaker was found" in section._output_why.text()
     section.input.setCurrentIndex(1)
     assert app.settings.value.input_device == "Scarlett"

@@ -1,13 +1,16 @@
-"""Settings in the smallest window: nothing is cut off at the right, where no bar would lead to it."""
+"""Settings in the smallest window, where nothing is cut off at the right, and what the default device stands for."""
 
 from __future__ import annotations
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from engine.audio import devices
 from gui.context import Context
 from gui.pages.settings import SettingsPage
+from gui.pages.settings.audio import AudioSection
 from gui.pages.settings.models import ModelsSection
+from gui.widgets.controls import Select
 from tests.gui.test_settings import go, page, sound_devices  # noqa: F401  (fixtures)
 
 SIZES = [(906, 500), (946, 600), (1186, 700)]  # of the page in windows of 960 × 600, 1000 × 700 and 1280 × 800
@@ -42,3 +45,17 @@ def test_the_table_of_models_has_all_its_columns_where_there_is_room(page: Setti
             assert cell.isVisible() == head[number].isVisible()
             if cell.isVisible():
                 assert cell.x() == head[number].x()
+
+
+@pytest.mark.parametrize(("behind", "said"), [("VirtualMic", "VirtualMic"), ("", "")])
+def test_the_default_device_says_what_it_stands_for(page: SettingsPage, context: Context, qtbot: QtBot,  # noqa: F811
+                                                    monkeypatch: pytest.MonkeyPatch, behind: str, said: str) -> None:
+    one = devices.Device("default", 0, 48_000, 2, True, "ALSA", behind)
+    monkeypatch.setattr(devices, "inputs", lambda rescan=False: [one])
+    go(page, qtbot, "audio")
+    qtbot.waitUntil(lambda: not context.jobs.running)
+    section = page.sections["audio"]
+    assert isinstance(section, AudioSection)
+    section.refresh()
+    qtbot.waitUntil(lambda: not context.jobs.running)
+    assert section.input.itemData(0, Select.DETAIL) == said

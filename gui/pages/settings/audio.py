@@ -80,7 +80,8 @@ class AudioSection(Section):
         chosen = settings.input_device if box is self.input else settings.output_device
         with QSignalBlocker(box):
             box.clear()
-            box.add(self.tr("System default"), "")
+            stands_for = next((device.behind or device.title for device in devices or () if device.default), "")
+            box.add(self.tr("System default"), "", "" if stands_for == "System default" else stands_for)
             for device in devices or ():
                 box.add(device.title, device.name, self.tr("{rate} kHz · {channels} ch").format(
                     rate=f"{device.rate_hz / 1000:g}", channels=device.channels))
