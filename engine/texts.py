@@ -21,6 +21,15 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+def name_key(name: str) -> str:
+    """What makes two names the same: NFC, case folded, single spaces.
+
+    Halves of characters (of bytes that are no UTF-8), which a database cannot take, become NUL: no name holds either.
+    """
+    whole = name if name.isascii() else "".join("\0" if "\ud800" <= letter <= "\udfff" else letter for letter in name)
+    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", whole).casefold().split()))
+
+
 def unseen(letter: str) -> bool:
     """Whether one character is a control, a line break, a mark of direction or a half: nothing that one can see."""
     return unicodedata.category(letter) in _UNSEEN and letter not in JOINERS

@@ -16,7 +16,7 @@ from engine.library import terms as arithmetic
 from engine.library.files import AudioFiles
 from engine.records import EncoderSpec, FloatArray, Match, SearchResult, Term
 from engine.store import Snapshot, Store
-from engine.store.voices import name_key
+from engine.texts import name_key
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,7 @@ from engine.errors import LibraryError, UsageError
 from engine.library.terms import shortened
 from engine.records import EncoderSpec, FloatArray, TagListInfo
 from engine.store import Snapshot, Store
-from engine.store.queries import LONGEST_NAME
-from engine.store.tags import StoredList, Tagged
+from engine.store.records import LONGEST_NAME, StoredList, Tagged
 from engine.tasks import Ticket
 
 TOP = 3

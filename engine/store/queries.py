@@ -16,13 +16,11 @@ from sqlalchemy import delete, insert, select, update
 from engine.errors import LibraryError, UsageError
 from engine.records import SavedQuery, Term
 from engine.store.database import Database
+from engine.store.records import LONGEST_NAME
 from engine.store.schema import saved_query
-from engine.store.voices import name_key
+from engine.texts import name_key
 
 log = logging.getLogger(__name__)
-
-LONGEST_NAME = 200
-
 
 class QueryStore:
     """Reads and writes saved queries; capitals and spaces in names do not tell them apart. Writes raise Busy, StoreError."""

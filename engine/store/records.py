@@ -14,6 +14,7 @@ from engine.records import Embedding, EncoderSpec, FloatArray, IdentificationSta
 
 IntArray = NDArray[np.int64]
 
+LONGEST_NAME = 200  # characters of the name of a list or a saved query
 TAKES = "takes"
 """Folder of the takes' recordings, below the workspace's recordings."""
 
@@ -202,3 +203,26 @@ class Snapshot:
     def vectors(self, sound_id: int) -> FloatArray:
         """The vectors of one sound: float32 (spans, dim); no rows when it has none."""
         return np.asarray(self.matrix[self.rows[self.positions(sound_id)]], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class StoredList:
+    """A list as tagging needs it. current: its tags were made with this space from this version of the library."""
+
+    id: int
+    name: str
+    labels: tuple[str, ...]
+    texts: tuple[str, ...]
+    least: float | None
+    top: int
+    current: bool
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Tags found: one entry a tag. sound_ids, labels: int64 (n,). similarities, probabilities: float32 (n,)."""
+
+    sound_ids: IntArray
+    labels: IntArray
+    similarities: FloatArray
+    probabilities: FloatArray

@@ -24,7 +24,8 @@ from engine.store.recordings import write_whole
 from engine.store.schema import sample, seal, stranger_sample, take, timeline, voice, voice_change
 from engine.store.sealed import PLAIN, Records, of_name, of_recording, of_source, of_stranger, of_timeline, of_vector
 from engine.store.seals import HeldKey, Seals, row_of, write_row
-from engine.store.voices import VoiceStore, name_key
+from engine.store.voices import VoiceStore
+from engine.texts import name_key
 
 log = logging.getLogger(__name__)
 

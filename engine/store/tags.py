@@ -6,7 +6,6 @@ import builtins
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +14,13 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, delete, false, func, insert, or_, select, update
 
 from engine.errors import LibraryError
-from engine.records import EncoderSpec, FloatArray, Label, TagCount, TagListInfo
+from engine.records import EncoderSpec, Label, TagCount, TagListInfo
 from engine.store.database import Database, inserted_id
 from engine.store.queries import checked_name
-from engine.store.records import IntArray
+from engine.store.records import StoredList, Tagged
 from engine.store.schema import sound, sound_tag, tag_list
 from engine.store.spaces import space_key
-from engine.store.voices import name_key
+from engine.texts import name_key
 
 PORTION = 5000
 """Rows in one call of the database."""
@@ -29,29 +28,6 @@ MANY = 500
 
 Labels = Sequence[tuple[int, int]]
 """Labels that mean the same, each the id of its list and its place in it."""
-
-
-@dataclass(frozen=True)
-class StoredList:
-    """A list as tagging needs it. current: its tags were made with this space from this version of the library."""
-
-    id: int
-    name: str
-    labels: tuple[str, ...]
-    texts: tuple[str, ...]
-    least: float | None
-    top: int
-    current: bool
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """Tags found: one entry a tag. sound_ids, labels: int64 (n,). similarities, probabilities: float32 (n,)."""
-
-    sound_ids: IntArray
-    labels: IntArray
-    similarities: FloatArray
-    probabilities: FloatArray
 
 
 class TagStore:

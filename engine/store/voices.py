@@ -26,7 +26,7 @@ from engine.store.schema import encoder_spec, sample, take, voice, voice_change
 from engine.store.sealed import PLAIN, SUFFIX, Records, of_name, of_recording, of_source, of_vector
 from engine.store.seals import Seals, cleaned, soiled, times_soiled
 from engine.store.spaces import find_space, space_key, take_space
-from engine.texts import is_name
+from engine.texts import is_name, name_key
 
 COLOURS = 12
 
@@ -389,15 +389,6 @@ def drop_changes(connection: Connection, voice_ids: Iterable[int]) -> None:
 
 def _gone() -> EnrollmentError:
     return EnrollmentError("This voice is not there any more.")
-
-
-def name_key(name: str) -> str:
-    """What makes two names the same: NFC, case folded, single spaces.
-
-    Halves of characters (of bytes that are no UTF-8), which a database cannot take, become NUL: no name holds either.
-    """
-    whole = name if name.isascii() else "".join("\0" if "\ud800" <= letter <= "\udfff" else letter for letter in name)
-    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", whole).casefold().split()))
 
 
 def _checked_name(name: str) -> str:
