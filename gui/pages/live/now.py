@@ -76,6 +76,9 @@ class NowPanel(QFrame):
         self._threshold = threshold
         self.empty.setVisible(not voices)
         self._follow_room()
+        there = [row for row in self.nearest.rows if row.label in self._colours]
+        if len(there) < len(self.nearest.rows):  # nobody is like a voice that is gone
+            self.nearest.set_rows(there, threshold)
         self._follow_nearest()
         self.mark.setText(self.tr("▏threshold {}").format(words.similarity(threshold)))
 
