@@ -82,8 +82,9 @@ class ChangeStore:
     def apply(self, change: RowChange, back: bool) -> RowChange:
         """Take a change back, or make it again; returns what does the opposite, once this is committed.
 
-        What timelines say of a voice or take that is taken back is a stranger's again; what they said of a voice that comes back is
-        hers again. Recordings that go are strays once it is committed. Raises EnrollmentError, and does nothing, where its rows have changed since.
+        What timelines say of a voice or take that is taken back is a stranger's again; what they said of a voice that comes back
+        is hers again. Recordings that go are strays once it is committed. Raises EnrollmentError, and does nothing, where its
+        rows have changed since.
         """
         with self._database.writing() as connection:
             steps = [(table, key, after, before) if back else (table, key, before, after)

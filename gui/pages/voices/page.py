@@ -115,8 +115,8 @@ class VoicesPage(VoicesGround):
                 self, self.theme, self.tr("Discard the enrollment of {}?").format(voice.name) if draft
                 else self.tr("Remove {}?").format(voice.name),
                 self.tr("Its takes, samples and kept recordings are deleted. Undo brings them back until Earmark is closed.")
-                if draft else self.tr("Its takes, samples and kept recordings are deleted, and what it said goes from the timelines "
-                                      "of Recordings. Undo brings all of it back until Earmark is closed."),
+                if draft else self.tr("Its takes, samples and kept recordings are deleted, and what it said goes from the "
+                                      "timelines of Recordings. Undo brings all of it back until Earmark is closed."),
                 self.tr("Discard") if draft else self.tr("Remove voice")):
             return
         self.recorder.cancel()

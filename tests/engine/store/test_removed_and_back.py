@@ -24,7 +24,8 @@ def remove(store, history, voice):
 
 def test_what_it_said_comes_back_with_it_and_goes_when_the_removal_is_made_again(store):
     history = History(store)
-    talk = store.timelines.add(timeline(track(stranger=1, spans=((0, 1), (4, 5)), seeds=(1, 2)), track(stranger=2, spans=((2, 3),))))
+    talk = store.timelines.add(timeline(track(stranger=1, spans=((0, 1), (4, 5)), seeds=(1, 2)),
+                                        track(stranger=2, spans=((2, 3),))))
     voice, _ = named(store, talk.id, 1)
     other = store.timelines.add(timeline(track(voice.id, spans=((1, 2), (3, 4))), sha="bb"))
     namings, before = store.timelines.namings(), shown(store)
