@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -18,6 +19,8 @@ from engine.records import Audio, Take
 from gui.context import Context
 from gui.pages.live import LiveSession
 from gui.pages.voices import VoicesPage
+from gui.pages.voices.progress import Part, SpeechBar
+from gui.theme import Theme
 from tests.gui.fakes import FakeEarmark
 from tests.gui.test_voices import FakeMicrophone, draft
 
@@ -247,3 +250,16 @@ def test_a_microphone_that_cannot_be_opened_after_cancelling_is_not_complained_a
     qtbot.waitUntil(lambda: not page.jobs.running)
     assert not page.panel.recording.failure.isVisible()
     assert isinstance(page.recorder.audio(), Audio)
+
+
+def test_no_take_of_the_bar_loses_its_words_to_a_short_one_before_it(theme: Theme, qtbot: QtBot) -> None:
+    bar = SpeechBar(theme)
+    qtbot.addWidget(bar)
+    metrics = QFontMetricsF(theme.font("caption"))
+    bar.set_parts([Part("take 1", 5.9), Part("take 2", 2.1), Part("take 3", 6.0), Part("take 4", 5.8)])
+    assert bar.labels(metrics, 550) == ["take 1 · 5.9 s", "take 2", "take 3 · 6.0 s", "take 4 · 5.8 s"]
+    bar.set_parts([Part("take 1", 0.4, running=True)])
+    assert bar.labels(metrics, 550) == ["take 1 · 0.4 s so far"]
+    bar.set_parts([Part("take 1", 14.9)])
+    bar.resize(550, 36)
+    assert not bar.grab().isNull()

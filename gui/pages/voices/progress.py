@@ -51,6 +51,21 @@ class SpeechBar(QWidget):
         """What the right end of the bar stands for."""
         return self.tr("{} s").format(f"{max(ENROLL_S, self.total_s):.0f}")
 
+    def labels(self, metrics: QFontMetricsF, width: float) -> list[str]:
+        """What stands below each part of a bar of this width: as much as there is room for before the next part."""
+        scale = width / max(ENROLL_S, self.total_s)
+        last = width - metrics.horizontalAdvance(self.end_words()) - 8
+        found, x = [], 0.0
+        for at, part in enumerate(self._parts):
+            long = part.speech_s * scale
+            end = last if at == len(self._parts) - 1 else min(last, x + long - 6)
+            speech = self.tr("{} s").format(f"{part.speech_s:.1f}")
+            words = self.tr("{take} · {speech}").format(take=part.label, speech=speech)
+            words += self.tr(" so far") if part.running else ""
+            found.append(next((one for one in (words, part.label, speech) if x + metrics.horizontalAdvance(one) < end), ""))
+            x += long
+        return found
+
     def sizeHint(self) -> QSize:
         return QSize(400, 36)
 
@@ -69,23 +84,16 @@ class SpeechBar(QWidget):
         painter.drawRoundedRect(QRectF(0, 5, width, 12), 2, 2)
         font = self._theme.font("caption")
         painter.setFont(font)
-        goal = self.end_words()
-        last = width - QFontMetricsF(font).horizontalAdvance(goal) - 8
         painter.setPen(QColor(tokens.text3))
-        painter.drawText(QRectF(0, 20, width, 16), Qt.AlignmentFlag.AlignRight, goal)
-        x, free = 0.0, 0.0
-        for part in self._parts:
+        painter.drawText(QRectF(0, 20, width, 16), Qt.AlignmentFlag.AlignRight, self.end_words())
+        x = 0.0
+        for part, words in zip(self._parts, self.labels(QFontMetricsF(font), width), strict=True):
             long = part.speech_s * scale
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tokens.accent))
             painter.drawRoundedRect(QRectF(x, 5, max(2.0, long - 4), 12), 2, 2)
-            words = self.tr("{take} · {speech} s").format(take=part.label, speech=f"{part.speech_s:.1f}")
-            words += self.tr(" so far") if part.running else ""
-            need = QFontMetricsF(font).horizontalAdvance(words)
-            if x >= free and x + need < last:
-                painter.setPen(QColor(tokens.text1 if part.running else tokens.text2))
-                painter.drawText(QRectF(x, 20, need + 2, 16), Qt.AlignmentFlag.AlignLeft, words)
-                free = x + need + 10
+            painter.setPen(QColor(tokens.text1 if part.running else tokens.text2))
+            painter.drawText(QRectF(x, 20, width - x, 16), Qt.AlignmentFlag.AlignLeft, words)
             x += long
         painter.end()
 
