@@ -161,3 +161,5 @@ def test_a_voice_that_is_gone_is_not_among_the_nearest(window: MainWindow, app: 
     assert len(near) == 3
     now.set_voices([voice for voice in voices if voice.name != near[0]], 0.5)
     assert [row.label for row in now.nearest.rows] == near[1:]
+    now.show_update(replace(app.voices.made_updates()[-1], speaking=False, identification=None))
+    assert now.sentence.text().startswith("Somebody unknown spoke ")

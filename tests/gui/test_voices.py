@@ -140,6 +140,8 @@ def test_a_take_is_played_only_where_it_was_kept(make: Make, app: FakeEarmark, p
     buttons = {button.accessibleName(): button for button in page.panel.table.findChildren(IconButton)}
     assert not buttons["Play take 1"].isEnabled()
     assert "not kept" in buttons["Play take 1"].toolTip()
+    off, on = (buttons[f"Play take {number}"].icon().pixmap(16).toImage() for number in (1, 2))
+    assert off.createAlphaMask() != on.createAlphaMask()  # another shape, not a paler one alone
     buttons["Play take 2"].click()
     qtbot.waitUntil(lambda: [what for what, *_ in player.played] == [app.voices.recording(app.voices._takes[1].id)])
 

@@ -72,6 +72,8 @@ class NowPanel(QFrame):
         self.mark.setVisible(roomy and self.empty.isHidden())
 
     def set_voices(self, voices: list[Voice], threshold: float) -> None:
+        if self._spoke is not None and self._spoke[0] in self._colours.keys() - {voice.name for voice in voices}:
+            self._spoke = self.tr("Somebody unknown"), self._spoke[1]
         self._colours = {voice.name: voice.colour for voice in voices}
         self._threshold = threshold
         self.empty.setVisible(not voices)

@@ -22,6 +22,11 @@ class PlayButton(IconButton):
         super().__init__(theme, "play", tip, size=24, parent=parent)
         self.token, self._tip, self.is_heard = token, tip, False
 
+    def say_not_kept(self) -> None:
+        """There is no recording: seen by the shape of the icon too, because no frame tells that this button is off."""
+        self.say("", self.tr("The recording of this take was not kept."))
+        self.set_icon("speaker-slash")
+
     def follow(self, heard: object) -> None:
         """heard: the token of what is playing, None for nothing."""
         before, now = self._words(), heard == self.token

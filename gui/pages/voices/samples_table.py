@@ -121,7 +121,7 @@ class SamplesTable(QWidget):
         grid.addWidget(ElidedText(theme, said, "small", "warning" if row.odd else "text3"), at, 4)
         listen = PlayButton(theme, self.tr("Play this sample"), ("sample", sample.id))
         if not row.playable:
-            listen.say("", self.tr("The recording of this take was not kept."))
+            listen.say_not_kept()
         listen.clicked.connect(lambda *_: self.play.emit(sample))
         carry = IconButton(theme, "arrow-bend-up-right", self.tr("Move this sample to another voice…"), size=24)
         if not self.others:

@@ -112,7 +112,7 @@ class TakesTable(QWidget):
         if take is not None:
             listen = PlayButton(self.theme, self.tr("Play take {}").format(row.number), ("take", take.id))
             if take.recording is None:
-                listen.say("", self.tr("The recording of this take was not kept."))
+                listen.say_not_kept()
             listen.clicked.connect(lambda *_: self.play.emit(take))
             bin_ = IconButton(self.theme, "trash", self.tr("Remove take {}").format(row.number), size=24)
             bin_.clicked.connect(lambda *_: self.remove.emit(take))
