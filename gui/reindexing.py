@@ -215,7 +215,7 @@ class Reindexing(QObject):
 
 def unfinished_words(scan: UnfinishedScan) -> str:
     """That a scan was broken off, and how far it had come."""
-    if scan.total is None:
+    if scan.total is None or scan.done >= scan.total:  # all are indexed, what follows was not done: their tags
         return QCoreApplication.translate("Reindexing", "The last scan of the folders was broken off.")
     return QCoreApplication.translate("Reindexing", "The last scan stopped at {done} of {all} sounds.").format(
         done=count(scan.done), all=count(scan.total))

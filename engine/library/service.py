@@ -139,6 +139,7 @@ class Library:
                 report = indexing.run()
                 report = self._switching.finished(target, report) if self._switching else report
                 self.tagging.refresh(ticket)
+                sounds.end_scan()  # no sooner: whoever stops it while tags are made finds them made by the one that goes on
             except StoreError as error:
                 if indexing.written:  # what is committed stays, so that nothing was changed cannot be said
                     error.args = (f"{str(error).removesuffix(' Nothing was changed.')} {_taken(indexing.written)} before that. "

@@ -58,7 +58,6 @@ class Writer:
             self._store.sounds.forget_failures(stale)
             for folder_id in folders & devices.keys():
                 self._store.sounds.set_folder_device(folder_id, devices[folder_id])
-            self._store.sounds.end_scan()
 
         self._changes.append(last)
         self.flush()

@@ -1,8 +1,9 @@
 """What a change to voices did to their rows, so that it can be taken back and made again; the newest ones are kept in a journal.
 
 A change is the rows of the tables voice, take and sample before and after it, as they stand in the database: what is private in
-them stays sealed. Recordings that went with it are held by the caller, in memory. In the journal they are left out, so a change
-that is taken back from there brings samples back without their recording. A voice that is removed takes its entries along.
+them stays sealed. Recordings that went with it, and what timelines said of a voice that went, are held by the caller, in memory.
+In the journal they are left out, so a change that is taken back from there brings samples back without their recording. A voice
+that is removed takes its entries along.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from engine.errors import EnrollmentError, StoreError
 from engine.store.database import Database, inserted_id
 from engine.store.recordings import write_whole
 from engine.store.schema import sample, take, voice, voice_change
-from engine.store.timelines import release
+from engine.store.seals import Seals
+from engine.store.timelines import Said, release, said_by, say_again
 from engine.store.voices import VoiceStore, drop_changes
 
 TABLES = {"voice": voice, "take": take, "sample": sample}  # parents first
@@ -36,48 +38,53 @@ Row = dict[str, Any]
 class RowChange:
     """What one change did. rows: (table, id, before, after): whole rows, or the columns that differ; None = no such row.
 
-    recordings: content by path of files that are not there in the present state. voices: ids that it touches.
+    recordings: content by path of files that are not there in the present state. voices: ids that it touches. said: what
+    timelines said of voices that are not there in the present state.
     """
 
     rows: list[tuple[str, int, Row | None, Row | None]] = field(default_factory=list)
     recordings: dict[Path, bytes] = field(default_factory=dict)
     voices: set[int] = field(default_factory=set)
+    said: list[Said] = field(default_factory=list)
 
     @property
     def size_bytes(self) -> int:
         """About what it takes in memory."""
-        return sum(map(len, self.recordings.values())) + 3_000 * len(self.rows)
+        return sum(map(len, self.recordings.values())) + 3_000 * (len(self.rows) + sum(one.size for one in self.said))
 
 
 class ChangeStore:
     """Watches changes, takes them back, and keeps the journal."""
 
-    def __init__(self, database: Database, recordings: Path, voices: VoiceStore) -> None:
-        self._database, self._recordings, self._voices = database, recordings, voices
+    def __init__(self, database: Database, recordings: Path, voices: VoiceStore, seals: Seals) -> None:
+        self._database, self._recordings, self._voices, self._seals = database, recordings, voices, seals
 
     @contextmanager
-    def watched(self, voice_ids: Iterable[int], hold_recordings: bool = False) -> Iterator[RowChange]:
+    def watched(self, voice_ids: Iterable[int], hold: bool = False) -> Iterator[RowChange]:
         """One transaction; afterwards the RowChange says what it did to these voices and to those added to its `voices`.
 
-        hold_recordings: recordings that it removes are held in memory.
+        hold: recordings that it removes, and what timelines said of voices that it removes, are held in memory.
         """
         found = RowChange(voices=set(voice_ids))
         with self._database.writing() as connection:
             before = _rows_of(connection, found.voices)
-            if hold_recordings:
+            if hold:
                 files = [row["recording"] for row in before["take"].values() if row["recording"] is not None]
                 found.recordings = self._contents(files)
+            said = {key: said_by(connection, key) for key in before["voice"]} if hold else {}
             yield found
             after = _rows_of(connection, found.voices)
             found.rows = list(_difference(before, after))
             kept = {row["recording"] for row in after["take"].values()}
             found.recordings = {path: data for path, data in found.recordings.items() if path not in kept}
+            found.said = [said[key] for key in said if key not in after["voice"]]
 
     def apply(self, change: RowChange, back: bool) -> RowChange:
         """Take a change back, or make it again; returns what does the opposite, once this is committed.
 
-        What timelines say of a voice or take that is taken back is a stranger's again. Recordings that go are strays once it is
-        committed. Raises EnrollmentError, and does nothing, where its rows have changed since.
+        What timelines say of a voice or take that is taken back is a stranger's again; what they said of a voice that comes back
+        is hers again. Recordings that go are strays once it is committed. Raises EnrollmentError, and does nothing, where its
+        rows have changed since.
         """
         with self._database.writing() as connection:
             steps = [(table, key, after, before) if back else (table, key, before, after)
@@ -94,9 +101,12 @@ class ChangeStore:
             if back:
                 release(connection, *([key for table, key, _, then in steps if table == kind and then is None]
                                       for kind in ("voice", "take")))
+            said = [said_by(connection, key) for table, key, _, then in steps if table == "voice" and then is None]
             _write(connection, steps, {path for path in coming if path not in change.recordings})
+            for one in change.said:
+                say_again(connection, one, self._seals.records(connection))
         rows = [(table, key, then, now) if back else (table, key, now, then) for table, key, now, then in steps]
-        return RowChange(rows, held, change.voices)
+        return RowChange(rows, held, change.voices, said)
 
     # --- the journal ---
 

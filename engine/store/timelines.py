@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,57 @@ def release(connection: Connection, voices: Sequence[int], takes: Sequence[int])
     connection.execute(update(track).where(track.c.naming_id.in_(named)).values(voice_id=None, naming_id=None))
     for found in connection.execute(select(track).where(track.c.voice_id.in_(voices))).all():
         _make_stranger(connection, found)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What timelines say of one voice: rows as they stand, sealed where they are. It goes from them with the voice."""
+
+    namings: tuple[Any, ...]
+    tracks: tuple[Any, ...]
+    turns: tuple[Any, ...]
+    samples: tuple[Any, ...]  # of strangers that were named so
+
+    @property
+    def size(self) -> int:
+        """How many rows it has."""
+        return len(self.namings) + len(self.tracks) + len(self.turns) + len(self.samples)
+
+
+def said_by(connection: Connection, voice_id: int) -> Said:
+    tracks = select(track.c.id).where(track.c.voice_id == voice_id)
+    queries = (select(naming).where(naming.c.voice_id == voice_id), select(track).where(track.c.voice_id == voice_id),
+               select(turn).where(turn.c.track_id.in_(tracks)).order_by(turn.c.id),
+               select(stranger_sample).where(stranger_sample.c.track_id.in_(tracks)).order_by(stranger_sample.c.id))
+    return Said(*(tuple(connection.execute(query).all()) for query in queries))
+
+
+def say_again(connection: Connection, said: Said, records: Records) -> None:
+    """Bring back what timelines said of a voice that is there again; what was said in timelines that went meanwhile is not.
+
+    Numbers of tracks may have been given to others meanwhile, so they get new ones, and what is sealed is sealed anew for them.
+    """
+    for one in said.namings:
+        connection.execute(insert(naming).values(one._asdict()))
+    there = set(connection.execute(select(timeline.c.id).where(
+        timeline.c.id.in_({one.timeline_id for one in said.tracks}))).scalars())
+    new = {one.id: inserted_id(connection.execute(insert(track).values(_without_id(one))))
+           for one in said.tracks if one.timeline_id in there}
+    for one in said.turns:
+        if one.track_id in new:
+            connection.execute(insert(turn).values(_without_id(one) | {"track_id": new[one.track_id]}))
+    for one in said.samples:
+        if one.track_id in new:
+            vector = records.plain_data(one.vector, *of_stranger(one.id, one.track_id))
+            owner = new[one.track_id]
+            kept = inserted_id(connection.execute(insert(stranger_sample).values(
+                _without_id(one) | {"track_id": owner, "vector": b""})))
+            connection.execute(update(stranger_sample).where(stranger_sample.c.id == kept).values(
+                vector=records.data(vector, *of_stranger(kept, owner))))
+
+
+def _without_id(row: Any) -> dict[str, Any]:
+    return {column: value for column, value in row._asdict().items() if column != "id"}
 
 
 def _make_stranger(connection: Connection, found: Any) -> None:

@@ -110,7 +110,7 @@ class Store:
     def changes(self) -> ChangeStore:
         from engine.store.changes import ChangeStore
 
-        return ChangeStore(self._opened(), self.recordings, self.voices)
+        return ChangeStore(self._opened(), self.recordings, self.voices, self.seals)
 
     @property
     def queries(self) -> QueryStore:

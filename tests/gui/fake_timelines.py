@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,7 +98,7 @@ class FakeTimelines:
                 count += hit
                 tracks.append(replace(track, voice_id=voice.id, voice=voice.name, colour=voice.colour) if hit else track)
             self.kept[at] = replace(one, tracks=tuple(tracks))
-        naming = Naming(len(self.named) + 1, voice.name, 1, known is None, NOON, count)
+        naming = Naming(len(self.named) + 1, voice.name, 1, known is None, datetime.now(UTC), count)
         self.named.append((naming, before))
         return naming
 
@@ -110,6 +111,9 @@ class FakeTimelines:
         listener.name_stranger(number, voice.id)
         listener.look_again()
         return self._voices.get(name)
+
+    def namings(self) -> Sequence[Naming]:
+        return [naming for naming, _ in reversed(self.named)]
 
     def undo_naming(self, naming_id: int | None = None) -> Naming:
         if not self.named:

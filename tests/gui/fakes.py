@@ -215,7 +215,8 @@ class FakeLibrary:
         if self.fail is not None:
             failure, self.fail = self.fail, None
             raise failure
-        found = [m for m in self._matches if folder_id in (None, m.sound.folder_id)
+        examples = [term.like for term in terms]  # not listed themselves
+        found = [m for m in self._matches if folder_id in (None, m.sound.folder_id) and m.sound.id not in examples
                  and (under is None or m.sound.path.is_relative_to(under)) and self.tagging.passes(m.sound, tags)]
         found = [replace(m, labels=self.tagging.of(m.sound)) for m in found]
         return SearchResult(text, tuple(found[offset:offset + k]), len(found), 18.0, self.damaged)

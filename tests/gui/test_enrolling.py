@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -251,10 +252,14 @@ def test_a_microphone_that_cannot_be_opened_after_cancelling_is_not_complained_a
     assert isinstance(page.recorder.audio(), Audio)
 
 
-def test_a_short_take_hides_no_words_of_the_next_one(theme: Theme, qtbot: QtBot) -> None:
+def test_no_take_of_the_bar_loses_its_words_to_a_short_one_before_it(theme: Theme, qtbot: QtBot) -> None:
     bar = SpeechBar(theme)
     qtbot.addWidget(bar)
-    bar.set_parts([Part("take 1", 5.9), Part("take 2", 2.1), Part("take 3", 4.0), Part("take 4", 0.3, running=True)])
-    below = bar.words_below(500, 470, lambda words: 6.0 * len(words))
-    assert below == ["take 1 · 5.9 s", "take 2", "take 3 · 4.0 s", "take 4"]
-    assert bar.words_below(120, 100, lambda words: 6.0 * len(words)) == ["take 1", "", "", ""]
+    metrics = QFontMetricsF(theme.font("caption"))
+    bar.set_parts([Part("take 1", 5.9), Part("take 2", 2.1), Part("take 3", 6.0), Part("take 4", 5.8)])
+    assert bar.labels(metrics, 550) == ["take 1 · 5.9 s", "take 2", "take 3 · 6.0 s", "take 4 · 5.8 s"]
+    bar.set_parts([Part("take 1", 0.4, running=True)])
+    assert bar.labels(metrics, 550) == ["take 1 · 0.4 s so far"]
+    bar.set_parts([Part("take 1", 14.9)])
+    bar.resize(550, 36)
+    assert not bar.grab().isNull()

@@ -56,6 +56,21 @@ def test_where_a_folder_has_nothing_all_folders_can_be_looked_in(tagged: Library
     assert tagged.filters.tags == ("audioset:Thunder",) and tagged.table.isVisible()
 
 
+def test_the_example_is_not_said_to_lack_its_own_tag(tagged: LibraryPage, qtbot: QtBot) -> None:
+    """It is not listed, because others are to be like it."""
+    tagged.filters.set(["audioset:Thunder"])
+    rest(tagged, qtbot)
+    assert names(tagged) == ["thunder_close_crack_02.ogg"]
+    row = tagged.ground.model.row(0)
+    assert row is not None
+    tagged.query.set_like_sound(row.sound)
+    rest(tagged, qtbot)
+    nothing = tagged.ground.nothing
+    assert nothing.title.text() == "No other sound has this tag." and nothing.sentence.text() == "Thunder"
+    nothing.say((), "Instruments", False, True, True, True)
+    assert nothing.title.text() == "There is no other sound in “Instruments”."
+
+
 def test_a_search_that_cannot_be_done_offers_no_command_but_the_list(tagged: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
     ask(tagged, qtbot, "door")
     assert tagged.line.suggestions() != []

@@ -15,6 +15,7 @@ from engine.records import UnfinishedScan
 from gui.audition import Audition
 from gui.jobs import Jobs
 from gui.pages.library import LibraryPage
+from gui.reindexing import unfinished_words
 from gui.theme import Theme
 from gui.window import MainWindow
 from tests.gui.fakes import FakeEarmark, FakePlayer
@@ -154,3 +155,9 @@ def test_the_page_is_not_stuck_when_everything_was_forgotten_while_it_asked(wind
     page.refresh()
     qtbot.waitUntil(lambda: jobs.running == [])
     assert page._known is not None and page._known.stats.sounds == 0
+
+
+def test_a_scan_that_had_every_sound_is_not_said_to_have_stopped_at_all_of_them() -> None:
+    assert unfinished_words(UnfinishedScan(7, 7)) == unfinished_words(UnfinishedScan(0, None)) == (
+        "The last scan of the folders was broken off.")
+    assert unfinished_words(UnfinishedScan(6, 7)) == "The last scan stopped at 6 of 7 sounds."

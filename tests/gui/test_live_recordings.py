@@ -228,6 +228,20 @@ def test_a_stranger_is_named_once_and_undone(page: LivePage, app: FakeEarmark, q
     assert "Dora" not in [voice.name for voice in app.voices.list()]
 
 
+def test_the_key_takes_no_older_naming_back_over_a_later_change(page: LivePage, app: FakeEarmark, qtbot: QtBot) -> None:
+    """Somebody removed a voice and went to this page: what Ctrl+Z would take back here is not what was done last."""
+    page.view.recordings.name(page.view.recordings.kept[0], 1, "Dora")
+    qtbot.waitUntil(lambda: bool(app.timelines.named))
+    app.voices.remove("Chen Yu")
+    page.view.recordings.undo()
+    qtbot.waitUntil(lambda: page.view.notice.isVisible())
+    assert page.view.notice.title.text() == "The naming was not undone"
+    assert "Dora" in [voice.name for voice in app.voices.list()]
+    app.voices.undo()
+    page.view.recordings.undo()
+    qtbot.waitUntil(lambda: "Dora" not in [voice.name for voice in app.voices.list()])
+
+
 def test_a_stranger_can_join_a_voice_that_is_there(page: LivePage, app: FakeEarmark, qtbot: QtBot) -> None:
     page.view.ask_name()
     naming = page.view.naming

@@ -150,3 +150,16 @@ def test_why_there_is_no_new_session_while_the_microphone_opens(window: MainWind
     assert page.session.state == "starting"
     assert why_not_anew(page.session).startswith("The microphone is being opened")
     qtbot.waitUntil(lambda: page.session.listening)
+
+
+def test_a_voice_that_is_gone_is_not_among_the_nearest(window: MainWindow, app: FakeEarmark) -> None:
+    now = live(window).now
+    voices = app.voices.list()
+    now.set_voices(voices, 0.5)
+    now.show_update(replace(app.voices.made_updates()[-1], identification=app.voices.identification(0.71), speaking=True))
+    near = [row.label for row in now.nearest.rows]
+    assert len(near) == 3
+    now.set_voices([voice for voice in voices if voice.name != near[0]], 0.5)
+    assert [row.label for row in now.nearest.rows] == near[1:]
+    now.show_update(replace(app.voices.made_updates()[-1], speaking=False, identification=None))
+    assert now.sentence.text().startswith("Somebody unknown spoke ")

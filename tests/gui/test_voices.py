@@ -93,13 +93,15 @@ def record(page: VoicesPage, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: page.recorder.state == "recording")
 
 
-def answer(text: str, focus: list[str]) -> None:
-    """Press the button of this name in the next dialog, and remember what had the focus."""
+def answer(text: str, focus: list[str], said: list[str] | None = None) -> None:
+    """Press the button of this name in the next dialog, and remember what had the focus and what it said."""
     def press() -> None:
         box = QApplication.activeModalWidget()
         assert isinstance(box, QMessageBox)
         default = box.defaultButton()
         focus.append(default.text() if default else "")
+        if said is not None:
+            said.append(box.informativeText())
         next(button for button in box.buttons() if button.text() == text).click()
 
     QTimer.singleShot(50, press)
@@ -138,6 +140,8 @@ def test_a_take_is_played_only_where_it_was_kept(make: Make, app: FakeEarmark, p
     buttons = {button.accessibleName(): button for button in page.panel.table.findChildren(IconButton)}
     assert not buttons["Play take 1"].isEnabled()
     assert "not kept" in buttons["Play take 1"].toolTip()
+    off, on = (buttons[f"Play take {number}"].icon().pixmap(16).toImage() for number in (1, 2))
+    assert off.createAlphaMask() != on.createAlphaMask()  # another shape, not a paler one alone
     buttons["Play take 2"].click()
     qtbot.waitUntil(lambda: [what for what, *_ in player.played] == [app.voices.recording(app.voices._takes[1].id)])
 
@@ -346,8 +350,10 @@ def test_a_draft_is_there_after_a_restart_and_can_be_discarded(make: Make, app: 
 def test_removing_a_voice_asks_first(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     focus: list[str] = []
-    answer("Cancel", focus)
+    said: list[str] = []
+    answer("Cancel", focus, said)
     page.panel.bin.click()
+    assert "what it said goes from the timelines" in said[0]
     assert "Amara Okafor" in page.list.names()
     answer("Remove voice", focus)
     page.panel.bin.click()

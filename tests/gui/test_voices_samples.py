@@ -15,6 +15,7 @@ from engine.errors import Locked, TooNoisy
 from engine.records import Audio, ClosePair, Embedding, Take
 from gui.context import Context
 from gui.pages.voices import VoicesPage
+from gui.pages.voices.hearing import PlayButton
 from gui.widgets.controls import Button, IconButton
 from tests.gui.fakes import FakeEarmark, FakePlayer
 from tests.gui.voices_page import Make
@@ -85,6 +86,26 @@ def test_a_sample_is_moved_to_the_voice_it_belongs_to_and_back_again(make: Make,
     assert told == ["Taken back: the moving of a sample of Amara Okafor."]
     page.context.actions.trigger("voices.redo")
     qtbot.waitUntil(lambda: len(page.panel.samples.rows) == 5)
+
+
+def test_what_is_heard_is_seen_on_its_row_and_stopped_there(make: Make, app: FakeEarmark, player: FakePlayer,
+                                                            qtbot: QtBot) -> None:
+    app.voices._takes[0] = replace(app.voices._takes[0], recording=Path("takes/1.wav"))
+    page = make()
+    first, second = [button for button in page.panel.samples.findChildren(PlayButton) if button.isEnabled()][:2]
+    name = first.accessibleName()
+    first.click()
+    qtbot.waitUntil(lambda: first.is_heard)
+    assert first.toolTip() == "Stop" and first.accessibleName() == name.replace("Play this sample", "Stop")
+    second.click()
+    qtbot.waitUntil(lambda: second.is_heard and not first.is_heard)
+    assert (first.accessibleName(), len(player.played)) == (name, 2)
+    second.click()
+    qtbot.waitUntil(lambda: player.state == "stopped" and not second.is_heard)
+    first.click()
+    qtbot.waitUntil(lambda: first.is_heard)
+    player.stop()  # it came to its end
+    qtbot.waitUntil(lambda: not first.is_heard)
 
 
 def test_a_sample_is_removed_and_played_from_its_row(make: Make, app: FakeEarmark, player: FakePlayer, qtbot: QtBot) -> None:

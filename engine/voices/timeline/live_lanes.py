@@ -73,6 +73,8 @@ class LiveLanes:
         self._named: dict[int, int] = {}  # number of a stranger → id of the voice that it was named
         self._names: dict[int | None, str] = {}  # the same with the name that the voice has now
         self._ids: dict[str, int] = {}  # what voices that spoke are called → their id
+        self._was: dict[int, int] = {}  # id of every voice that a stranger was named → the number
+        self._gone: dict[int, int] = {}  # those of them that are gone
         self._part: _Part | None = None
 
     # --- for the listener ---------------------------------------------------------------------------------------------
@@ -136,7 +138,7 @@ class LiveLanes:
     def turns(self) -> list[Turn]:
         """Who spoke when, from the beginning; the last turn grows while its voice speaks."""
         with self._lock:
-            return self._turns.all(self._names)
+            return self._turns.all(self._names, self._again())
 
     def stranger(self, number: int) -> HeardStranger | None:
         """What is known of a stranger of this session; None where there is none of this number."""
@@ -151,6 +153,7 @@ class LiveLanes:
         with self._lock:
             self._strangers.keep_apart(number)
             self._named[number] = voice_id
+            self._was.setdefault(voice_id, number)
 
     @property
     def some_known(self) -> bool:
@@ -159,7 +162,7 @@ class LiveLanes:
 
     def look_again(self, voices: Iterable[Voice]) -> None:
         """Voices, and strangers that were named, are called what their voice is called now; where it is gone, strangers are
-        strangers again."""
+        strangers again, with all that they said under that name."""
         names = {voice.id: voice.name for voice in voices}
         with self._lock:
             renamed: dict[str | None, str] = {old: names[voice_id] for old, voice_id in self._ids.items()
@@ -168,6 +171,7 @@ class LiveLanes:
                 self._turns.rename(renamed)
                 self._ids = {renamed.get(name, name): voice_id for name, voice_id in self._ids.items()}
             self._names = {number: names[voice_id] for number, voice_id in self._named.items() if voice_id in names}
+            self._gone = {voice_id: number for voice_id, number in self._was.items() if voice_id not in names}
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -177,11 +181,15 @@ class LiveLanes:
         if self._part is not None:
             self._part.inside_s = math.inf
 
+    def _again(self) -> dict[str | None, int]:
+        """What voices that are gone are called → the number of the stranger whom each of them was."""
+        return {name: self._gone[voice_id] for name, voice_id in self._ids.items() if voice_id in self._gone}
+
     def _tracks(self, part: _Part) -> tuple[NewTrack, ...]:
         """One for each voice and each stranger who spoke in the recording."""
         turns: dict[Who, list[Turn]] = {}
         numbers: dict[Who, set[int]] = {}  # strangers that are this voice because they were named so
-        for turn in self._turns.all({}):
+        for turn in self._turns.all({}, self._again()):
             begin, end = max(turn.span.start_s, part.begins_s), min(turn.span.end_s, self.elapsed_s)
             if end > begin:
                 who = self._who(turn)
@@ -191,9 +199,11 @@ class LiveLanes:
                     numbers.setdefault(who, set()).add(turn.stranger)
         found = []
         for who, mine in turns.items():
-            named = sorted(numbers.get(who, ()))
-            gathered = [part.found[one] for one in (who, *(("stranger", n) for n in named)) if one in part.found]
             kind, number = who
+            named = sorted(numbers.get(who, ()))
+            same = {number} if kind == "stranger" else set(named)  # what they said under a name that they lost is theirs, too
+            once = [("voice", voice_id) for voice_id, was in self._gone.items() if was in same]
+            gathered = [part.found[one] for one in (who, *(("stranger", n) for n in named), *once) if one in part.found]
             stranger = (named[0] if named else None) if kind == "voice" else number or None
             found.append(_track(number if kind == "voice" else None, stranger, [one.status for one in mine],
                                 tuple(one.span for one in mine), gathered))

@@ -69,10 +69,12 @@ class LiveTurns:
             from_s, (voice, status, stranger) = self._odd
             self._odd = from_s, (names[voice], status, stranger)
 
-    def all(self, names: Mapping[int | None, str]) -> list[Turn]:
-        """In order. names: what strangers were named, by number; their turns are as sure as a match."""
-        return [replace(one, voice=names[one.stranger], status="match") if one.stranger in names else one
-                for one in self._turns]
+    def all(self, names: Mapping[int | None, str], again: Mapping[str | None, int] | None = None) -> list[Turn]:
+        """In order. names: what strangers were named, by number; their turns are as sure as a match. again: what those were
+        called who are strangers again, with the number."""
+        turns = [replace(one, voice=None, status="unknown", stranger=again[one.voice]) if again and one.voice in again else one
+                 for one in self._turns]
+        return [replace(one, voice=names[one.stranger], status="match") if one.stranger in names else one for one in turns]
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -52,14 +52,22 @@ class NothingFound(QWidget):
         column.addLayout(acts)
         column.addStretch(3)
 
-    def say(self, tags: Sequence[str], folder: str, filtered: bool, placed: bool, asked: bool) -> None:
+    def say(self, tags: Sequence[str], folder: str, filtered: bool, placed: bool, asked: bool,
+            example: bool = False) -> None:
         """tags: those that are filtered by. folder: what is looked at, empty for all. filtered: by any chip. placed: a folder
-        of the side list is chosen. asked: by a query."""
+        of the side list is chosen. asked: by a query. example: a sound of the library is what others are to be like; it is not
+        listed itself."""
         where = self.tr(" in “{}”").format(folder) if folder else ""
         if tags:
-            self.title.setText(self.tr("No sound{where} has this tag.").format(where=where) if len(tags) == 1 else
-                               self.tr("No sound{where} has all of these tags.").format(where=where))
+            words = ((self.tr("No other sound{where} has this tag.") if len(tags) == 1 else
+                      self.tr("No other sound{where} has all of these tags.")) if example else
+                     self.tr("No sound{where} has this tag.") if len(tags) == 1 else
+                     self.tr("No sound{where} has all of these tags."))
+            self.title.setText(words.format(where=where))
             self.sentence.setText(" · ".join(tags))
+        elif example:
+            self.title.setText(self.tr("There is no other sound{where}.").format(where=where))
+            self.sentence.setText(self.tr("The sound that others are to be like is not listed itself."))
         elif asked:
             self.title.setText(self.tr("There is nothing to be found{where} yet.").format(where=where))
             self.sentence.setText(self.tr("Sounds are found once they are indexed for the encoder in use."))

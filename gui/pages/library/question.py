@@ -70,6 +70,11 @@ class Query:
         """Chips say what to leave out, and nothing says what to look for."""
         return bool(self.parts) and not self
 
+    @property
+    def by_example(self) -> bool:
+        """A sound of the library is what is looked for, or what is left out: it is not listed itself."""
+        return any(isinstance(part.term.like, int) for part in self.parts)
+
     def words(self) -> str:
         """The question in a line: “rain + like drips.wav − speech”."""
         line = self.text

@@ -219,7 +219,7 @@ class Searching(QObject):
         if not rows:
             where = asked.under or asked.place
             ground.nothing.say([tag.partition(":")[2] for tag in asked.tags], where.name if where else "", ground.filters.on,
-                               asked.folder_id is not None, bool(asked.query))
+                               asked.folder_id is not None, bool(asked.query), asked.query.by_example)
         ground.answers.setCurrentWidget(ground.table if rows else ground.nothing)
         sounds = [row.sound for row in rows]
         ground.line.show_suggestions(suggest(asked.query.words(), sounds[:SUGGEST_FROM]) if asked.query else suggest("", sounds))

@@ -57,7 +57,8 @@ class Tagging(QObject):
             picker.list.hide()
             picker.field.setVisible(bool(self.lists))
             picker.column.addWidget(Text(self.theme, self.tr("No sound has another tag.") if self.lists else self.tr(
-                "The library is not tagged yet. Choose a list of labels, and each sound gets those that fit it."),
+                "No list of labels is in use yet, so there is nothing to filter by. Choose one, and each sound gets the labels "
+                "that fit it."),
                 "small", "text2", wrap=True))
         more = Button(self.theme, self.tr("Tag the library…"), "tag", "ghost", small=True)
         more.clicked.connect(picker.accept)

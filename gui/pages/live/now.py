@@ -72,10 +72,15 @@ class NowPanel(QFrame):
         self.mark.setVisible(roomy and self.empty.isHidden())
 
     def set_voices(self, voices: list[Voice], threshold: float) -> None:
+        if self._spoke is not None and self._spoke[0] in self._colours.keys() - {voice.name for voice in voices}:
+            self._spoke = self.tr("Somebody unknown"), self._spoke[1]
         self._colours = {voice.name: voice.colour for voice in voices}
         self._threshold = threshold
         self.empty.setVisible(not voices)
         self._follow_room()
+        there = [row for row in self.nearest.rows if row.label in self._colours]
+        if len(there) < len(self.nearest.rows):  # nobody is like a voice that is gone
+            self.nearest.set_rows(there, threshold)
         self._follow_nearest()
         self.mark.setText(self.tr("▏threshold {}").format(words.similarity(threshold)))
 

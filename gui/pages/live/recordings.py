@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.errors import EarmarkError
+from engine.errors import EarmarkError, EnrollmentError
 from engine.files import is_there
 from engine.records import Timeline
 from engine.tasks import Progress, Ticket, beside, result_of
@@ -45,6 +45,7 @@ class Recordings(QObject):
         self.making: Path | None = None
         self.error: EarmarkError | None = None
         self.listed = False
+        self._since = datetime.now(UTC)
         self._folder = Path.home()
         self._looking = Ticket()
         self._ticket: Ticket | None = None
@@ -169,12 +170,19 @@ class Recordings(QObject):
                          self.tr("Stranger {} was not named").format(stranger))
 
     def undo(self, naming_id: int | None = None) -> None:
-        """Undo a naming, by default the last one."""
+        """Undo a naming, by default the last one; that not when voices were changed since, which is undone where it was done."""
+        def work() -> Any:
+            last = next(iter(self.app.timelines.namings()), None) if naming_id is None else None
+            change = self.app.voices.history.next_undo()
+            if last is not None and change is not None and change.at > max(last.made_at, self._since):
+                raise EnrollmentError(self.tr("Voices were changed since. Take that back first, on the page where it was done."))
+            return self.app.timelines.undo_naming(naming_id)
+
         def done(naming: Any) -> None:
             self.told.emit(self.tr("{} is a stranger again, as before.").format(naming.voice))
             self.refresh()
 
-        self._change(lambda: self.app.timelines.undo_naming(naming_id), done, self.tr("The naming was not undone"))
+        self._change(work, done, self.tr("The naming was not undone"))
 
     def _named(self, naming: Any) -> None:
         self.named.emit(naming)

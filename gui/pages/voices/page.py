@@ -18,6 +18,7 @@ from gui.pages.voices.confirm import sure
 from gui.pages.voices.details import Details, details, first_details, marks
 from gui.pages.voices.enrolling import Enrolling
 from gui.pages.voices.ground import NARROW_PX, VoicesGround
+from gui.pages.voices.hearing import Hearing
 from gui.pages.voices.undoing import Undoing
 
 if TYPE_CHECKING:
@@ -114,7 +115,9 @@ class VoicesPage(VoicesGround):
         if not asked and not (draft and not found.takes) and not sure(
                 self, self.theme, self.tr("Discard the enrollment of {}?").format(voice.name) if draft
                 else self.tr("Remove {}?").format(voice.name),
-                self.tr("Its takes, samples and kept recordings are deleted. Undo brings them back until Earmark is closed."),
+                self.tr("Its takes, samples and kept recordings are deleted. Undo brings them back until Earmark is closed.")
+                if draft else self.tr("Its takes, samples and kept recordings are deleted, and what it said goes from the "
+                                      "timelines of Recordings. Undo brings all of it back until Earmark is closed."),
                 self.tr("Discard") if draft else self.tr("Remove voice")):
             return
         self.recorder.cancel()
@@ -184,6 +187,7 @@ class VoicesPage(VoicesGround):
         if found is None or found.voice.id != self._selected:
             return
         self.panel.show_details(found)
+        self.hearing.follow()
         self.where.focus(found.voice.name)
         self.where.show_nearest(found.nearest, self.app.settings.value.threshold)
         self._show()
@@ -323,6 +327,7 @@ class VoicesPage(VoicesGround):
     # --- set-up -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
+        self.hearing = Hearing(self.audition, self.panel)
         self.new.clicked.connect(self.make_new)
         self.carry.clicked.connect(lambda: self.go.emit("settings", "privacy"))
         self.list.chosen.connect(lambda voice: self._select(voice.id))
@@ -331,12 +336,11 @@ class VoicesPage(VoicesGround):
         self.form.cancelled.connect(self._leave_form)
         self.panel.renamed.connect(self.rename)
         self.panel.removed.connect(self.remove)
-        self.panel.play.connect(lambda take: self.audition.play(
-            lambda: self.app.voices.recording(take.id), token=("take", take.id)))
+        hear = self.hearing.play_or_stop
+        self.panel.play.connect(lambda take: hear(("take", take.id), lambda: self.app.voices.recording(take.id)))
         self.panel.remove_take.connect(self.remove_take)
         table = self.panel.samples
-        table.play.connect(lambda sample: self.audition.play(lambda: self.app.voices.sample_sound(sample.id),
-                                                             token=("sample", sample.id)))
+        table.play.connect(lambda sample: hear(("sample", sample.id), lambda: self.app.voices.sample_sound(sample.id)))
         table.remove.connect(self.remove_sample)
         table.move_to.connect(self.move_sample)
         self.enrolling = Enrolling(self.context, self.session, self.recorder, self.panel, self)

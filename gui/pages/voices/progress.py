@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,15 +51,18 @@ class SpeechBar(QWidget):
         """What the right end of the bar stands for."""
         return self.tr("{} s").format(f"{max(ENROLL_S, self.total_s):.0f}")
 
-    def words_below(self, width: float, last: float, advance: Callable[[str], float]) -> list[str]:
-        """What stands below each take of a bar of this width: as much as has room before the next one, and before `last`."""
-        scale, x, found = width / max(ENROLL_S, self.total_s), 0.0, []
-        for number, part in enumerate(self._parts):
+    def labels(self, metrics: QFontMetricsF, width: float) -> list[str]:
+        """What stands below each part of a bar of this width: as much as there is room for before the next part."""
+        scale = width / max(ENROLL_S, self.total_s)
+        last = width - metrics.horizontalAdvance(self.end_words()) - 8
+        found, x = [], 0.0
+        for at, part in enumerate(self._parts):
             long = part.speech_s * scale
-            end = last if number == len(self._parts) - 1 else min(x + long - 4, last)
-            words = self.tr("{take} · {speech} s").format(take=part.label, speech=f"{part.speech_s:.1f}")
+            end = last if at == len(self._parts) - 1 else min(last, x + long - 6)
+            speech = self.tr("{} s").format(f"{part.speech_s:.1f}")
+            words = self.tr("{take} · {speech}").format(take=part.label, speech=speech)
             words += self.tr(" so far") if part.running else ""
-            found.append(next((one for one in (words, part.label) if x + advance(one) < end), ""))
+            found.append(next((one for one in (words, part.label, speech) if x + metrics.horizontalAdvance(one) < end), ""))
             x += long
         return found
 
@@ -81,12 +84,10 @@ class SpeechBar(QWidget):
         painter.drawRoundedRect(QRectF(0, 5, width, 12), 2, 2)
         font = self._theme.font("caption")
         painter.setFont(font)
-        goal = self.end_words()
-        last = width - QFontMetricsF(font).horizontalAdvance(goal) - 8
         painter.setPen(QColor(tokens.text3))
-        painter.drawText(QRectF(0, 20, width, 16), Qt.AlignmentFlag.AlignRight, goal)
+        painter.drawText(QRectF(0, 20, width, 16), Qt.AlignmentFlag.AlignRight, self.end_words())
         x = 0.0
-        for part, words in zip(self._parts, self.words_below(width, last, QFontMetricsF(font).horizontalAdvance), strict=True):
+        for part, words in zip(self._parts, self.labels(QFontMetricsF(font), width), strict=True):
             long = part.speech_s * scale
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tokens.accent))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 from engine.records import Sample, SampleCheck
 from gui import words
 from gui.pages.voices.details import short_name
+from gui.pages.voices.hearing import PlayButton
 from gui.theme import Theme
 from gui.widgets.controls import Bar, ElidedText, Icon, IconButton, Text, plain_tip
 
@@ -118,9 +119,9 @@ class SamplesTable(QWidget):
             grid.addWidget(icon, at, 3)
         said = " · ".join(bit for bit in (row.odd, row.note) if bit)
         grid.addWidget(ElidedText(theme, said, "small", "warning" if row.odd else "text3"), at, 4)
-        listen = IconButton(theme, "play", self.tr("Play this sample"), size=24)
+        listen = PlayButton(theme, self.tr("Play this sample"), ("sample", sample.id))
         if not row.playable:
-            listen.say("", self.tr("The recording of this take was not kept."))
+            listen.say_not_kept()
         listen.clicked.connect(lambda *_: self.play.emit(sample))
         carry = IconButton(theme, "arrow-bend-up-right", self.tr("Move this sample to another voice…"), size=24)
         if not self.others:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.records import Take
+from gui.pages.voices.hearing import PlayButton
 from gui.theme import Theme
 from gui.widgets.controls import Badge, Button, ElidedText, IconButton, Text, rule
 
@@ -109,9 +110,9 @@ class TakesTable(QWidget):
     def _acts(self, grid: QGridLayout, at: int, row: Row) -> None:
         take = row.take
         if take is not None:
-            listen = IconButton(self.theme, "play", self.tr("Play take {}").format(row.number), size=24)
+            listen = PlayButton(self.theme, self.tr("Play take {}").format(row.number), ("take", take.id))
             if take.recording is None:
-                listen.say("", self.tr("The recording of this take was not kept."))
+                listen.say_not_kept()
             listen.clicked.connect(lambda *_: self.play.emit(take))
             bin_ = IconButton(self.theme, "trash", self.tr("Remove take {}").format(row.number), size=24)
             bin_.clicked.connect(lambda *_: self.remove.emit(take))

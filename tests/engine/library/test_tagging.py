@@ -7,8 +7,9 @@ import pytest
 
 from engine.describing.lists import TagList
 from engine.describing.zero_shot import LabelMatcher
-from engine.errors import LibraryError, UsageError
-from engine.records import Term
+from engine.errors import Cancelled, LibraryError, UsageError
+from engine.records import Term, UnfinishedScan
+from engine.tasks import Ticket
 
 LIST = TagList("Pitch", ("Low", "High: shrill"), ("low", "high"))
 
@@ -108,6 +109,23 @@ def test_a_scan_tags_what_is_new_and_removing_takes_tags_along(tagged):
     assert counts(tagged) == {"Low": 2}
     tagged.library.remove(tagged.folder)
     assert tagged.library.tagging.lists()[0].sounds == 0
+
+
+def test_a_scan_that_is_stopped_while_it_tags_is_not_at_its_end(tagged, monkeypatch):
+    monkeypatch.setattr("engine.library.tagging.AT_ONCE", 1)
+    tagged.tone("c.wav", 120)
+
+    def stop(progress):
+        if progress.note == LIST.name:
+            ticket.cancel()
+
+    ticket = Ticket(stop)
+    with pytest.raises(Cancelled):
+        tagged.library.scan(ticket)
+    assert counts(tagged) == {"Low": 1, "High: shrill": 1}
+    assert tagged.library.unfinished() == UnfinishedScan(1, 1)  # so whoever starts next goes on with it
+    tagged.library.scan()
+    assert counts(tagged) == {"Low": 2, "High: shrill": 1} and tagged.library.unfinished() is None
 
 
 def test_tags_are_made_anew_for_another_encoder(tagged, other_encoder):

@@ -127,6 +127,34 @@ def test_a_stranger_that_was_named_is_a_voice_in_the_recording_and_a_stranger_wh
     assert [(track.voice, track.stranger) for track in earmark.timelines.get(kept.id).tracks] == [(None, 1), (None, 2)]
 
 
+def test_what_a_stranger_said_under_a_name_is_hers_when_the_naming_is_undone_while_one_listens(earmark, tmp_path):
+    places = talk(tmp_path / "talk.wav", spoken(BERT, 5).samples, spoken(BERT, 7).samples, spoken(BERT, 8).samples)
+    source = Stepped(tmp_path / "talk.wav", places[0][1])
+    listener = earmark.voices.listener(source)
+    listener.record(tmp_path / "Live.wav")
+    listener.start()
+    assert source.reached.wait(60)
+    earmark.timelines.name_live_stranger(listener, 1, "Bert")
+    source.reached.clear()
+    source.until_s = places[2][0] - PAUSE_S / 2
+    assert source.reached.wait(60)
+    assert [heard_in(listener.turns(), place) for place in places[:2]] == ["Bert", "Bert"]
+    assert {turn.stranger for turn in listener.turns()} == {1, None}  # known again by the voice that she was given
+    earmark.voices.undo()
+    listener.look_again()
+    assert {(turn.voice, turn.stranger, turn.status) for turn in listener.turns()} == {(None, 1, "unknown")}
+    source.until_s = 1e9
+    listener.wait(60)
+    listener.stop()
+    recorded, = listener.take_recorded()
+    kept = earmark.timelines.keep_recorded(recorded)
+    assert {track.voice for track in kept.tracks} == {None}
+    stranger = next(track for track in kept.tracks if track.stranger == 1)
+    assert stranger.speech_s > 0.6 * sum(end - begin for begin, end in places[:2])
+    earmark.timelines.name_live_stranger(listener, 1, "Bert")  # again, and of the same name
+    assert {turn.voice for turn in listener.turns() if turn.stranger == 1} == {"Bert"}
+
+
 def test_a_voice_that_was_removed_before_it_is_kept_is_not_in_it(earmark, tmp_path):
     enroll(earmark, "Anna", ANNA)
     talk(tmp_path / "talk.wav", spoken(ANNA, 5).samples, spoken(BERT, 6).samples)
