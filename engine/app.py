@@ -15,7 +15,7 @@ from engine.audio import recorder
 from engine.errors import Unfinished, UsageError
 from engine.files import remove_left
 from engine.records import EncoderChoice, JointState, LockedWhy, Space, VoiceEncoderState
-from engine.settings import DEFAULT_JOINT, SettingsFile
+from engine.settings import DEFAULT_JOINT, DEFAULT_VOICE, SettingsFile
 from engine.store import Store
 from engine.tasks import Ticket
 from engine.weights import Weights
@@ -237,7 +237,7 @@ class Earmark:
                              f"python main.py models use {DEFAULT_JOINT}")
         if name.casefold() == chosen.voice.casefold():
             raise UsageError(f"The voices are recognised with “{name}”. Choose another encoder first: "
-                             "python main.py models use ge2e")
+                             f"python main.py models use {DEFAULT_VOICE}")
         gone = self.added.remove(name)
         self.models.forget(gone.name)
         return gone

@@ -29,6 +29,8 @@ VERSION = 4
 DEFAULT_JOINT = "compact"
 """The joint space of new workspaces; older ones change over to it with their next scan."""
 DEFAULT_VOICE = "ge2e"
+COSINE, COSINE_OF = 0.75, {"campplus": 0.5}
+"""The threshold of cosine to the centroid, by voice encoder where it is another one (tests/benchmarks/thresholds.py)."""
 MOST_NATS = 50.0
 """No margin above this: e⁵⁰ times as likely is more than anybody can tell from speech."""
 LARGEST = 1 << 20  # bytes of a file that can be settings
@@ -118,9 +120,10 @@ class Settings:
 
 
 def default_threshold(settings: Settings) -> float:
-    """The threshold that was measured for the back-end in use: 0.75 where similarities are cosines (or dot products in their
-    place), one half of the scale everywhere else."""
-    return 0.75 if settings.measure == "dot" or settings.backend in ("cosine", "best", "top") else 0.5
+    """The threshold that was measured for the back-end and the encoder in use: a cosine where similarities are cosines (or dot
+    products in their place), one half of the scale everywhere else."""
+    plain = settings.measure == "dot" or settings.backend in ("cosine", "best", "top")
+    return COSINE_OF.get(settings.voice, COSINE) if plain else 0.5
 
 
 class SettingsFile:

@@ -30,13 +30,13 @@ def list_models(context: typer.Context) -> None:
 
 
 def _weights(app: Earmark) -> list[dict[str, Any]]:
-    """Parts of the program; the only one that is chosen is the voice encoder."""
-    from engine.encoders.models import OWN_VOICE
+    """Parts of the program; the voice encoders among them are chosen."""
+    from engine.encoders.models import VOICE
 
     return [{"name": m.name, "title": m.title, "kind": m.kind, "version": m.version, "dim": m.dim, "rate_hz": m.rate_hz,
              "size_bytes": m.size_bytes, "licence": m.licence, "source": m.source, "citation": m.citation,
              "sha256": m.sha256 or None, "state": m.state, "path": m.path,
-             "in_use": app.settings.value.voice == OWN_VOICE if m.name == OWN_VOICE else None, "pending": False}
+             "in_use": app.settings.value.voice == m.name if m.name in VOICE else None, "pending": False}
             for m in app.weights.list(check=True)]
 
 

@@ -28,6 +28,7 @@ from engine.metrics import intervals
 from engine.records import Audio, Embedding, Failure, FloatArray, Sample, Span, Voice
 from engine.tasks import Ticket
 from engine.voices.identification import Identifier
+from engine.voices.limits import limits_of
 from engine.voices.takes import net_speech, sample_parts
 from engine.voices.timeline.assignment import assign
 from engine.voices.timeline.recording import Recording, listen
@@ -79,7 +80,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, iden
             everybody = sorted(people)
             half = [name for name in everybody if name not in mixture.speakers[::2]]
             for who, names in (("all", everybody), ("half", half), ("none", [])):
-                found = _found(recording, identifier(*_voices(names, people, enrolled)))
+                found = _found(recording, identifier(*_voices(names, people, enrolled)), limits_of(encoder.spec).same)
                 for collar_s, skip in SCORED:
                     scores.setdefault((who, collar_s, skip), []).append(
                         scored(mixture, found, recording.duration_s, collar_s, skip, who == "all"))
@@ -155,8 +156,8 @@ def _listed(number: int, mixture: Mixture) -> dict[str, Any]:
 # --- scoring ----------------------------------------------------------------------------------------------------------
 
 
-def _found(recording: Recording, identifier: Identifier) -> list[tuple[str, Span]]:
-    assigned = assign(recording.heard, identifier)
+def _found(recording: Recording, identifier: Identifier, same: float) -> list[tuple[str, Span]]:
+    assigned = assign(recording.heard, identifier, same)
     names = {voice.id: voice.name for voice in identifier.voices}
     labels = [f"stranger {number}" if track.voice_id is None else names[track.voice_id]
               for number, track in enumerate(assigned.tracks)]

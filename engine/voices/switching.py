@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from engine.encoders.models import OWN_VOICE, Models
+from engine.encoders.models import VOICE, Models
 from engine.errors import EncoderError, ListBroken
 from engine.records import EncoderSpec, VoiceEncoderState
 from engine.settings import Settings, SettingsFile, default_threshold
@@ -64,11 +64,11 @@ class VoiceSwitching:
         failed = reembed(self._store, encoder, models.speech(), ticket)
         with self._store.writing():
             if name != self._settings.value.voice:
-                self._settings.change(voice=name, **self._thresholds(encoder.spec))
+                self._settings.change(voice=name, **self._thresholds(name, encoder.spec))
                 log.info("the voices have changed over to another encoder")
         return replace(self.state(), failed=failed)
 
-    def _thresholds(self, new: EncoderSpec) -> dict[str, Any]:
+    def _thresholds(self, name: str, new: EncoderSpec) -> dict[str, Any]:
         """The threshold of the encoder in use is put away, that of the new one is taken out, or the default."""
         now, kept = self._settings.value, dict(self._settings.value.thresholds)
         try:
@@ -77,9 +77,9 @@ class VoiceSwitching:
             old = ""
         if old and (now.threshold != default_threshold(now) or old in kept):
             kept[old] = now.threshold
-        return {"thresholds": kept, "threshold": kept.get(new.sha256, default_threshold(now))}
+        return {"thresholds": kept, "threshold": kept.get(new.sha256, default_threshold(replace(now, voice=name)))}
 
 
 def calibrated(settings: Settings, name: str, spec: EncoderSpec) -> bool:
-    """Whether the threshold in effect was measured, or set by hand, for this encoder: the default is that of GE2E."""
-    return name == OWN_VOICE or spec.sha256 in settings.thresholds or settings.threshold != default_threshold(settings)
+    """Whether the threshold in effect was measured, or set by hand, for this encoder; those of the program come with theirs."""
+    return name in VOICE or spec.sha256 in settings.thresholds or settings.threshold != default_threshold(settings)

@@ -381,6 +381,23 @@ def test_another_voice_encoder_is_used_and_one_can_go_back(page: SettingsPage, a
     assert app.settings.value.voice == "ge2e"
 
 
+def test_there_are_two_voice_encoders_of_the_program_and_one_is_in_use(page: SettingsPage, app: FakeEarmark,
+                                                                        qtbot: QtBot) -> None:
+    app.models.ready = frozenset({"voice"})
+    section = models_of(page, qtbot)
+    badges = {name: section.table.rows[name].badge.text() for name in ("ge2e", "campplus")}
+    assert badges == {"ge2e": "in use", "campplus": "present"}
+    assert [section.in_use.voice.itemData(at) for at in range(section.in_use.voice.count())] == ["ge2e", "campplus"]
+    section.choose("campplus")
+    with qtbot.waitSignal(section.said) as said:
+        qtbot.mouseClick(section.detail.use_button, Qt.MouseButton.LeftButton)
+    assert said.args == ["Voices are recognised with campplus from now on. Without a recording, to be enrolled again: 1."]
+    rest(page, qtbot)
+    assert app.settings.value.voice == "campplus" and section.in_use.voice.currentText().startswith("CAM++")
+    badges = {name: section.table.rows[name].badge.text() for name in ("ge2e", "campplus")}
+    assert badges == {"ge2e": "present", "campplus": "in use"}
+
+
 def test_a_voice_encoder_that_cannot_be_used_is_refused(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:
     app.add_model("/models/voices.onnx", name="redimnet")
     app.added_models["redimnet"] = replace(app.added_models["redimnet"], kind="voice")

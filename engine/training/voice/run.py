@@ -21,12 +21,12 @@ SHARE = 0.5
 LEAST_PEOPLE = 20
 
 
-def train(data: Path, out: Path, encoder: VoiceEncoder, seed: int, also: Path | None = None, share: float = SHARE,
-          name: str = "ge2e", ticket: Ticket | None = None) -> Iterator[dict[str, Any]]:
+def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, also: Path | None = None,
+          share: float = SHARE, ticket: Ticket | None = None) -> Iterator[dict[str, Any]]:
     """Make the statistics from a drawn share of the people in `data`; the others are kept for tests.
 
-    also: people with several recordings each, who help to set scales and calibrations and are in no statistics. Raises
-    UsageError.
+    name: of the encoder, and of the files. also: people with several recordings each, who help to set scales and calibrations
+    and are in no statistics. Raises UsageError.
     """
     ticket = ticket or Ticket()
     began = time.monotonic()

@@ -23,8 +23,6 @@ from gui.reindexing import Reindexing
 from gui.widgets.controls import Button, Notice, ask_before_loss
 from gui.words import count, data_size
 
-OWN_VOICE = "ge2e"  # the program's own voice encoder
-
 
 class ModelsSection(Section):
     """changed: files of a model came, so that models may be loaded."""
@@ -98,7 +96,7 @@ class ModelsSection(Section):
 
     def use(self, name: str) -> None:
         """Use another encoder: for voices or for the library, whatever it is for."""
-        if name == OWN_VOICE or any(one.info.name == name and one.info.kind == "voice" for one in self._choices):
+        if any(one.name == name and one.kind == "voice" for one in [*self._models, *(choice.info for choice in self._choices)]):
             self._use_voice(name)
         elif name and name != (self.reindexing.pending or self.app.settings.value.joint):
             self.refusal.hide()
@@ -163,7 +161,7 @@ class ModelsSection(Section):
     def _show_in_use(self) -> None:
         chosen = self.app.settings.value
         self.in_use.show_joints(self._choices, chosen.joint)
-        self.in_use.show_voices(next((one for one in self._models if one.name == OWN_VOICE), None), self._choices, chosen.voice)
+        self.in_use.show_voices([one for one in self._models if one.kind == "voice"], self._choices, chosen.voice)
 
     def _rows(self) -> list[Row]:
         """The weights of the program, then the encoders that can be chosen, each as it stands now."""
@@ -177,9 +175,9 @@ class ModelsSection(Section):
             share = progress.fraction
         rows = []
         for model in self._models:
-            used = voice == OWN_VOICE and "voice" in ready if model.name == OWN_VOICE else model.kind in ready
+            used = model.kind in ready and (model.kind != "voice" or model.name == voice)
             rows.append(Row(model, used or ("joint" in ready and model.name in parts),
-                            selectable=model.name == OWN_VOICE and voice != OWN_VOICE))
+                            selectable=model.kind == "voice" and model.name != voice))
         for choice in self._choices:
             name = choice.info.name
             if choice.info.kind == "voice":

@@ -46,7 +46,7 @@ def test_statistics_are_made_and_used(tmp_path):
     for number in range(24):
         files.write(tmp_path / "data" / f"p{number:02}-1.wav", Audio(person(number), 16_000))
     (tmp_path / "data" / "p99-1.wav").write_text("no sound")
-    records = list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), 7, share=0.85, name="bands"))
+    records = list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), "bands", 7, share=0.85))
     for record in records:
         check("train voice", record)
     assert [r["stage"] for r in records] == ["data", *["backend"] * 8, "done"]
@@ -56,7 +56,7 @@ def test_statistics_are_made_and_used(tmp_path):
     enrolled = Enrolled(np.array([ByBands().embed(Audio(person(n)[:48_000], 16_000)).vector for n in range(5)]), np.arange(5), 5)
     query = np.array([ByBands().embed(Audio(person(n)[60_000:], 16_000)).vector for n in range(5)])
     assert (make("two-covariance").fit(enrolled, made.background).similarities(query).argmax(axis=1) == np.arange(5)).all()
-    again = list(run.train(tmp_path / "data", tmp_path / "again", ByBands(), 7, share=0.85, name="bands"))
+    again = list(run.train(tmp_path / "data", tmp_path / "again", ByBands(), "bands", 7, share=0.85))
     assert again[-1]["recognisable"] == records[-1]["recognisable"]
     assert (tmp_path / "again" / "bands.json").read_bytes() == (tmp_path / "out" / "bands.json").read_bytes()
 
@@ -65,7 +65,7 @@ def test_too_few_people_are_refused(tmp_path):
     (tmp_path / "data").mkdir()
     files.write(tmp_path / "data" / "a-1.wav", Audio(person(0), 16_000))
     with pytest.raises(UsageError, match="20 are needed"):
-        list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), 7))
+        list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), "bands", 7))
 
 
 def test_scatter_by_hand():
