@@ -213,6 +213,10 @@ class Earmark:
         finally:
             self.maps.forget()
 
+    def voices_unknown_to(self, name: str) -> tuple[str, ...]:
+        """Voices that would have to be enrolled again with another voice encoder: said before it is used. Raises EncoderError."""
+        return self.voice_switching.unknown_to(name)
+
     def voice_state(self) -> VoiceEncoderState:
         """Which voice encoder is in use, and which voices it does not know. Raises EncoderError."""
         return self.voice_switching.state()

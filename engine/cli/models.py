@@ -98,6 +98,9 @@ def use(context: typer.Context, name: str) -> None:
 
 def _use_voice(context: typer.Context, name: str) -> None:
     out, app = context.obj.out, context.obj.app
+    if unknown := app.voices_unknown_to(name):
+        out.note(f"{name} will not know these voices until they are enrolled again, because no recording of them was kept: "
+                 f"{', '.join(unknown)}. Their samples stay; go back with: python main.py models use {app.settings.value.voice}")
     with out.progress("Embedding") as ticket:
         state = app.use_voice(name, ticket)
     failed = [out.file_failed(one.path, one.reason) for one in state.failed]

@@ -40,6 +40,16 @@ class VoiceSwitching:
             tuple(voice.name for voice in self._store.voices.list(spec) if voice.needs_enrollment),
             self._settings.value.threshold, calibrated(self._settings.value, name, spec))
 
+    def unknown_to(self, name: str) -> tuple[str, ...]:
+        """Voices that another encoder would not know: it has no sample of them, and there is no recording to make some of.
+
+        To be said before a change. Raises EncoderError, StoreError.
+        """
+        spec = self._models().voice_spec(self._known(name))
+        recorded = {take.voice_id for take in self._store.voices.takes(spec=spec) if take.recording is not None}
+        return tuple(voice.name for voice in self._store.voices.list(spec)
+                     if voice.needs_enrollment and voice.id not in recorded)
+
     def stored(self) -> dict[str, str]:
         """The choice that follows from what is stored, by the name of the setting: for settings that do not say it any more.
 
@@ -58,8 +68,7 @@ class VoiceSwitching:
         Cancelled or killed, the old encoder stays in use, and the next call goes on. Raises Cancelled, EncoderError,
         WeightsMissing (nothing is changed then), Busy, StoreError.
         """
-        models = self._models()
-        name = next((one for one in models.voice_names() if one.casefold() == name.casefold()), name)
+        models, name = self._models(), self._known(name)
         encoder = models.voice_named(name)
         failed = reembed(self._store, encoder, models.speech(), ticket)
         with self._store.writing():
@@ -67,6 +76,10 @@ class VoiceSwitching:
                 self._settings.change(voice=name, **self._thresholds(name, encoder.spec))
                 log.info("the voices have changed over to another encoder")
         return replace(self.state(), failed=failed)
+
+    def _known(self, name: str) -> str:
+        """The name as the list has it, whatever its case."""
+        return next((one for one in self._models().voice_names() if one.casefold() == name.casefold()), name)
 
     def _thresholds(self, name: str, new: EncoderSpec) -> dict[str, Any]:
         """The threshold of the encoder in use is put away, that of the new one is taken out, or the default."""

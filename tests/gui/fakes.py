@@ -879,6 +879,7 @@ class FakeEarmark:
         self.added_models: dict[str, ModelInfo] = {}
         self.lost: dict[str, str] = {}
         self.refuse: EarmarkError | None = None
+        self.unrecorded: tuple[str, ...] = ()  # voices that another voice encoder would not know
         self.slow = threading.Event()  # while set, adding a model takes for ever
         self.library.finished = self._scanned
 
@@ -924,6 +925,10 @@ class FakeEarmark:
                               ("yamnet", "minilm") if name in OWN else (), name == chosen.joint, name == chosen.joint_next,
                               self.lost.get(name, ""), "" if name in OWN else "2026-11-20T12:00:00+00:00")
                 for name, info in ({**OWN, **self.added_models}).items()]
+
+    def voices_unknown_to(self, name: str) -> tuple[str, ...]:
+        self._refuse()
+        return self.unrecorded
 
     def use_voice(self, name: str, ticket: Ticket | None = None) -> VoiceEncoderState:
         for done in range(4):

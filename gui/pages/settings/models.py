@@ -23,6 +23,8 @@ from gui.reindexing import Reindexing
 from gui.widgets.controls import Button, Notice, ask_before_loss
 from gui.words import count, data_size
 
+NAMED = 5  # voices that a question names
+
 
 class ModelsSection(Section):
     """changed: files of a model came, so that models may be loaded."""
@@ -232,6 +234,27 @@ class ModelsSection(Section):
         if self._embedding is not None or name == self.app.settings.value.voice:
             return
         self.refusal.hide()
+        self.jobs.run(self, lambda ticket: self.app.voices_unknown_to(name), lane="store",
+                      done=lambda unknown: self._embed_after(name, unknown), failed=lambda error: self._voice_refused(
+                          self.tr("“{}” was not chosen. Nothing was changed.").format(name), str(error)))
+
+    def _embed_after(self, name: str, unknown: tuple[str, ...]) -> None:
+        """Say which voices have to be enrolled again, and go on when that is agreed to."""
+        if not unknown:
+            self._embed(name)
+            return
+        self._show_in_use()  # the list shows again what is in use, until the question is answered
+        shown = ", ".join(unknown[:NAMED]) + (self.tr(" and {} more").format(count(len(unknown) - NAMED))
+                                              if len(unknown) > NAMED else "")
+        ask_before_loss(
+            self, self.theme, self.tr("Recognise voices with “{}”?").format(name),
+            self.tr("No recording was kept of these voices, so they have to be enrolled again: {}. Their samples stay: with the "
+                    "encoder of before they are known again.").format(shown),
+            self.tr("Use it"), partial(self._embed, name))
+
+    def _embed(self, name: str) -> None:
+        if self._embedding is not None:
+            return
         title = self.tr("Embedding recordings for {}").format(name)
         self.in_use.voice_words.set_text(title)
         self._embedding = self.jobs.run(
