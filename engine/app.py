@@ -15,7 +15,7 @@ from engine.audio import recorder
 from engine.errors import Unfinished, UsageError
 from engine.files import remove_left
 from engine.records import EncoderChoice, JointState, LockedWhy, Space, VoiceEncoderState
-from engine.settings import DEFAULT_JOINT, SettingsFile
+from engine.settings import DEFAULT_JOINT, DEFAULT_VOICE, SettingsFile
 from engine.store import Store
 from engine.tasks import Ticket
 from engine.weights import Weights
@@ -224,6 +224,10 @@ class Earmark:
         finally:
             self.maps.forget()
 
+    def voices_unknown_to(self, name: str) -> tuple[str, ...]:
+        """Voices that would have to be enrolled again with another voice encoder: said before it is used. Raises EncoderError."""
+        return self.voice_switching.unknown_to(name)
+
     def voice_state(self) -> VoiceEncoderState:
         """Which voice encoder is in use, and which voices it does not know. Raises EncoderError."""
         return self.voice_switching.state()
@@ -248,7 +252,7 @@ class Earmark:
                              f"python main.py models use {DEFAULT_JOINT}")
         if name.casefold() == chosen.voice.casefold():
             raise UsageError(f"The voices are recognised with “{name}”. Choose another encoder first: "
-                             "python main.py models use ge2e")
+                             f"python main.py models use {DEFAULT_VOICE}")
         gone = self.added.remove(name)
         self.models.forget(gone.name)
         return gone

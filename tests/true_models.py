@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from engine.audio import files
-from engine.encoders.models import JOINT, OWN_VOICE, Models
+from engine.encoders.models import JOINT, VOICE, Models
 from engine.records import Audio
 from engine.synthesis import voices
 from engine.weights import Weights
@@ -36,7 +36,7 @@ def share_models(monkeypatch: pytest.MonkeyPatch) -> None:
     def once(self: Models, kind: str, make: Callable[[], Any]) -> Any:
         same = self is not shared and self.weights.folder == shared.weights.folder and self.device in ("auto", "cpu")
         what, _, name = kind.partition(" ")
-        if not same or (name and name not in JOINT and name != OWN_VOICE):
+        if not same or (name and name not in JOINT and name not in VOICE):
             return own(self, kind, make)
         return getattr(shared, f"{what}_named")(name) if name else getattr(shared, kind)()
 

@@ -7,6 +7,7 @@ Source: Silero Team, "Silero VAD", https://github.com/snakers4/silero-vad (MIT).
 from __future__ import annotations
 
 import copy
+import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -102,8 +103,8 @@ def _probabilities(net: Any, chunks: FloatArray) -> list[float]:
         return [float(net(chunk, RATE_HZ).item()) for chunk in torch.from_numpy(chunks)]
 
 
-def one_core(name: str) -> ThreadPoolExecutor:
-    """One thread in which torch uses one core; name: of the thread.
+def one_core(name: str, threads: int = 1) -> ThreadPoolExecutor:
+    """A pool of threads (one, as a rule) in each of which torch uses one core; name: of the threads.
 
     Silero is so small that the cores wait for each other longer than they work: on a busy machine a chunk took
     100–200 ms with two, 0.8 ms with one. How many torch uses is set per thread, and copied by threads that start later:
@@ -111,6 +112,7 @@ def one_core(name: str) -> ThreadPoolExecutor:
     """
     import torch
 
-    worker = ThreadPoolExecutor(1, name, initializer=torch.set_num_threads, initargs=(1,))
-    worker.submit(torch.get_num_threads).result()
-    return worker
+    workers = ThreadPoolExecutor(threads, name, initializer=torch.set_num_threads, initargs=(1,))
+    together = threading.Barrier(threads)
+    list(workers.map(lambda _: together.wait(), range(threads)))  # all of them have started, and none will later
+    return workers

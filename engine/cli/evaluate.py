@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", parser=given, help="The folder of recordings.")]
 Encoder = Annotated[str | None, typer.Option("--encoder", help="A text–audio encoder by name (default: the one in use).")]
+VoiceEncoderName = Annotated[str | None, typer.Option("--encoder", metavar="NAME",
+                                                      help="A voice encoder by name (default: the one in use).")]
 Captions = Annotated[str, typer.Option("--captions", help="file (captions.json or captions.csv), names (of the files), or auto.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
 
@@ -132,17 +134,18 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
              backend: Annotated[list[str] | None, typer.Option("--backend", help="Only this one (repeatable).")] = None,
              lists: Annotated[Path | None, typer.Option(
                  "--lists", metavar="FILE", parser=destination, help="Write the drawn test lists to this CSV.")] = None,
-             ) -> None:
+             encoder: VoiceEncoderName = None) -> None:
     """Verification, identification and, with --strangers, the open set: one folder a speaker."""
     from engine.evaluation import speakers as protocol
 
     out, app = context.obj.out, context.obj.app
     if lists is not None and strangers is None:
         raise UsageError("--lists needs --strangers: the lists are those of the open set.")
+    model = app.models.voice_named(encoder or app.settings.value.voice)
     if lists is not None:
         out.make_way(file_to_write(lists, (".csv", ".txt")))
     with out.progress("Listening") as ticket:
-        found = protocol.evaluate(data, app.models.voice(), seed, ticket, strangers, backend or (), lists)
+        found = protocol.evaluate(data, model, seed, ticket, strangers, backend or (), lists)
     for failure in found["failed"]:
         out.file_failed(Path(failure["file"]), failure["error"])
     out.document(found)

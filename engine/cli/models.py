@@ -30,13 +30,13 @@ def list_models(context: typer.Context) -> None:
 
 
 def _weights(app: Earmark) -> list[dict[str, Any]]:
-    """Parts of the program; the only one that is chosen is the voice encoder."""
-    from engine.encoders.models import OWN_VOICE
+    """Parts of the program; the voice encoders among them are chosen."""
+    from engine.encoders.models import VOICE
 
     return [{"name": m.name, "title": m.title, "kind": m.kind, "version": m.version, "dim": m.dim, "rate_hz": m.rate_hz,
              "size_bytes": m.size_bytes, "licence": m.licence, "source": m.source, "citation": m.citation,
              "sha256": m.sha256 or None, "state": m.state, "path": m.path,
-             "in_use": app.settings.value.voice == OWN_VOICE if m.name == OWN_VOICE else None, "pending": False}
+             "in_use": app.settings.value.voice == m.name if m.name in VOICE else None, "pending": False}
             for m in app.weights.list(check=True)]
 
 
@@ -98,6 +98,9 @@ def use(context: typer.Context, name: str) -> None:
 
 def _use_voice(context: typer.Context, name: str) -> None:
     out, app = context.obj.out, context.obj.app
+    if unknown := app.voices_unknown_to(name):
+        out.note(f"{name} will not know these voices until they are enrolled again, because no recording of them was kept: "
+                 f"{', '.join(unknown)}. Their samples stay; go back with: python main.py models use {app.settings.value.voice}")
     with out.progress("Embedding") as ticket:
         state = app.use_voice(name, ticket)
     failed = [out.file_failed(one.path, one.reason) for one in state.failed]

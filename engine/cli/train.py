@@ -51,14 +51,21 @@ def voice(context: typer.Context,
           also: Annotated[Path | None, typer.Option(
               "--also", metavar="DIR", parser=given, help="A folder a speaker, several recordings each: helps to set thresholds, "
                                                           "is in no statistics.")] = None,
-          share: Annotated[float, typer.Option(help="Of the speakers; the others are kept for tests.")] = 0.5) -> None:
-    """Make the statistics of strangers that back-ends need, for the voice encoder in use."""
+          share: Annotated[float, typer.Option(help="Of the speakers; the others are kept for tests.")] = 0.5,
+          encoder: Annotated[str | None, typer.Option(
+              "--encoder", metavar="NAME", help="A voice encoder by name (default: the one in use).")] = None,
+          axes: Annotated[int, typer.Option(
+              "--axes-between", min=0, max=64, help="Axes between people that are kept: the fewer, the less can be told of who "
+                                                    "was among them.")] = 4) -> None:
+    """Make the statistics of strangers that back-ends need, for a voice encoder; files are named after it."""
     from engine.training.voice import run
 
     output, app = context.obj.out, context.obj.app
+    name = encoder or app.settings.value.voice
+    model = app.models.voice_named(name)
     folder_to_write(out)
     with output.progress("Embedding") as ticket:
-        for record in run.train(data, out, app.models.voice(), seed, also, share, ticket=ticket):
+        for record in run.train(data, out, model, name, seed, also, share, axes, ticket):
             output.document(record)
             if record["stage"] == "backend":
                 output.say(f"{record['backend']}: EER {record['eer'] * 100:.2f} %, Cllr {record['cllr']:.3f}, "

@@ -30,7 +30,7 @@ from engine.encoders.protocols import TextAudioEncoder, VoiceEncoder
 from engine.errors import EncoderError, FetchError, ListBroken, StoreError, UsageError, WeightsCorrupt, WeightsMissing
 from engine.files import PRIVATE, write_whole
 from engine.records import EncoderSpec
-from engine.settings import DEFAULT_JOINT, parsed, read_text, set_aside
+from engine.settings import DEFAULT_JOINT, DEFAULT_VOICE, parsed, read_text, set_aside
 from engine.tasks import Ticket
 from engine.weights import Weights
 
@@ -189,7 +189,7 @@ def load_voice(model: AddedModel, device: str) -> VoiceEncoder:
     """The voice encoder of an entry. Raises EncoderError when its file is gone or another one than was added."""
     if not model.present:
         raise EncoderError(f"The file of “{model.name}” is not at “{model.folder}” any more. Put it back, or use another "
-                           "encoder: python main.py models use ge2e")
+                           f"encoder: python main.py models use {DEFAULT_VOICE}")
     made = VOICE_FORMS[model.form](Path(model.folder), device)
     if made.spec != model.spec:
         raise EncoderError(f"The file of “{model.name}” has changed since it was added. Use another encoder, remove it, and "

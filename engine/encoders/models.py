@@ -1,7 +1,7 @@
 """All encoders of the program, each loaded once, when it is first asked for.
 
-A joint space is one of several: the program's own (JOINT) or one that the user added (`added.py`). A voice encoder is GE2E or
-one that was added. Which ones are in use are settings of the workspace.
+A joint space and a voice encoder are each one of several: the program's own (JOINT, VOICE) or one that the user added
+(`added.py`). Which ones are in use are settings of the workspace.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from engine.encoders import compact, sound, text, voice
+from engine.encoders import campplus, compact, sound, text, voice
 from engine.encoders import joint as joint_space
 from engine.encoders.added import AddedModel, AddedModels, load_joint, load_voice
 from engine.encoders.protocols import TextAudioEncoder, VoiceEncoder
 from engine.errors import EncoderError, ListBroken
 from engine.records import EncoderKind, EncoderSpec
-from engine.settings import DEFAULT_JOINT
+from engine.settings import DEFAULT_JOINT, DEFAULT_VOICE
 from engine.weights import Weights
 
 if TYPE_CHECKING:
@@ -45,7 +45,21 @@ JOINT: dict[str, OwnJoint] = {
                         lambda models: compact.CompactEncoder(models.weights, models.sound(), models.text())),
 }
 """A new one is one entry here."""
-OWN_VOICE = "ge2e"
+
+
+@dataclass(frozen=True)
+class OwnVoice:
+    """A voice encoder that comes with the program; its name is that of its weights."""
+
+    spec: Callable[[Weights], EncoderSpec]
+    load: Callable[[Weights, str], VoiceEncoder]
+
+
+VOICE: dict[str, OwnVoice] = {
+    "ge2e": OwnVoice(voice.spec, lambda weights, device: voice.GE2EEncoder(weights, device)),
+    "campplus": OwnVoice(campplus.spec, lambda weights, device: campplus.CAMPlusPlusEncoder(weights, device)),
+}
+"""A new one is one entry here, and its statistics in resources/cohort (`train voice --encoder NAME`)."""
 
 
 class Models:
@@ -56,7 +70,8 @@ class Models:
     """
 
     def __init__(self, weights: Weights, device: str = "auto", added: AddedModels | None = None,
-                 in_use: Callable[[], str] = lambda: DEFAULT_JOINT, voice_in_use: Callable[[], str] = lambda: OWN_VOICE) -> None:
+                 in_use: Callable[[], str] = lambda: DEFAULT_JOINT,
+                 voice_in_use: Callable[[], str] = lambda: DEFAULT_VOICE) -> None:
         self.weights: Weights = weights
         self.device = device
         self.added = added
@@ -72,18 +87,18 @@ class Models:
 
     def voice_named(self, name: str) -> VoiceEncoder:
         """Raises EncoderError (a file that is gone, changed, or does not fit), WeightsMissing, WeightsCorrupt, UsageError."""
-        if name == OWN_VOICE:
-            return self._once(f"voice {name}", lambda: voice.GE2EEncoder(self.weights, self.device))
+        if name in VOICE:
+            return self._once(f"voice {name}", lambda: VOICE[name].load(self.weights, self.device))
         found = self._added_voice(name)
         return self._once(f"voice {found.name}", lambda: load_voice(found, self.device))
 
     def voice_spec(self, name: str) -> EncoderSpec:
         """The spec of a voice encoder, without loading it. Raises EncoderError when there is none of this name."""
-        return voice.spec(self.weights) if name == OWN_VOICE else self._added_voice(name).spec
+        return VOICE[name].spec(self.weights) if name in VOICE else self._added_voice(name).spec
 
     def voice_names(self) -> list[str]:
-        """The program's own voice encoder, then those that were added."""
-        return [OWN_VOICE, *self._added_names("voice")]
+        """The program's own voice encoders, then those that were added."""
+        return [*VOICE, *self._added_names("voice")]
 
     def sound(self) -> sound.YAMNetEncoder:
         return self._once("sound", lambda: sound.YAMNetEncoder(self.weights, self.device))
@@ -120,7 +135,7 @@ class Models:
 
     def voice_of(self, spec: EncoderSpec) -> str:
         """As `joint_of`, of a voice encoder."""
-        return _name_of(spec, self.voice_names(), self.voice_spec, (OWN_VOICE,))
+        return _name_of(spec, self.voice_names(), self.voice_spec, tuple(VOICE))
 
     def lost(self, name: str) -> str:
         """Why a joint space that was chosen cannot be used any more, in one sentence; empty where nothing speaks against it.
@@ -193,7 +208,7 @@ class Models:
         found = self.added.find(name) if self.added else None
         if found is None or found.kind != "voice":
             raise EncoderError(f"There is no voice encoder “{name}”. There are: {', '.join(self.voice_names())}. Choose one "
-                               f"with: python main.py models use {OWN_VOICE}")
+                               f"with: python main.py models use {DEFAULT_VOICE}")
         return found
 
     def _added_names(self, kind: str) -> list[str]:

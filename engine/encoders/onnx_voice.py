@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,9 +25,9 @@ from engine.encoders import device as devices
 from engine.encoders.clap import digest_of
 from engine.encoders.fbank import WINDOWS, FrontEnd
 from engine.encoders.onnx_graph import GraphFile, fixed, is_out_of_memory, look_into, session, short
+from engine.encoders.stretches import embedded, filled, windows
 from engine.encoders.voice import QUIET_DBFS, prepared
-from engine.encoders.windows import unit_rows
-from engine.errors import EncoderError, ShapeError
+from engine.errors import EncoderError
 from engine.records import Audio, Embedding, EncoderSpec, FloatArray
 
 VERSION = "1"
@@ -92,40 +91,13 @@ class OnnxVoiceEncoder:
 
     def embed_many(self, audios: Sequence[Audio]) -> list[Embedding]:
         """See VoiceEncoder. A stretch longer than a window is cut into overlapping ones; the vector is the mean of theirs."""
-        cut = [self._windows(prepared(audio, self.front_end.rate_hz)) for audio in audios]
-        rows: list[list[FloatArray]] = [[np.zeros(0, np.float32)] * len(windows) for windows in cut]
-        by_length: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-        for owner, windows in enumerate(cut):
-            for place, window in enumerate(windows):
-                by_length[len(window)].append((owner, place))
-        for places in by_length.values():
-            found = self._run_all(np.stack([self._fed(cut[owner][place]) for owner, place in places]))
-            for (owner, place), row in zip(places, found, strict=True):
-                rows[owner][place] = row
-        return [self._joined(np.stack(own)) for own in rows]
+        least = self._window if self.form.size else min(self._window, round(SHORTEST_S * self.front_end.rate_hz))
+        cut = [windows(filled(prepared(audio, self.front_end.rate_hz), least), self._window) for audio in audios]
+        return embedded(cut, lambda equal: self._run_all(np.stack([self._fed(window) for window in equal])))
 
     @property
     def _is_wave(self) -> bool:
         return self.form.layout in ("wave", "channel-wave")
-
-    def _joined(self, rows: FloatArray) -> Embedding:
-        """rows: float32 (windows, dim), as the net gave them."""
-        if not np.isfinite(rows).all():
-            raise ShapeError("The encoder gave numbers that are none (NaN or infinity) for this stretch.")
-        mean = unit_rows(rows).mean(axis=0, dtype=np.float64)
-        length = float(np.linalg.norm(mean))
-        if length < 1e-6:
-            raise ShapeError("The net gave a vector of length zero; this stretch cannot be embedded.")
-        return Embedding((mean / length).astype(np.float32), float(np.linalg.norm(rows.mean(axis=0, dtype=np.float64))))
-
-    def _windows(self, wave: FloatArray) -> list[FloatArray]:
-        """Equal windows, half over each other, the last one ending with the sound. A short stretch is repeated."""
-        least = self._window if self.form.size else min(self._window, round(SHORTEST_S * self.front_end.rate_hz))
-        if len(wave) < least:
-            wave = np.resize(wave, least)
-        size = min(len(wave), self._window)
-        hop = max(1, size // 2)
-        return [wave[start:start + size] for start in [*range(0, len(wave) - size, hop), len(wave) - size]]
 
     def _fed(self, wave: FloatArray) -> FloatArray:
         """One window as the graph wants it, without the batch."""

@@ -1,4 +1,4 @@
-"""The default voice encoder: GE2E d-vectors (256-d) in torch and torchaudio.
+"""A voice encoder of the program: GE2E d-vectors (256-d) in torch and torchaudio.
 
 Front end and constants: Resemblyzer 0.1.4 as described by its authors; Wan et al. 2018, arXiv 1710.10467.
 """

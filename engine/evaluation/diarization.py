@@ -27,6 +27,7 @@ from engine.evaluation.diarization_scores import PARTS, SCORED, pyannote, rates,
 from engine.records import Audio, Embedding, Failure, FloatArray, Sample, Span, Voice
 from engine.tasks import Ticket
 from engine.voices.identification import Identifier
+from engine.voices.limits import limits_of
 from engine.voices.takes import net_speech, sample_parts
 from engine.voices.timeline.assignment import assign
 from engine.voices.timeline.recording import Recording, listen
@@ -76,7 +77,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, iden
             everybody = sorted(people)
             half = [name for name in everybody if name not in mixture.speakers[::2]]
             for who, names in (("all", everybody), ("half", half), ("none", [])):
-                found = found_turns(recording, identifier(*_voices(names, people, enrolled)))
+                found = found_turns(recording, identifier(*_voices(names, people, enrolled)), limits_of(encoder.spec).same)
                 for collar_s, skip in SCORED:
                     scores.setdefault((who, collar_s, skip), []).append(
                         scored(mixture.reference, found, recording.duration_s, collar_s, skip, who == "all"))
@@ -152,9 +153,9 @@ def _listed(number: int, mixture: Mixture) -> dict[str, Any]:
 # --- scoring ----------------------------------------------------------------------------------------------------------
 
 
-def found_turns(recording: Recording, identifier: Identifier) -> list[tuple[str, Span]]:
-    """(who, when) as the program finds them: a voice's name, or “stranger 0” and so on."""
-    assigned = assign(recording.heard, identifier)
+def found_turns(recording: Recording, identifier: Identifier, same: float) -> list[tuple[str, Span]]:
+    """(who, when) as the program finds them: a voice's name, or “stranger 0” and so on. same: see `clustering`."""
+    assigned = assign(recording.heard, identifier, same)
     names = {voice.id: voice.name for voice in identifier.voices}
     labels = [f"stranger {number}" if track.voice_id is None else names[track.voice_id]
               for number, track in enumerate(assigned.tracks)]

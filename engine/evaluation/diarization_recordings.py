@@ -14,6 +14,7 @@ from engine.evaluation.diarization import Identify, found_turns
 from engine.evaluation.diarization_scores import COLLAR_S, PARTS, pyannote, rates, scored
 from engine.records import Failure
 from engine.tasks import Ticket
+from engine.voices.limits import limits_of
 from engine.voices.timeline.recording import listen
 
 
@@ -45,7 +46,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, iden
         except (AudioError, EncoderError) as error:
             failed.append(Failure(path, getattr(error, "reason", str(error))))
             continue
-        found = found_turns(recording, identifier((), ()))
+        found = found_turns(recording, identifier((), ()), limits_of(encoder.spec).same)
         wall_s += time.perf_counter() - began
         heard_s += recording.duration_s
         for collar_s, skip in rows:

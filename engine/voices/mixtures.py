@@ -7,7 +7,7 @@ import numpy as np
 from engine.index import unit_mean
 from engine.records import Audio, FloatArray
 
-WINDOW_S = 1.6  # one partial of GE2E
+WINDOW_S = 1.6
 HOP_S = 0.8
 LEAST_WINDOWS = 2  # of each group; a single odd window is a cough or a laugh
 ROUNDS = 20

@@ -11,20 +11,19 @@ from engine.errors import ShapeError
 from engine.index import unit_mean
 from engine.records import ClosePair, Embedding, FloatArray, Sample, SampleCheck, Take
 from engine.voices.identification import Identifier
-from engine.voices.takes import APART, NOISY_SNR_DB
+from engine.voices.takes import NOISY_SNR_DB
 
-SHORT_S = 1.5  # one partial of GE2E hardly
+SHORT_S = 1.5
 LEAST_FOR_SPREAD = 4  # samples, below which their spread says nothing
 SPREADS = 4.0  # median absolute deviations (scaled to standard deviations) below the median
 LEAST_GAP = 0.1  # and at least so far below it
 
 
-def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[int, str], known_scale: bool,
+def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[int, str], apart: float | None,
           voice_id: int | None = None) -> list[SampleCheck]:
     """Every sample with what is odd about it. samples: of all voices; takes, names: by id of take and of voice.
 
-    known_scale: the encoder is the one that APART was measured for, so that a likeness below it is odd of itself. voice_id: only
-    the samples of this voice.
+    apart: of `Limits`: a likeness below it is odd of itself. voice_id: only the samples of this voice.
     """
     groups: dict[int, list[Sample]] = {}
     for one in samples:
@@ -36,7 +35,7 @@ def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[i
         if voice_id not in (None, voice):
             continue
         likenesses = [_likeness(one, [other for other in group if other is not one]) for one in group]
-        limit = _limit([value for value in likenesses if value is not None], known_scale)
+        limit = _limit([value for value in likenesses if value is not None], apart)
         others = np.array([other != voice for other in order], bool)
         rivals = [order[at] for at in np.flatnonzero(others)]
         cosines = np.array([one.embedding.vector for one in group], np.float32) @ centroids[others].T if rivals else None
@@ -85,8 +84,8 @@ def _likeness(one: Sample, others: Sequence[Sample]) -> float | None:
     return None if mean is None else float(mean @ one.embedding.vector)
 
 
-def _limit(values: Sequence[float], known_scale: bool) -> float:
-    limits = [APART] if known_scale else [-2.0]
+def _limit(values: Sequence[float], apart: float | None) -> float:
+    limits = [-2.0 if apart is None else apart]
     if len(values) >= LEAST_FOR_SPREAD:
         middle = float(np.median(values))
         spread = 1.4826 * float(np.median(np.abs(np.array(values) - middle)))

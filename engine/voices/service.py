@@ -42,13 +42,14 @@ from engine.records import (
     Voice,
     VoiceChange,
 )
-from engine.settings import DEFAULT_VOICE, SettingsFile
+from engine.settings import SettingsFile
 from engine.store import NewTake, Store
 from engine.tasks import Ticket, beside, result_of
 from engine.voices.calibration import OwnCalibration, calibrate
 from engine.voices.choice import choose
 from engine.voices.cohort import shipped
 from engine.voices.identification import MIN_SPEECH_S, Identifier, margin_unit_of, nobody
+from engine.voices.limits import limits_of
 from engine.voices.samples import check, close_pairs
 from engine.voices.takes import Heard, TakeQuality, judge, net_speech, refusal, spoken_parts
 from engine.voices.undo import History, require
@@ -136,7 +137,7 @@ class Voices:
         quality = judge(audio, self._detector())
         if quality.speech_s < MIN_SPEECH_S:  # nothing else has to be loaded to say so
             raise TooLittleSpeech(quality.speech_s, MIN_SPEECH_S)
-        refused = refusal(audio, quality, MIN_SPEECH_S, self._tagger(), encoder if self._known_scale else None, anyway)
+        refused = refusal(audio, quality, MIN_SPEECH_S, self._tagger(), encoder, anyway)
         if refused is not None:
             raise refused
         parts = spoken_parts(audio, quality.spans)
@@ -257,7 +258,7 @@ class Voices:
         """Samples of the encoder in use with what is odd: far from the others, nearer to another voice, short, noisy."""
         takes = {take.id: take for take in self._store.voices.takes()}
         names = {voice.id: voice.name for voice in self.list() if voice.state == "enrolled"}
-        return check(self.samples(), takes, names, self._known_scale, voice_id)
+        return check(self.samples(), takes, names, limits_of(self._spec()).apart, voice_id)
 
     def close_pairs(self) -> builtins.list[ClosePair]:
         """Enrolled voices that are so alike that one may be taken for the other, nearest first."""
@@ -356,11 +357,6 @@ class Voices:
                         after.lanes if after is not None else None)
 
     # --- inside -------------------------------------------------------------------------------------------------------
-
-    @property
-    def _known_scale(self) -> bool:
-        """Whether the encoder in use is the one that limits of similarity were measured for."""
-        return self._settings.value.voice == DEFAULT_VOICE
 
     def _owner(self, sample_id: int) -> Voice:
         sample = next((one for one in self.samples() if one.id == sample_id), None)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from engine.encoders.models import OWN_VOICE, Models
+from engine.encoders.models import VOICE, Models
 from engine.errors import EncoderError, ListBroken
 from engine.records import EncoderSpec, VoiceEncoderState
 from engine.settings import Settings, SettingsFile, default_threshold
@@ -40,6 +40,16 @@ class VoiceSwitching:
             tuple(voice.name for voice in self._store.voices.list(spec) if voice.needs_enrollment),
             self._settings.value.threshold, calibrated(self._settings.value, name, spec))
 
+    def unknown_to(self, name: str) -> tuple[str, ...]:
+        """Voices that another encoder would not know: it has no sample of them, and there is no recording to make some of.
+
+        To be said before a change. Raises EncoderError, StoreError.
+        """
+        spec = self._models().voice_spec(self._known(name))
+        recorded = {take.voice_id for take in self._store.voices.takes(spec=spec) if take.recording is not None}
+        return tuple(voice.name for voice in self._store.voices.list(spec)
+                     if voice.needs_enrollment and voice.id not in recorded)
+
     def stored(self) -> dict[str, str]:
         """The choice that follows from what is stored, by the name of the setting: for settings that do not say it any more.
 
@@ -58,17 +68,20 @@ class VoiceSwitching:
         Cancelled or killed, the old encoder stays in use, and the next call goes on. Raises Cancelled, EncoderError,
         WeightsMissing (nothing is changed then), Busy, StoreError.
         """
-        models = self._models()
-        name = next((one for one in models.voice_names() if one.casefold() == name.casefold()), name)
+        models, name = self._models(), self._known(name)
         encoder = models.voice_named(name)
         failed = reembed(self._store, encoder, models.speech(), ticket)
         with self._store.writing():
             if name != self._settings.value.voice:
-                self._settings.change(voice=name, **self._thresholds(encoder.spec))
+                self._settings.change(voice=name, **self._thresholds(name, encoder.spec))
                 log.info("the voices have changed over to another encoder")
         return replace(self.state(), failed=failed)
 
-    def _thresholds(self, new: EncoderSpec) -> dict[str, Any]:
+    def _known(self, name: str) -> str:
+        """The name as the list has it, whatever its case."""
+        return next((one for one in self._models().voice_names() if one.casefold() == name.casefold()), name)
+
+    def _thresholds(self, name: str, new: EncoderSpec) -> dict[str, Any]:
         """The threshold of the encoder in use is put away, that of the new one is taken out, or the default."""
         now, kept = self._settings.value, dict(self._settings.value.thresholds)
         try:
@@ -77,9 +90,9 @@ class VoiceSwitching:
             old = ""
         if old and (now.threshold != default_threshold(now) or old in kept):
             kept[old] = now.threshold
-        return {"thresholds": kept, "threshold": kept.get(new.sha256, default_threshold(now))}
+        return {"thresholds": kept, "threshold": kept.get(new.sha256, default_threshold(replace(now, voice=name)))}
 
 
 def calibrated(settings: Settings, name: str, spec: EncoderSpec) -> bool:
-    """Whether the threshold in effect was measured, or set by hand, for this encoder: the default is that of GE2E."""
-    return name == OWN_VOICE or spec.sha256 in settings.thresholds or settings.threshold != default_threshold(settings)
+    """Whether the threshold in effect was measured, or set by hand, for this encoder; those of the program come with theirs."""
+    return name in VOICE or spec.sha256 in settings.thresholds or settings.threshold != default_threshold(settings)

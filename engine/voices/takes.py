@@ -12,6 +12,7 @@ from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import TagListener, VoiceEncoder
 from engine.errors import Clipped, EnrollmentError, NoSpeech, TooLittleSpeech, TooNoisy, TwoVoices
 from engine.records import Audio, Embedding, FloatArray, Identification, Span
+from engine.voices.limits import limits_of
 from engine.voices.mixtures import groups_apart, windows
 
 SAMPLE_S = 3.0
@@ -26,7 +27,6 @@ FLOOR_DBFS = -90.0  # silence between words counts as this, so that the ratio st
 NOISIEST_SNR_DB = 10.0  # below it a take is refused; see tests/benchmarks/takes.py for this and what follows
 CLIPS_A_SECOND = 1.0  # places where the wave is cut off, by net speech; more are refused
 LEAST_SPEECH = 0.05  # readers have 0.90 and more, synthesizers now and then 0.1
-APART = 0.72
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ def judge(audio: Audio, detector: SpeechDetector) -> TakeQuality:
                        noise_ok, not clipped, level_advice, noise_advice, clipping_advice)
 
 
-def refusal(audio: Audio, quality: TakeQuality, least_s: float, tagger: TagListener, encoder: VoiceEncoder | None,
+def refusal(audio: Audio, quality: TakeQuality, least_s: float, tagger: TagListener, encoder: VoiceEncoder,
             anyway: bool = False) -> EnrollmentError | None:
     """Why a take must not be enrolled, or None.
 
-    encoder: for the rule against two voices, whose limit was measured for GE2E; None leaves it out. anyway: noise and clipping
-    are taken as they are.
+    encoder: for the rule against two voices; it rests where its limit was never measured. anyway: noise and clipping are taken
+    as they are.
     """
     if quality.speech_s < least_s:
         return TooLittleSpeech(quality.speech_s, least_s)
@@ -99,10 +99,11 @@ def refusal(audio: Audio, quality: TakeQuality, least_s: float, tagger: TagListe
     probability = speech_probability(speech, tagger)
     if probability < LEAST_SPEECH:
         return NoSpeech(probability)
-    cut = windows(speech) if encoder is not None else []
-    if encoder is not None and cut:
+    limit = limits_of(encoder.spec).apart
+    cut = windows(speech) if limit is not None else []
+    if limit is not None and cut:
         apart, _ = groups_apart(np.array([one.vector for one in encoder.embed_many(cut)]))
-        if apart < APART:
+        if apart < limit:
             return TwoVoices(apart)
     return None
 

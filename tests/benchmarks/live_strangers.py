@@ -1,6 +1,6 @@
 """Who spoke when, live: how the likeness of strangers, the speech that makes a new one and the edge of turns were chosen.
 
-    python tests/benchmarks/live_strangers.py [shared data folder] [mixtures]
+    python tests/benchmarks/live_strangers.py [--encoder NAME] [shared data folder] [mixtures]
 
 The mixtures of timeline.py, heard by the live listener block by block. What its steps embed is kept and decided upon again
 with other constants.
@@ -13,26 +13,27 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from measuring import SHARED, table
+from measuring import SHARED, chosen_encoder, table
 from timeline import identifier, made, row
 
 from engine.audio import files
 from engine.audio.microphone import FileSource
 from engine.audio.speech import SpeechDetector
-from engine.encoders.voice import GE2EEncoder
+from engine.encoders.protocols import VoiceEncoder
 from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture
 from engine.evaluation.diarization_scores import COLLAR_S, scored
 from engine.records import Audio, Embedding, Turn
 from engine.voices.identification import Identifier
+from engine.voices.limits import limits_of
 from engine.voices.listening import Listener
 from engine.voices.takes import sample_parts
 from engine.voices.timeline import live_turns, online
 from engine.voices.timeline.live_turns import LiveTurns
 from engine.voices.timeline.online import Numbered, Strangers
-from engine.weights import Weights
 
 MIXTURES = 12
-LIKES = (0.60, 0.64, 0.66, 0.68, 0.70, 0.72)
+LIKES = {"GE2E d-vector": (0.60, 0.64, 0.66, 0.68, 0.70, 0.72)}
+OTHERS = (0.25, 0.30, 0.35, 0.40, 0.45, 0.50)
 NEWS_S = (1.0, 1.5, 2.0)
 BACKS = (0.0, 0.2, 0.35, 0.5, 0.6)
 
@@ -43,7 +44,7 @@ class Steps(Strangers):
     """Keeps what it is asked: a step, or None where a run of speech was over."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(0.0)
         self.kept: list[Step | None] = []
         self.listener: Listener | None = None
 
@@ -56,10 +57,11 @@ class Steps(Strangers):
         self.kept.append(None)
 
 
-def heard(wave: Audio, encoder: GE2EEncoder, detector: SpeechDetector, folder: Path) -> list[Step | None]:
+def heard(wave: Audio, encoder: VoiceEncoder, detector: SpeechDetector, folder: Path) -> list[Step | None]:
     files.write(folder / "mixture.wav", wave)
     steps = Steps()
     listener = Listener(FileSource(folder / "mixture.wav", pace=0), encoder, detector, lambda: identifier({}))
+    listener.lanes.go_on(encoder.spec)  # or its strangers are others when it starts
     listener.lanes._strangers, steps.listener = steps, listener
     listener.start()
     listener.wait()
@@ -104,8 +106,8 @@ def measured(mixtures: list[tuple[Mixture, list[Step | None], Identifier, Identi
     return cells
 
 
-def main(shared: Path, count: int) -> None:
-    encoder, detector = GE2EEncoder(Weights()), SpeechDetector()
+def main(encoder: VoiceEncoder, shared: Path, count: int) -> None:
+    detector, usual = SpeechDetector(), limits_of(encoder.spec).like
     mixtures = []
     with tempfile.TemporaryDirectory() as folder:
         for enrolled, mixture in made(shared)[:count]:
@@ -117,15 +119,17 @@ def main(shared: Path, count: int) -> None:
     print(f"{len(mixtures)} mixtures with {speakers} speakers, percent; ±0.25 s around boundaries and overlap skipped.\n"
           "Numbers: strangers found less those there are.\n")
     first = ["DER, nobody enrolled", "confusion", "numbers", "DER, all enrolled", "confusion", "numbers"]
-    print(table(["likeness", *first], [[f"{like:.2f}", *measured(mixtures, like)] for like in LIKES]))
+    likes = LIKES.get(encoder.spec.name, OTHERS)
+    print(table(["likeness", *first], [[f"{like:.2f}", *measured(mixtures, like)] for like in likes]))
     for name, module, constant, values in (("new from, s", online, "NEW_S", NEWS_S), ("back", live_turns, "BACK", BACKS)):
         rows = []
         for value in values:
             with patch.object(module, constant, value):
-                rows.append([f"{value:g}", *measured(mixtures, online.LIKE)])
+                rows.append([f"{value:g}", *measured(mixtures, usual)])
         print()
         print(table([name, *first], rows))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED, int(sys.argv[2]) if len(sys.argv) > 2 else MIXTURES)
+    model = chosen_encoder()
+    main(model, Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED, int(sys.argv[2]) if len(sys.argv) > 2 else MIXTURES)

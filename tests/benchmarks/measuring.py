@@ -11,12 +11,28 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.encoders.protocols import VoiceEncoder
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("EARMARK_SHARED", ROOT.parent / "shared")) / "data"
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as main.py has it
+
+
+def chosen_encoder(usual: str = "ge2e") -> VoiceEncoder:
+    """The voice encoder that the command line names with --encoder, which is taken out of it."""
+    from engine.encoders.models import Models
+    from engine.weights import Weights
+
+    name = usual
+    if "--encoder" in sys.argv:
+        at = sys.argv.index("--encoder")
+        name = sys.argv[at + 1]
+        del sys.argv[at:at + 2]
+    return Models(Weights(), "cpu").voice_named(name)
 
 
 def machine() -> str:

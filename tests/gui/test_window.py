@@ -106,6 +106,17 @@ def test_missing_models_are_offered_and_fetched(window: MainWindow, app: FakeEar
     assert app.weights.fetched == [["minilm"]]
 
 
+def test_a_voice_encoder_that_is_not_in_use_need_not_be_there(window: MainWindow, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.weights.states["campplus"] = "missing"
+    window.warm()
+    qtbot.waitUntil(lambda: "voice" in app.models.ready)
+    assert not window.notice.isVisible()
+    app.settings.change(voice="campplus")
+    window.warm()
+    qtbot.waitUntil(window.notice.isVisible)
+    assert "CAM++" in window.notice.sentence.text()
+
+
 def test_a_failed_fetch_says_so_and_can_be_tried_again(window: MainWindow, app: FakeEarmark, qtbot: QtBot) -> None:
     app.weights.states["ge2e"] = "missing"
     app.weights.fail = FetchError("There is no network.")

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.metrics import verification
 from engine.training.voice.material import QUERY_S, Person
-from engine.training.voice.statistics import statistics
+from engine.training.voice.statistics import RANK_BETWEEN, statistics
 from engine.voices.backends import Backend, Background, Enrolled, Scale
 from engine.voices.backends.protocol import Doubles
 from engine.voices.backends.scale import USUAL_S
@@ -54,11 +54,11 @@ class Judged:
     trials: tuple[int, int]  # genuine, strangers
 
 
-def background_of(cohort: Sequence[Person]) -> Background:
-    """The background that these people give."""
+def background_of(cohort: Sequence[Person], axes: int = RANK_BETWEEN) -> Background:
+    """The background that these people give. axes: see `statistics`."""
     vectors = np.concatenate([p.variety for p in cohort])
     owners = np.repeat(np.arange(len(cohort)), [len(p.variety) for p in cohort])
-    return statistics(vectors, owners).background()
+    return statistics(vectors, owners, axes).background()
 
 
 def trials(backend: Backend, background: Background, persons: Sequence[Person], rng: np.random.Generator) -> Trials:
@@ -82,12 +82,13 @@ def trials(backend: Backend, background: Background, persons: Sequence[Person], 
     return Trials(columns[0], columns[1], columns[2], columns[3], columns[4] > 0, columns[5] > 0)
 
 
-def judge(backend: Backend, cohort: Sequence[Person], also: Sequence[Person], seed: int) -> Judged:
+def judge(backend: Backend, cohort: Sequence[Person], also: Sequence[Person], seed: int,
+          axes: int = RANK_BETWEEN) -> Judged:
     """also: people who are enrolled and ask in both folds, and of whom no statistics are made."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(cohort))
     folds = [[cohort[i] for i in order[k::2]] for k in range(2)]
-    parts = [trials(backend, background_of(folds[1 - k]), [*folds[k], *also], rng) for k in range(2)]
+    parts = [trials(backend, background_of(folds[1 - k], axes), [*folds[k], *also], rng) for k in range(2)]
     found = Trials(*(np.concatenate([getattr(p, f) for p in parts]) for f in (
         "raw", "seconds", "snr_db", "kinds", "plain", "genuine")))
     scale = _scale(found)

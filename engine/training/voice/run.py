@@ -21,12 +21,12 @@ SHARE = 0.5
 LEAST_PEOPLE = 20
 
 
-def train(data: Path, out: Path, encoder: VoiceEncoder, seed: int, also: Path | None = None, share: float = SHARE,
-          name: str = "ge2e", ticket: Ticket | None = None) -> Iterator[dict[str, Any]]:
+def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, also: Path | None = None,
+          share: float = SHARE, axes: int = RANK_BETWEEN, ticket: Ticket | None = None) -> Iterator[dict[str, Any]]:
     """Make the statistics from a drawn share of the people in `data`; the others are kept for tests.
 
-    also: people with several recordings each, who help to set scales and calibrations and are in no statistics. Raises
-    UsageError.
+    name: of the encoder, and of the files. also: people with several recordings each, who help to set scales and calibrations
+    and are in no statistics. axes: between people, that are kept. Raises UsageError.
     """
     ticket = ticket or Ticket()
     began = time.monotonic()
@@ -44,10 +44,10 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, seed: int, also: Path | 
     owners = np.repeat(np.arange(len(members)), [len(p.variety) for p in members])
     yield {"stage": "data", "people": len(members), "kept_for_tests": len(others), "also": len(helpers),
            "vectors": len(vectors), "seconds": time.monotonic() - began}
-    kept = statistics(vectors, owners)
+    kept = statistics(vectors, owners, axes)
     scales, calibrations, measured = {}, {}, {}
     for backend in all_backends():
-        judged = calibrating.judge(backend, members, helpers, seed)
+        judged = calibrating.judge(backend, members, helpers, seed, axes)
         scales[backend.name], calibrations[backend.name] = judged.scale, judged.calibration
         measured[backend.name] = {"eer": judged.eer, "min_dcf": judged.min_dcf, "cllr": judged.cllr,
                                   "genuine": judged.trials[0], "strangers": judged.trials[1]}
@@ -60,6 +60,6 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, seed: int, also: Path | 
     files = cohort.save(out, name, encoder.spec, kept, scales, calibrations,
                         [d for p in members for d in p.digests],
                         {"seed": seed, "people": len(members), "kept_for_tests": len(others), "vectors": len(vectors),
-                         "rank_within": RANK_WITHIN, "rank_between": RANK_BETWEEN, "measured": measured, "recognisable": found})
+                         "rank_within": RANK_WITHIN, "rank_between": axes, "measured": measured, "recognisable": found})
     yield {"stage": "done", "files": [str(f.absolute()) for f in files], "recognisable": found,
            "seconds": time.monotonic() - began}

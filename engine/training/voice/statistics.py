@@ -36,10 +36,10 @@ def scatter(vectors: FloatArray, people: NDArray[np.int64]) -> tuple[Doubles, Do
     return mean, within, (axes * np.clip(values, 0, None)) @ axes.T
 
 
-def statistics(vectors: FloatArray, people: NDArray[np.int64]) -> Statistics:
-    """What is kept: see `scatter` and `low_rank`."""
+def statistics(vectors: FloatArray, people: NDArray[np.int64], axes: int = RANK_BETWEEN) -> Statistics:
+    """What is kept: see `scatter` and `low_rank`. axes: between people."""
     mean, within, between = scatter(vectors, people)
-    return Statistics(mean, low_rank(within, RANK_WITHIN), low_rank(between, RANK_BETWEEN))
+    return Statistics(mean, low_rank(within, RANK_WITHIN), low_rank(between, axes))
 
 
 def recognisable(kept: Statistics, members: FloatArray, others: FloatArray, seed: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.index import unit_mean
 from engine.records import Embedding, FloatArray, Identification, IdentificationStatus
 from engine.voices.identification import Identifier
-from engine.voices.timeline.clustering import SAME, IntArray, cluster
+from engine.voices.timeline.clustering import IntArray, cluster
 from engine.voices.timeline.windows import WINDOW_S
 
 # chosen by tests/benchmarks/timeline.py
@@ -67,8 +67,8 @@ class Assignment:
     tracks: tuple[Track, ...]
 
 
-def assign(heard: Heard, identifier: Identifier, same: float = SAME) -> Assignment:
-    """Give every window to a track. same: see `clustering`. Nothing heard: no tracks."""
+def assign(heard: Heard, identifier: Identifier, same: float) -> Assignment:
+    """Give every window to a track. same: see `Limits`. Nothing heard: no tracks."""
     if not len(heard):
         return Assignment(np.zeros(0, np.int64), ())
     sound = heard.lengths_s >= SOUND_S

@@ -15,13 +15,14 @@ from engine.records import FloatArray
 
 IntArray = NDArray[np.int64]
 
-SAME = 0.64
-"""Mean cosine of two groups of windows from which on they are one person; chosen by tests/benchmarks/timeline.py."""
 PART = 1500  # windows that are compared all with all: ten minutes of speech, 18 MB
 
 
-def cluster(vectors: FloatArray, same: float = SAME) -> IntArray:
-    """Group unit vectors: float32 (n, dim) → int64 (n,), groups numbered from 0 in the order in which they appear."""
+def cluster(vectors: FloatArray, same: float) -> IntArray:
+    """Group unit vectors: float32 (n, dim) → int64 (n,), groups numbered from 0 in the order in which they appear.
+
+    same: mean cosine of two groups from which on they are one person, see `Limits`.
+    """
     if len(vectors) < 2:
         return np.zeros(len(vectors), np.int64)
     parts = [np.arange(start, min(start + PART, len(vectors))) for start in range(0, len(vectors), PART)]

@@ -19,6 +19,7 @@ from engine.audio.levels import clips
 from engine.audio.speech import RATE_HZ
 from engine.records import Embedding, EncoderSpec, FloatArray, Identification, IdentificationStatus, Span, Turn, Voice
 from engine.store.records import NewTrack
+from engine.voices.limits import Limits, limits_of
 from engine.voices.timeline.live_turns import LiveTurns
 from engine.voices.timeline.online import SILENT, HeardStranger, Numbered, Samples, Strangers
 
@@ -67,7 +68,7 @@ class LiveLanes:
         self.noise = 0.0
         self._lock = threading.Lock()
         self._turns = LiveTurns()
-        self._strangers = Strangers()
+        self._strangers = Strangers(Limits().like)
         self._spec: EncoderSpec | None = None
         self._before: dict[int, HeardStranger] = {}  # heard by another encoder than the one in use, by number
         self._named: dict[int, int] = {}  # number of a stranger → id of the voice that it was named
@@ -82,10 +83,10 @@ class LiveLanes:
     def go_on(self, spec: EncoderSpec) -> None:
         """A listener begins. With another voice encoder than before, strangers are told from each other anew."""
         with self._lock:
-            if self._spec not in (None, spec):
-                for one in self._strangers:
+            if self._spec != spec:
+                for one in self._strangers:  # none before the first listener
                     self._before[one.number] = one.heard(self._spec, self.noise)  # type: ignore[arg-type]
-                self._strangers = Strangers(last=self._strangers.last)
+                self._strangers = Strangers(limits_of(spec).like, self._strangers.last)
             self._spec = spec
             self._pause()
 

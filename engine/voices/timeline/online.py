@@ -15,10 +15,7 @@ import numpy as np
 
 from engine.records import Embedding, EncoderSpec, FloatArray
 
-LIKE = 0.68
-"""Mean cosine to all that a stranger said from which on a stretch is hers: as `clustering.SAME`, for the longer windows of
-live listening. This and NEW_S were chosen by tests/benchmarks/live_strangers.py."""
-NEW_S = 1.5  # speech that is like nobody, but like itself, that makes a new number
+NEW_S = 1.5  # speech that is like nobody, but like itself, that makes a new number; chosen by tests/benchmarks/live_strangers.py
 SURE_S = 4.0  # speech of each of two numbers from which on they can be found to be one person
 MOST = 64  # numbers of a session; what comes then stays unknown
 MOST_SAMPLES = 40  # of a stranger, about 2.4 s each, to name it by
@@ -131,7 +128,7 @@ class Strangers:
     `pause` when the run is over.
     """
 
-    def __init__(self, same: float = LIKE, last: int = 0) -> None:
+    def __init__(self, same: float, last: int = 0) -> None:
         """same: mean cosine from which on two stretches are one person. last: numbers up to this one are given already."""
         self._same = same
         self._all: list[Stranger] = []

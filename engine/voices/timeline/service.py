@@ -23,6 +23,7 @@ from engine.records import Embedding, EncoderSpec, Timeline, TimelineTrack, Time
 from engine.store import NewTake, Store
 from engine.store.records import Naming, NewTimeline, NewTrack, Stranger
 from engine.tasks import Ticket, beside, result_of
+from engine.voices.limits import limits_of
 from engine.voices.timeline.assignment import assign, speech_s
 from engine.voices.timeline.recording import Recording, listen
 from engine.voices.timeline.turns import turns
@@ -206,7 +207,7 @@ def file_hash(path: Path, ticket: Ticket) -> str:
 
 def _timeline(path: Path, digest: str, recording: Recording, identifier: Identifier, spec: EncoderSpec) -> NewTimeline:
     heard = recording.heard
-    assigned = assign(heard, identifier)
+    assigned = assign(heard, identifier, limits_of(spec).same)
     stretches = turns(heard, recording.spans, assigned.label)
     tracks = []
     strangers = 0

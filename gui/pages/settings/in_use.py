@@ -41,10 +41,10 @@ class InUse(Panel):
         self.joint.currentIndexChanged.connect(lambda _: self.joint_chosen.emit(str(self.joint.currentData() or "")))
         self.device.currentIndexChanged.connect(lambda _: self.device_chosen.emit(str(self.device.currentData())))
 
-    def show_voices(self, own: ModelInfo | None, choices: Sequence[EncoderChoice], in_use: str) -> None:
-        """The program's own voice encoder, and those that were added; one that is in use and lost stands there too, marked."""
-        there = [("", own)] if own is not None else []
-        self._show(self.voice, [*there, *((one.lost, one.info) for one in choices if one.info.kind == "voice")], in_use)
+    def show_voices(self, own: Sequence[ModelInfo], choices: Sequence[EncoderChoice], in_use: str) -> None:
+        """The program's own voice encoders, and those that were added; one that is in use and lost stands there too, marked."""
+        added = [(one.lost, one.info) for one in choices if one.info.kind == "voice"]
+        self._show(self.voice, [*(("", one) for one in own), *added], in_use)
 
     def show_joints(self, choices: Sequence[EncoderChoice], in_use: str) -> None:
         """The joint spaces, as `show_voices`."""

@@ -25,7 +25,7 @@ from gui.reindexing import Reindexing
 from gui.widgets.controls import Button, Notice, ask_before_loss
 from gui.words import count, data_size
 
-OWN_VOICE = "ge2e"  # the program's own voice encoder
+NAMED = 5  # voices that a question names
 
 
 class ModelsSection(Section):
@@ -111,7 +111,7 @@ class ModelsSection(Section):
 
     def use(self, name: str) -> None:
         """Use another encoder: for voices or for the library, whatever it is for."""
-        if name == OWN_VOICE or any(one.info.name == name and one.info.kind == "voice" for one in self._choices):
+        if any(one.name == name and one.kind == "voice" for one in [*self._models, *(choice.info for choice in self._choices)]):
             self._use_voice(name)
         elif name and name != (self.reindexing.pending or self.app.settings.value.joint):
             self.refusal.hide()
@@ -180,7 +180,7 @@ class ModelsSection(Section):
     def _show_in_use(self) -> None:
         chosen = self.app.settings.value
         self.in_use.show_joints(self._choices, chosen.joint)
-        self.in_use.show_voices(next((one for one in self._models if one.name == OWN_VOICE), None), self._choices, chosen.voice)
+        self.in_use.show_voices([one for one in self._models if one.kind == "voice"], self._choices, chosen.voice)
 
     def _rows(self) -> list[Row]:
         """The weights of the program, then the encoders that can be chosen, each as it stands now."""
@@ -194,9 +194,9 @@ class ModelsSection(Section):
             share = progress.fraction
         rows = []
         for model in self._models:
-            used = voice == OWN_VOICE and "voice" in ready if model.name == OWN_VOICE else model.kind in ready
+            used = model.kind in ready and (model.kind != "voice" or model.name == voice)
             rows.append(Row(model, used or ("joint" in ready and model.name in parts),
-                            selectable=model.name == OWN_VOICE and voice != OWN_VOICE))
+                            selectable=model.kind == "voice" and model.name != voice))
         for choice in self._choices:
             name = choice.info.name
             if choice.info.kind == "voice":
@@ -251,6 +251,27 @@ class ModelsSection(Section):
         if self._embedding is not None or name == self.app.settings.value.voice:
             return
         self.refusal.hide()
+        self.jobs.run(self, lambda ticket: self.app.voices_unknown_to(name), lane="store",
+                      done=lambda unknown: self._embed_after(name, unknown), failed=lambda error: self._voice_refused(
+                          self.tr("“{}” was not chosen. Nothing was changed.").format(name), str(error)))
+
+    def _embed_after(self, name: str, unknown: tuple[str, ...]) -> None:
+        """Say which voices have to be enrolled again, and go on when that is agreed to."""
+        if not unknown:
+            self._embed(name)
+            return
+        self._show_in_use()  # the list shows again what is in use, until the question is answered
+        shown = ", ".join(unknown[:NAMED]) + (self.tr(" and {} more").format(count(len(unknown) - NAMED))
+                                              if len(unknown) > NAMED else "")
+        ask_before_loss(
+            self, self.theme, self.tr("Recognise voices with “{}”?").format(name),
+            self.tr("No recording was kept of these voices, so they have to be enrolled again: {}. Their samples stay: with the "
+                    "encoder of before they are known again.").format(shown),
+            self.tr("Use it"), partial(self._embed, name))
+
+    def _embed(self, name: str) -> None:
+        if self._embedding is not None:
+            return
         title = self.tr("Embedding recordings for {}").format(name)
         self.in_use.voice_words.set_text(title)
         self._embedding = self.jobs.run(

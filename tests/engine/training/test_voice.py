@@ -46,7 +46,7 @@ def test_statistics_are_made_and_used(tmp_path):
     for number in range(24):
         files.write(tmp_path / "data" / f"p{number:02}-1.wav", Audio(person(number), 16_000))
     (tmp_path / "data" / "p99-1.wav").write_text("no sound")
-    records = list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), 7, share=0.85, name="bands"))
+    records = list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), "bands", 7, share=0.85))
     for record in records:
         check("train voice", record)
     assert [r["stage"] for r in records] == ["data", *["backend"] * 8, "done"]
@@ -56,16 +56,31 @@ def test_statistics_are_made_and_used(tmp_path):
     enrolled = Enrolled(np.array([ByBands().embed(Audio(person(n)[:48_000], 16_000)).vector for n in range(5)]), np.arange(5), 5)
     query = np.array([ByBands().embed(Audio(person(n)[60_000:], 16_000)).vector for n in range(5)])
     assert (make("two-covariance").fit(enrolled, made.background).similarities(query).argmax(axis=1) == np.arange(5)).all()
-    again = list(run.train(tmp_path / "data", tmp_path / "again", ByBands(), 7, share=0.85, name="bands"))
+    again = list(run.train(tmp_path / "data", tmp_path / "again", ByBands(), "bands", 7, share=0.85))
     assert again[-1]["recognisable"] == records[-1]["recognisable"]
     assert (tmp_path / "again" / "bands.json").read_bytes() == (tmp_path / "out" / "bands.json").read_bytes()
+
+
+def test_no_axis_between_people_need_be_kept(tmp_path):
+    (tmp_path / "data").mkdir()
+    for number in range(22):
+        files.write(tmp_path / "data" / f"p{number:02}-1.wav", Audio(person(number), 16_000))
+    *_, done = run.train(tmp_path / "data", tmp_path / "out", ByBands(), "bands", 7, axes=0)
+    made = cohort.read(tmp_path / "out", "bands")
+    assert made.statistics.between.axes.shape == (0, len(made.statistics.mean))
+    assert made.background.between == pytest.approx(made.statistics.between.rest * np.eye(len(made.statistics.mean)))
+    assert made.card["rank_between"] == 0
+    enrolled = Enrolled(np.array([ByBands().embed(Audio(person(n)[:48_000], 16_000)).vector for n in range(5)]), np.arange(5), 5)
+    query = np.array([ByBands().embed(Audio(person(n)[60_000:], 16_000)).vector for n in range(5)])
+    assert (make("two-covariance").fit(enrolled, made.background).similarities(query).argmax(axis=1) == np.arange(5)).all()
+    assert done["recognisable"] is None or done["recognisable"]["energy"]["auc"] == 0.5
 
 
 def test_too_few_people_are_refused(tmp_path):
     (tmp_path / "data").mkdir()
     files.write(tmp_path / "data" / "a-1.wav", Audio(person(0), 16_000))
     with pytest.raises(UsageError, match="20 are needed"):
-        list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), 7))
+        list(run.train(tmp_path / "data", tmp_path / "out", ByBands(), "bands", 7))
 
 
 def test_scatter_by_hand():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.encoders.models import VOICE
 from engine.errors import EncoderError
 from engine.records import EncoderSpec
 from engine.voices import cohort
-from engine.voices.backends import Scale
+from engine.voices.backends import Scale, all_backends
 from engine.voices.cohort import Statistics, low_rank
 from engine.voices.probability import Calibration
 from tests.true_models import models
@@ -46,8 +47,9 @@ def test_what_is_saved_is_read_again(tmp_path):
         cohort.read(tmp_path, "made")
 
 
-def test_the_shipped_statistics_are_those_of_ge2e_and_hold_no_vector_of_a_person():
-    spec = models().spec("voice")
+@pytest.mark.parametrize("name", list(VOICE))
+def test_every_encoder_of_the_program_has_statistics_that_hold_no_vector_of_a_person(name):
+    spec = models().voice_spec(name)
     found = cohort.shipped(spec)
     assert found is not None and found.encoder == spec.sha256
     assert cohort.shipped(SPEC) is None
@@ -56,3 +58,5 @@ def test_the_shipped_statistics_are_those_of_ge2e_and_hold_no_vector_of_a_person
     statistics = found.statistics
     assert len(statistics.within.axes) + len(statistics.between.axes) + 1 < found.card["people"] / 5
     assert found.card["recognisable"]["nearest"]["ci95"][0] < 0.55
+    assert found.card["recognisable"]["energy"]["ci95"][0] < 0.6
+    assert set(found.scales) == set(found.calibrations) == {backend.name for backend in all_backends()}

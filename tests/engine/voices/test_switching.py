@@ -64,6 +64,22 @@ def test_there_and_back_loses_nothing(place):
     assert place.voices.identify(spoken(BERT, 7)).voice == "Bert"
 
 
+def test_between_the_programs_own_encoders_kept_recordings_are_embedded_and_nothing_is_lost(place):
+    """Both come with statistics: the same back-end and threshold hold. (Made voices were chosen to be unlike for GE2E alone.)"""
+    place.models._loaded["voice campplus"] = models().voice_named("campplus")
+    before, method = samples(place), place.voices.identifier().method
+    assert (place.voices_unknown_to("campplus"), place.voices_unknown_to("ge2e")) == (("Bert",), ())
+    state = place.use_voice("CAMPPLUS")  # as the name may be written
+    assert (state.in_use, state.embedded, state.to_enroll, state.calibrated) == ("campplus", 3, ("Bert",), True)
+    assert {s.embedding.vector.shape for s in place.voices.samples()} == {(192,)}
+    chosen = place.voices.identifier().method
+    assert (chosen.backend.name, chosen.instead_of) == (method.backend.name, "")
+    anna, bert = (place.voices.identify(spoken(voice, 7)).candidates[0] for voice in (ANNA, BERT))
+    assert (anna.voice, bert.voice) == ("Anna", "Anna") and anna.similarity > bert.similarity
+    assert place.use_voice("ge2e").embedded == 5
+    assert samples(place) == before
+
+
 def test_samples_are_those_that_enrolling_would_have_made(place):
     place.use_voice("small")
     kept = {s.take_id: s.embedding.vector for s in place.voices.samples()}
@@ -227,6 +243,35 @@ def test_exported_voices_come_back_with_the_samples_of_every_encoder_and_no_take
     first, *_ = place.voices.takes(place.voices.get("Anna").id)
     place.voices.remove_take(first.id)
     assert all(t.recording.exists() for t in place.voices.takes(place.voices.get("Anna").id))
+
+
+@pytest.mark.parametrize(("source", "target"), [("ge2e", "campplus"), ("campplus", "ge2e")])
+def test_voices_of_one_encoder_come_into_a_workspace_of_another_and_wait_for_theirs(tmp_path, source, target):
+    def opened(name, encoder):
+        app = Earmark(tmp_path / name, "cpu")
+        for kind in ("speech", "sound"):
+            app.models._loaded[kind] = getattr(models(), kind)()
+        for own in ("ge2e", "campplus"):
+            app.models._loaded[f"voice {own}"] = models().voice_named(own)
+        app.use_voice(encoder)
+        return app
+
+    file = tmp_path / "voices.earmark"
+    with opened("here", source) as app:
+        for name, voice, keep in (("Anna", ANNA, True), ("Bert", BERT, False)):
+            made = app.voices.begin(name)
+            app.voices.add_take(made.id, spoken(voice), keep=keep)
+            app.voices.finish(made.id)
+        app.privacy.export(file, "a long passphrase of ours")
+    with opened("there", target) as app:
+        made = app.privacy.import_(file, "a long passphrase of ours")
+        assert [(one.name, one.action, one.other_encoder == one.samples > 0) for one in made] == [
+            ("Anna", "made", True), ("Bert", "made", True)]
+        assert app.voice_state().to_enroll == ("Anna", "Bert")
+        assert app.use_voice(target).embedded == 1  # Anna's recording came along
+        assert [voice.name for voice in app.voices.list() if voice.needs_enrollment] == ["Bert"]
+        assert app.use_voice(source).to_enroll == ()
+        assert app.voices.identify(spoken(BERT, 7)).voice == "Bert"
 
 
 def test_removing_a_voice_removes_its_samples_of_every_encoder(place):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.records import Audio, Span
-from engine.voices.takes import judge, net_speech, sample_parts, split
+from engine.errors import TwoVoices
+from engine.records import Audio, Embedding, EncoderSpec, Span
+from engine.voices.takes import judge, net_speech, refusal, sample_parts, split
 from tests.true_models import models, silence, spoken
 
 
@@ -92,3 +93,26 @@ def test_a_good_take_is_found_good():
     found = judge(spoken(1), models().speech())
     assert 3.0 < found.speech_s <= 4.0
     assert (found.level_ok, found.noise_ok, found.clipping_ok) == (True, True, True)
+
+
+class Halves:
+    """An encoder that gives one vector to what comes first and another one, so much like it, to the rest."""
+
+    def __init__(self, name, cosine):
+        self.spec = EncoderSpec(name, "1", "ab" * 32, "voice", 2, 16_000)
+        self._second = np.array([cosine, np.sqrt(1 - cosine ** 2)], np.float32)
+
+    def embed_many(self, audios):
+        half = len(audios) // 2
+        return [Embedding(np.array([1, 0], np.float32) if at < half else self._second) for at in range(len(audios))]
+
+
+@pytest.mark.parametrize(("name", "cosine", "refused"), [
+    ("GE2E d-vector", 0.6, True), ("GE2E d-vector", 0.8, False), ("CAM++", 0.6, False), ("CAM++", 0.3, True),
+    ("ONNX voice mine", -0.5, False)])
+def test_how_unlike_two_voices_of_a_take_are_is_measured_for_each_encoder(monkeypatch, name, cosine, refused):
+    monkeypatch.setattr("engine.voices.takes.speech_probability", lambda speech, tagger: 0.9)
+    audio = loud_between(0.05, 0.0001, ((0.5, 9.5),), 10.0)
+    found = refusal(audio, judge(audio, Says((0.5, 9.5))), 1.0, None, Halves(name, cosine), anyway=True)
+    assert isinstance(found, TwoVoices) == refused
+    assert found is None or found.similarity == pytest.approx(cosine, abs=1e-3)

@@ -40,9 +40,9 @@ def identifier(*people: int, threshold: float = 0.75) -> Identifier:
 
 def test_groups_are_found_without_their_number_and_numbered_as_they_appear():
     vectors = np.concatenate([near(3, 20), near(1, 5), near(3, 10, seed=1), near(2, 8)])
-    assert cluster(vectors).tolist() == [0] * 20 + [1] * 5 + [0] * 10 + [2] * 8
-    assert cluster(vectors[:1]).tolist() == [0]
-    assert cluster(vectors[:0]).tolist() == []
+    assert cluster(vectors, 0.64).tolist() == [0] * 20 + [1] * 5 + [0] * 10 + [2] * 8
+    assert cluster(vectors[:1], 0.64).tolist() == [0]
+    assert cluster(vectors[:0], 0.64).tolist() == []
     assert numbered(np.array([5, -1, 2, 5])).tolist() == [0, -1, 1, 0]
 
 
@@ -50,9 +50,9 @@ def test_a_long_recording_clustered_in_parts_gives_the_same_groups(monkeypatch):
     rng = np.random.default_rng(1)
     people = rng.integers(0, 4, 400)
     vectors = np.stack([near(person, 1, seed=at)[0] for at, person in enumerate(people)])
-    whole = cluster(vectors)
+    whole = cluster(vectors, 0.64)
     monkeypatch.setattr(clustering, "PART", 60)
-    assert cluster(vectors).tolist() == whole.tolist()
+    assert cluster(vectors, 0.64).tolist() == whole.tolist()
     assert len(set(zip(whole.tolist(), people.tolist(), strict=True))) == 4
 
 
@@ -74,7 +74,7 @@ def test_a_window_that_says_little_is_led_by_its_neighbours():
 
 
 def test_voices_are_named_and_the_others_are_strangers():
-    found = assign(heard(0, 5, 1, 5, 6, 0), identifier(0, 1, 2))
+    found = assign(heard(0, 5, 1, 5, 6, 0), identifier(0, 1, 2), 0.64)
     assert [(track.voice_id, track.status) for track in found.tracks] == [
         (10, "match"), (None, "unknown"), (11, "match"), (None, "unknown")]
     assert found.label.reshape(6, 10).tolist() == [[0] * 10, [1] * 10, [2] * 10, [1] * 10, [3] * 10, [0] * 10]
@@ -82,16 +82,16 @@ def test_voices_are_named_and_the_others_are_strangers():
 
 
 def test_with_nobody_enrolled_everybody_is_a_stranger_and_with_nothing_heard_nobody():
-    found = assign(heard(4, 2, 4), identifier())
+    found = assign(heard(4, 2, 4), identifier(), 0.64)
     assert [track.voice_id for track in found.tracks] == [None, None]
     assert found.label.reshape(3, 10)[:, 0].tolist() == [0, 1, 0]
     nothing = assign(Heard(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros((0, DIM), np.float32),
-                           np.zeros(0, np.float32)), identifier(0))
+                           np.zeros(0, np.float32)), identifier(0), 0.64)
     assert (nothing.tracks, len(nothing.label)) == ((), 0)
 
 
 def test_a_threshold_that_nobody_reaches_names_nobody():
-    found = assign(heard(0, 1), identifier(0, 1, threshold=0.999))
+    found = assign(heard(0, 1), identifier(0, 1, threshold=0.999), 0.64)
     assert [track.voice_id for track in found.tracks] == [None, None]
 
 

@@ -161,6 +161,7 @@ def test_naming_says_what_is_wrong_and_changes_nothing(earmark, tmp_path):
 def test_a_stranger_that_is_named_while_it_speaks_is_recognised_from_then_on(earmark, tmp_path):
     places = talk(tmp_path / "talk.wav", *(spoken(BERT, take).samples for take in (5, 6, 7, 8)))
     listener = earmark.voices.listener(FileSource(tmp_path / "talk.wav", pace=0))
+    listener.lanes.go_on(earmark.models.spec("voice"))  # from here on these are the strangers of the session
     named, hear = threading.Event(), listener.lanes._strangers.hear
 
     def hear_and_name(*heard):
