@@ -1,7 +1,7 @@
 """Sound files in and out: wav, flac, ogg, opus, mp3, aiff and more through libsndfile, m4a, wma, webm and more through FFmpeg.
 
-Everything becomes mono float32, the mean of the channels, nominally in [-1, 1]; where channels cancel each other, the loudest
-of them. A file that cannot be trusted as a whole (cut off, not a number somewhere) is a DecodeError, never a shorter or
+Everything becomes mono float32, the mean of the channels, nominally in [-1, 1]; where channels cancel each other, one of
+them. A file that cannot be trusted as a whole (cut off, not a number somewhere) is a DecodeError, never a shorter or
 mended sound. How much is in a file is a question of its content: see `engine.audio.decoding`.
 """
 
@@ -38,7 +38,8 @@ SUFFIXES = frozenset({
 """Names that sounds have, and films with sound. What is in a file is told by its bytes."""
 
 _HIGHEST_HZ = 1_536_000
-_CANCELLED = 0.1  # of the energy that unrelated channels would leave in their mean: below that they cancel each other
+_CANCELLED = 0.3  # of the energy that unrelated channels would leave in their mean: below that they cancel each other
+_AS_GOOD = 0.25  # of the energy of the loudest: the first channel of that is taken, so that the choice does not waver
 
 
 def info(path: Path | str) -> FileInfo:
@@ -119,7 +120,7 @@ def from_bytes(data: bytes, name: Path) -> Audio:
         raise DecodeError(name, "this is not a sound file that can be read, or its start is damaged.") from error
     if not len(frames) or not np.isfinite(frames).all():
         raise DecodeError(name, "there is no sound in it, or it holds samples that are no numbers.")
-    return Audio(_mono(frames), int(rate_hz))
+    return Audio(np.concatenate([_mono(some) for some in _grouped(iter([frames]))]), int(rate_hz))
 
 
 def _whole(audio: Audio, name: str) -> NDArray[np.int16]:
@@ -252,7 +253,7 @@ def _grouped(pieces: Iterator[FloatArray]) -> Iterator[FloatArray]:
 
 
 def _mono(frames: FloatArray) -> FloatArray:
-    """The mean of (n, channels), or the loudest of channels that cancel each other: a plug of the wrong polarity.
+    """The mean of (n, channels), or one of channels that cancel each other, as behind a plug of the wrong polarity.
 
     (Not a matrix product: BLAS would spread it over cores that may be busy.)
     """
@@ -264,7 +265,8 @@ def _mono(frames: FloatArray) -> FloatArray:
         mono *= np.float32(1 / count)
         energies = [float(np.dot(frames[:, one], frames[:, one])) for one in range(count)]
         if float(np.dot(mono, mono)) < _CANCELLED * sum(energies) / count**2:
-            return frames[:, int(np.argmax(energies))].copy()
+            good = next(one for one, energy in enumerate(energies) if energy >= _AS_GOOD * max(energies))
+            return frames[:, good].copy()
     return mono
 
 

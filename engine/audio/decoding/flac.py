@@ -15,8 +15,9 @@ from engine.audio.decoding.link import Link, cut_off, damaged, ends_early
 from engine.audio.decoding.tags import end_of_sound
 
 MAGIC = b"fLaC"
+_STREAMINFO = (b"\x00\x00\x00\x22", b"\x80\x00\x00\x22")  # the head of the first metadata block
 _TAIL = 1 << 18  # bytes in which the last frame begins, where STREAMINFO does not say how large frames are
-_FRAME = re.compile(rb"\xff[\xf8\xf9]")
+_FRAME = re.compile(rb"\xff(?=[\xf8\xf9])")
 _TRIED = 200  # places that look like the beginning of a frame
 
 
@@ -49,11 +50,11 @@ def _beginnings(file: BinaryIO, size: int) -> list[int]:
         held = carried + block
         place = held.find(MAGIC)
         while place >= 0:
-            if held[place + 4 : place + 7] in (b"\x00\x00\x22", b"\x80\x00\x22"):
+            if held[place + 4 : place + 8] in _STREAMINFO:
                 found.append(at - len(carried) + place)
             place = held.find(MAGIC, place + 1)
         at += len(block)
-        carried = held[-6:]
+        carried = held[-7:]
     return [one for one in sorted(set(found)) if one < size]
 
 
@@ -98,7 +99,8 @@ def _link(file: BinaryIO, start: int, end: int) -> Link:
             held = after
             break
     whole = bool(held)
-    held = held or max((after for _, after in ends[-1:]), default=0)
+    if not whole and len(ends) > 1:  # the last one that begins is not whole
+        held = ends[1][1]
     if info.total and held < info.total:
         return Link(start, end, demuxer="flac", fault=cut_off(held / rate, info.total / rate))
     if not whole:

@@ -169,7 +169,7 @@ def _search(file: BinaryIO, start: int, end: int, header: Header) -> int | None:
     return None
 
 
-_SYNC = re.compile(rb"\xff[\xe0-\xff]|\x0b\x77")
+_SYNC = re.compile(rb"\xff(?=[\xe0-\xff])|\x0b(?=\x77)")
 
 
 def _read(file: BinaryIO, at: int, count: int) -> bytes:

@@ -16,7 +16,8 @@ from engine.records import FloatArray
 READ_FRAMES = 1 << 16
 """Frames decoded at a time."""
 _MP3_SLACK_S = 0.1  # an mp3's length is given in frames and padding differs among encoders; that all are there is known
-_WITHOUT_LEAPS = ("mp3", "opus")  # their frames lean on those before them: after a leap slightly other samples come out
+_WITHOUT_LEAPS = ("mp3", "opus", "ogg")
+"""Read from their beginning: frames of mp3 and Opus lean on those before them, and libsndfile leaps wrong into the last page."""
 _NO_LENGTH = 1 << 62
 
 
