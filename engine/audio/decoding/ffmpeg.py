@@ -74,7 +74,7 @@ class FFmpegSound:
         return self._counted() if exact is None else exact / self.rate_hz
 
     def pieces(self, first: int) -> Iterator[FloatArray]:
-        av, rate, done, held = self._av, self.rate_hz, 0, self._first
+        rate, done, held = self.rate_hz, 0, self._first
         end = self._exact_frames()
         begun = held.pts
         try:
@@ -96,7 +96,7 @@ class FFmpegSound:
                     yield from self._from(first, done, _samples(held)[:count])
                 done += count
                 held = next(self._frames, None)
-        except (av.error.FFmpegError, OSError, ValueError) as error:
+        except (ValueError, TypeError) as error:  # a kind of samples that PyAV does not know
             raise DecodeError(self._path, damaged(done / rate).reason) from error
         self._check(done, end)
 
@@ -131,7 +131,7 @@ class FFmpegSound:
         """All frames of the stream. Raises DecodeError at what cannot be decoded."""
         done, rate, dropped = 0, 1, 0
         invalid = self._av.error.InvalidDataError
-        for packet in self._container.demux(self._stream):
+        for packet in self._packets():
             if packet.is_corrupt:
                 raise DecodeError(self._path, damaged(done / rate).reason)
             try:
@@ -141,9 +141,17 @@ class FFmpegSound:
                 if self._link.demuxer == "mp3" and not done and dropped <= _NOT_AUDIBLE_YET:
                     continue
                 raise DecodeError(self._path, damaged(done / rate).reason if done else UNREADABLE) from error
+            except (self._av.error.FFmpegError, ValueError) as error:
+                raise DecodeError(self._path, UNREADABLE) from error
             for frame in frames:
                 done, rate = done + frame.samples, frame.sample_rate or 1
                 yield frame
+
+    def _packets(self) -> Iterator[Any]:
+        try:
+            yield from self._container.demux(self._stream)
+        except (self._av.error.FFmpegError, OSError, ValueError) as error:
+            raise DecodeError(self._path, UNREADABLE) from error
 
     def _counted(self) -> float:
         """The length by the times of the packets, read once more without decoding them."""

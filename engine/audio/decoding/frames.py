@@ -70,7 +70,8 @@ def mp3_links(file: BinaryIO, size: int) -> tuple[Link, ...]:
             fault = cut_off(held_s, (tag.frames * frame.samples - trimmed) / run.rate_hz) if last else damaged(held_s)
         if fault is None and last:
             fault = _rest(left, mp3_frame, held_s)
-        if told and (plain_start or links):
+        size_right = tag is not None and (tag.bytes is None or abs(tag.bytes - (run.end - run.start)) < frame.size)
+        if told and size_right and (plain_start or links):  # libsndfile prints what surprises it
             links.append(Link(run.start if links else 0, run.end, demuxer="mp3", seconds=held_s,
                               least_s=held_s - 2 * frame.samples / run.rate_hz, fault=fault))
         else:  # a wrong count would be believed: without the frame that holds it
@@ -235,10 +236,12 @@ def _tag_place(head: bytes) -> int:
 
 
 class _Count(NamedTuple):
-    """What a first frame says: how many frames follow (None: it does not say), and how many samples the encoder added."""
+    """What a first frame says: how many frames follow (None: it does not say), how many samples the encoder added, how many
+    bytes all of it has."""
 
     frames: int | None
     trimmed: int
+    bytes: int | None = None
 
 
 def _count(head: bytes) -> _Count | None:
@@ -250,10 +253,12 @@ def _count(head: bytes) -> _Count | None:
         if name in (b"Xing", b"Info"):
             flags = head[at + 7]
             lame = at + 8 + 4 * (flags & 1) + 4 * (flags >> 1 & 1) + 100 * (flags >> 2 & 1) + 4 * (flags >> 3 & 1)
+            size_at = at + 8 + 4 * (flags & 1)
             added = int.from_bytes(head[lame + 21 : lame + 24], "big")
             known = head[lame : lame + 4] in (b"LAME", b"Lavf", b"Lavc")
             return _Count(int.from_bytes(head[at + 8 : at + 12], "big") if flags & 1 else None,
-                          (added >> 12) + (added & 0xFFF) if known else 0)
+                          (added >> 12) + (added & 0xFFF) if known else 0,
+                          int.from_bytes(head[size_at : size_at + 4], "big") if flags & 2 else None)
     return None
 
 
