@@ -105,7 +105,8 @@ def stats(context: typer.Context) -> None:
 
 
 def tag(context: typer.Context,
-        labels: Annotated[str, typer.Argument(metavar="LIST", help="audioset, ucs, or a file of labels (.txt, .csv, .json).")],
+        labels: Annotated[str, typer.Argument(
+            metavar="LIST", help="audioset, ucs, or a file of labels (.txt, .csv, .tsv, .json).")],
         threshold: Annotated[float | None, typer.Option(help=(
             "Tag with every label of at least this probability (0–1), instead of those that fit."))] = None,
         top: Annotated[int | None, typer.Option(min=1, max=100, help=(
