@@ -6,7 +6,7 @@ file, no address and no playlist.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -44,7 +44,7 @@ class FFmpegSound:
         self._av = _av(path)
         self._open()
         self._frames = self._decoded()
-        self._first = next(self._frames, None)  # AAC tells its true rate only here
+        self._first: Any = next(self._frames, None)  # AAC tells its true rate only here
         if self._first is None:
             self.close()
             raise DecodeError(path, "there is no sound in it (0 samples).")
@@ -57,7 +57,7 @@ class FFmpegSound:
         av = self._av
         try:
             self._container = _container(av, self._link, self._file)
-            self._stream = next(iter(self._container.streams.audio), None)
+            self._stream: Any = next(iter(self._container.streams.audio), None)
         except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
             raise DecodeError(self._path, UNREADABLE) from error
         if self._stream is None:
@@ -127,7 +127,7 @@ class FFmpegSound:
         if least_s is not None and done / rate < least_s:
             raise DecodeError(self._path, cut_off(done / rate, promised_s or least_s).reason)
 
-    def _decoded(self) -> Iterator[Any]:
+    def _decoded(self) -> Generator[Any, None, None]:
         """All frames of the stream. Raises DecodeError at what cannot be decoded."""
         done, rate, dropped = 0, 1, 0
         invalid = self._av.error.InvalidDataError

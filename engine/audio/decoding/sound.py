@@ -14,7 +14,9 @@ class Sound(Protocol):
     rate_hz: int
     channels: int
     format: str
-    frames: int | None
+
+    @property
+    def frames(self) -> int | None: ...
 
     def seconds(self) -> float:
         """Its length, found without decoding."""

@@ -75,7 +75,7 @@ def test_json_has_labels_or_objects(read):
 
 @pytest.mark.parametrize(("name", "content", "says"), [
     ("a.txt", "", "no label"), ("a.txt", " \n\t\n\x07", "no label"), ("a.txt", "\ufeff", "no label"),
-    ("a.txt", b"RIFF\xff\xfe\x00\x00WAVE", "not UTF-8"), ("a.txt", "rain".encode("utf-16"), "not UTF-8"),
+    ("a.txt", b"RIFF\xff\xfe\x00\x00WAVE", "not UTF-8"), ("a.txt", "Bär".encode("cp1252"), "not UTF-8"),
     ("a.csv", "", "column label"), ("a.csv", "label\n", "at least one row"), ("a.csv", "name\nrain\n", "column label"),
     ("a.csv", "label\n\" \"\n", "no label"), ("a.csv", "label,text\n\"" + "x" * 200_000 + "\"\n", "cannot be read as a table"),
     ("a.json", "", "not valid JSON"), ("a.json", "{}", "must hold a list"), ("a.json", "[]", "no label"),
