@@ -39,13 +39,13 @@ class Audio:
 
 @dataclass(frozen=True)
 class FileInfo:
-    """What the header of a sound file says."""
+    """What a sound file is, found without decoding it."""
 
     path: Path
     duration_s: float
     rate_hz: int
     channels: int
-    format: str  # lower case: wav, flac, ogg, opus, mp3, aiff
+    format: str  # lower case: wav, flac, ogg, opus, mp3, aiff, aac …
 
 
 @dataclass(frozen=True)
@@ -462,11 +462,22 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class PassedOver:
+    """Files of the library's folders that are no sounds by their names. kind: how their names end, in lower case; empty for
+    names without an ending. files: how many; examples: the first of them."""
+
+    kind: str
+    files: int
+    examples: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
 class ScanReport:
     """What a scan did. audio_s: seconds of sound that were embedded; wall_s: time it took.
 
     encoder: name of the joint space it indexed for. changed_over: the library is searched in this space from now on.
     waiting: sounds that keep the library from changing over to it, because they could not be reached; 0 otherwise.
+    passed_over: files of other kinds, the most frequent first.
     """
 
     added: int
@@ -480,6 +491,7 @@ class ScanReport:
     encoder: str = ""
     changed_over: bool = False
     waiting: int = 0
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 @dataclass(frozen=True)

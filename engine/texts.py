@@ -6,6 +6,7 @@ terminal obeys, marks that turn the direction of writing, or a formula that a sp
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
@@ -16,6 +17,8 @@ from collections.abc import Iterable, Sequence
 JOINERS = "\u200c\u200d"
 """Letters of Persian and of Indian scripts, and emoji, are joined or parted by these; all else that is unseen may do harm."""
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # categories of Unicode
+_SEPARATORS = (",", ";", "\t")
+_SEPARATOR = re.compile(r"(?i:sep)=([,;\t])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what begins one, in East Asian width too
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -80,6 +83,29 @@ def csv_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     writer.writerow(head)
     writer.writerows([cell(value) for value in row] for row in rows)
     return text.getvalue().encode("utf-8")
+
+
+def text_from(data: bytes) -> str:
+    """What a text file says: UTF-8, with or without a byte order mark, or UTF-16 with one, as spreadsheets write it. All ends of
+    lines become single line feeds. Raises UnicodeDecodeError."""
+    coding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return io.TextIOWrapper(io.BytesIO(data), coding).read()
+
+
+def table_rows(text: str) -> list[dict[str, str]]:
+    """The rows of a table by the names in its first line, in lower case; cells that are missing are empty.
+
+    Columns are parted by commas, semicolons (spreadsheets in countries with a decimal comma) or tabs: by what parts the first
+    line into most names. A line “sep=;” before it says so. Raises csv.Error.
+    """
+    head, _, rest = text.partition("\n")
+    said = _SEPARATOR.fullmatch(head.strip(" \r"))
+    if said:
+        text = rest
+    mark = said[1] if said else max(_SEPARATORS, key=lambda one: len(next(csv.reader(io.StringIO(text), delimiter=one), [])))
+    reader = csv.DictReader(io.StringIO(text), restval="", delimiter=mark)
+    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+    return list(reader)
 
 
 def xml(document: bytes) -> bytes:

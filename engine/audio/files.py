@@ -1,41 +1,56 @@
-"""Sound files in and out, through libsndfile: wav, flac, ogg vorbis, opus, mp3, aiff; any rate, any channels.
+"""Sound files in and out: wav, flac, ogg, opus, mp3, aiff and more through libsndfile, m4a, wma, webm and more through FFmpeg.
 
-Everything becomes mono float32, the mean of the channels, nominally in [-1, 1]. A file that cannot be trusted as a
-whole (cut off, not a number somewhere) is a DecodeError, never a shorter or mended sound.
+Everything becomes mono float32, the mean of the channels, nominally in [-1, 1]; where channels cancel each other, one of
+them. A file that cannot be trusted as a whole (cut off, not a number somewhere) is a DecodeError, never a shorter or
+mended sound. How much is in a file is a question of its content: see `engine.audio.decoding`.
 """
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
 from engine import files
-from engine.audio.integrity import declared_frames, mp3_promises_length, ogg_is_cut, opened
+from engine.audio.decoding.ffmpeg import FFmpegSound
+from engine.audio.decoding.link import UNREADABLE, Link
+from engine.audio.decoding.links import links_of
+from engine.audio.decoding.sndfile import READ_FRAMES, SndfileSound
+from engine.audio.decoding.sound import Sound
+from engine.audio.integrity import opened
 from engine.audio.resample import StreamResampler
 from engine.errors import AudioError, DecodeError
 from engine.records import Audio, FileInfo, FloatArray
 
-SUFFIXES = frozenset({".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"})
+SUFFIXES = frozenset({
+    ".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".spx", ".mp3", ".mp2", ".mpga", ".aif", ".aiff",
+    ".aifc", ".au", ".snd", ".caf", ".m4a", ".m4b", ".m4r", ".aac", ".adts", ".wma", ".weba", ".webm", ".mka", ".mkv", ".mp4",
+    ".m4v", ".mov", ".3gp", ".3gpp", ".3g2", ".amr", ".awb", ".ac3", ".eac3", ".ape", ".wv", ".tta", ".wmv", ".asf", ".avi",
+    ".flv"})
+"""Names that sounds have, and films with sound. What is in a file is told by its bytes."""
 
-_READ_FRAMES = 1 << 16  # frames decoded at a time
-_MP3_SLACK_S = 0.2  # an mp3's length is given in frames and padding differs among encoders
+_HIGHEST_HZ = 1_536_000
+_CANCELLED = 0.3  # of the energy that unrelated channels would leave in their mean: below that they cancel each other
+_AS_GOOD = 0.25  # of the energy of the loudest: the first channel of that is taken, so that the choice does not waver
 
 
 def info(path: Path | str) -> FileInfo:
-    """What the header says, without decoding. Raises DecodeError."""
+    """How long it is, of what rate and kind, without decoding it. Raises DecodeError."""
     path = Path(path)
-    with _opened(path) as one:
-        sound = one.sound
-        return FileInfo(path, sound.frames / sound.samplerate, sound.samplerate, sound.channels, _format(sound))
+    with _opened(path, verify=False) as one:
+        seconds = one.first.seconds()
+        for link in one.links[1:]:
+            with _sound(path, one.file, link, one.size) as sound:
+                seconds += sound.seconds()
+        return FileInfo(path, seconds, one.first.rate_hz, one.first.channels, one.first.format)
 
 
 def read(path: Path | str, rate_hz: int | None = None, start_s: float = 0, duration_s: float | None = None) -> Audio:
@@ -44,8 +59,8 @@ def read(path: Path | str, rate_hz: int | None = None, start_s: float = 0, durat
     rate_hz: wanted sample rate; None: the file's own. Raises DecodeError, also where the file ends before start_s.
     """
     with _opened(Path(path)) as one:
-        rate = rate_hz or one.sound.samplerate
-        pieces = list(_resampled(_decoded(one, start_s, duration_s), one.sound.samplerate, rate))
+        rate = rate_hz or one.first.rate_hz
+        pieces = list(_resampled(_decoded(one, start_s, duration_s), one.first.rate_hz, rate))
     return Audio(np.concatenate(pieces), rate)
 
 
@@ -57,10 +72,10 @@ def stream(path: Path | str, rate_hz: int | None = None, block_s: float = 30, st
     block, or when the file turns out to be cut off.
     """
     with _opened(Path(path)) as one:
-        rate = rate_hz or one.sound.samplerate
+        rate = rate_hz or one.first.rate_hz
         size = max(1, round(block_s * rate))
         block, filled = np.empty(size, dtype=np.float32), 0
-        for piece in _resampled(_decoded(one, start_s, duration_s), one.sound.samplerate, rate):
+        for piece in _resampled(_decoded(one, start_s, duration_s), one.first.rate_hz, rate):
             while len(piece):
                 take = min(size - filled, len(piece))
                 block[filled : filled + take] = piece[:take]
@@ -105,7 +120,7 @@ def from_bytes(data: bytes, name: Path) -> Audio:
         raise DecodeError(name, "this is not a sound file that can be read, or its start is damaged.") from error
     if not len(frames) or not np.isfinite(frames).all():
         raise DecodeError(name, "there is no sound in it, or it holds samples that are no numbers.")
-    return Audio(_mono(frames), int(rate_hz))
+    return Audio(np.concatenate([_mono(some) for some in _grouped(iter([frames]))]), int(rate_hz))
 
 
 def _whole(audio: Audio, name: str) -> NDArray[np.int16]:
@@ -117,76 +132,142 @@ def _whole(audio: Audio, name: str) -> NDArray[np.int16]:
 
 @dataclass(frozen=True)
 class _Opened:
-    """A sound that is open: the bytes of its file, and libsndfile's view of them."""
+    """A file that is open: the recordings in it, the first of them ready to be decoded."""
 
     path: Path
     file: BinaryIO
-    sound: Any
+    size: int
+    links: tuple[Link, ...]
+    first: Sound
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[_Opened]:
-    """The open sound, once it is clear that there is something in it. It is read through the file that was looked at."""
+def _opened(path: Path, verify: bool = True) -> Iterator[_Opened]:
+    """The open file, once it is clear that there is something in it. It is read through the file that was looked at."""
     with opened(path) as file:
-        # Windows' libsndfile takes no handle of ours; there is nothing to wait for in a folder of Windows' either
-        source = str(path) if os.name == "nt" else file.fileno()
+        size = os.fstat(file.fileno()).st_size
+        links = links_of(path, file, size, verify)
+        with _sound(path, file, links[0], size) as first:
+            yield _Opened(path, file, size, links, first)
+
+
+@contextmanager
+def _sound(path: Path, file: BinaryIO, link: Link, size: int) -> Iterator[Sound]:
+    """One recording, by libsndfile where it reads it right, else by FFmpeg. Raises DecodeError."""
+    sound = _decoder(path, file, link, size)
+    if sound.rate_hz > _HIGHEST_HZ:
+        sound.close()
+        raise DecodeError(path, f"its header is damaged: it speaks of {sound.rate_hz:,} samples a second.")
+    try:
+        yield sound
+    finally:
+        sound.close()
+
+
+def _decoder(path: Path, file: BinaryIO, link: Link, size: int) -> Sound:
+    if link.sndfile:
         try:
-            sound = sf.SoundFile(source, closefd=False)
-        except (sf.LibsndfileError, OSError, TypeError) as error:
-            raise DecodeError(path, "this is not a sound file that can be read, or its start is damaged.") from error
-        with sound:
-            if sound.frames <= 0:
-                raise DecodeError(path, "there is no sound in it (0 samples).")
-            yield _Opened(path, file, sound)
+            sound = SndfileSound(path, file, link, size)
+        except DecodeError as error:
+            if not link.demuxer or error.reason != UNREADABLE:
+                raise
+        else:
+            if link.least_s is None or sound.seconds() >= link.least_s:
+                return sound
+            sound.close()  # it does not understand what the file says about its length
+    return FFmpegSound(path, file, link)
 
 
 def _decoded(one: _Opened, start_s: float, duration_s: float | None) -> Iterator[FloatArray]:
-    """Mono float32 pieces of the asked stretch, checked: all samples that the header promises, all of them finite."""
-    path, file = one.path, one.sound
-    rate = file.samplerate
-    promised = declared_frames(file)
+    """Mono float32 pieces of the asked stretch, checked: all that should be there, all of it finite."""
+    rate = one.first.rate_hz
     first = round(start_s * rate)
-    if first and first >= promised:
-        raise DecodeError(path, f"it is only {promised / rate:.2f} s long; there is nothing at {start_s:.2f} s.")
-    last = promised if duration_s is None else min(promised, first + max(0, round(duration_s * rate)))
-    done = first
-    try:
-        if first:
-            file.seek(first)
-        while done < last:
-            frames = file.read(min(_READ_FRAMES, last - done), dtype="float32", always_2d=True)  # (n, channels)
-            if not len(frames):
-                break
-            mono = _mono(frames)
-            if not np.isfinite(mono).all():
-                at = (done + int(np.flatnonzero(~np.isfinite(mono))[0])) / rate
-                raise DecodeError(path, f"it holds samples that are no numbers (NaN or infinity), first at {at:.2f} s.")
-            done += len(mono)
-            yield mono
-    except sf.LibsndfileError as error:
-        raise DecodeError(path, _cut_off(done, promised, rate)) from error
-    short = last - done
-    if file.format == "MP3" and (short <= _MP3_SLACK_S * rate or not mp3_promises_length(one.file)):
-        short = 0
-    if short > 0 or done == 0:
-        raise DecodeError(path, _cut_off(done, promised, rate))
-    if duration_s is None and file.format == "OGG" and ogg_is_cut(one.file):
-        raise DecodeError(path, f"the file is cut off: only {done / rate:.2f} s can be read.")
+    last = None if duration_s is None else first + max(0, round(duration_s * rate))
+    at = 0  # in the file, at the rate of its first recording
+    for number, link in enumerate(one.links):
+        if last is not None and at >= last and at > first:
+            return
+        if number == 0:
+            at = yield from _checked(one, link, one.first, at, first, last)
+        else:
+            with _sound(one.path, one.file, link, one.size) as sound:
+                at = yield from _checked(one, link, sound, at, first, last)
+    if at <= first:
+        raise DecodeError(one.path, f"it is only {at / rate:.2f} s long; there is nothing at {start_s:.2f} s." if first else
+                          "there is no sound in it (0 samples).")
+
+
+def _checked(one: _Opened, link: Link, sound: Sound, at: int, first: int, last: int | None) -> Generator[FloatArray, None, int]:
+    """What of [first, last) is in one recording, which begins at `at`; returns where it ends, or where reading stopped."""
+    rate, fault = one.first.rate_hz, link.fault
+    if fault is not None and fault.at_s is not None and (last is None or last > at + round(fault.at_s * rate)):
+        raise DecodeError(one.path, fault.reason)
+    same, begins = sound.rate_hz == rate, max(0, first - at)
+    if same and sound.frames is not None and sound.frames <= begins:
+        return at + sound.frames
+    pieces = _mono_pieces(sound, begins if same else 0)
+    done = at + (begins if same else 0)
+    for piece in pieces if same else _resampled(pieces, sound.rate_hz, rate):
+        if not np.isfinite(piece).all():
+            where = (done + int(np.flatnonzero(~np.isfinite(piece))[0])) / rate
+            raise DecodeError(one.path, f"it holds samples that are no numbers (NaN or infinity), first at {where:.2f} s.")
+        wanted = piece[max(0, first - done) :] if last is None else piece[max(0, first - done) : max(0, last - done)]
+        done += len(piece)
+        if len(wanted):
+            yield wanted
+        if last is not None and done >= last:
+            return done
+    if fault is not None:
+        raise DecodeError(one.path, fault.reason)
+    return done
+
+
+def _mono_pieces(sound: Sound, first: int) -> Iterator[FloatArray]:
+    """The recording from this frame on as mono float32, made of whole pieces of READ_FRAMES that stand at the same places
+    wherever reading begins, so that what is decided about a piece does not depend on that."""
+    skip = first % READ_FRAMES if sound.channels > 1 else 0
+    for frames in _grouped(sound.pieces(first - skip)):
+        yield _mono(frames)[skip:]
+        skip = 0
+
+
+def _grouped(pieces: Iterator[FloatArray]) -> Iterator[FloatArray]:
+    """The same frames, (READ_FRAMES, channels) at a time, the last ones fewer; also where the number of channels changes."""
+    held: list[FloatArray] = []
+    count = 0
+    for piece in pieces:
+        if not held and len(piece) == READ_FRAMES:
+            yield piece
+            continue
+        if held and piece.shape[1] != held[0].shape[1]:
+            yield np.concatenate(held)
+            held, count = [], 0
+        held.append(piece)
+        count += len(piece)
+        while count >= READ_FRAMES:
+            whole = np.concatenate(held)
+            yield whole[:READ_FRAMES]
+            held, count = [whole[READ_FRAMES:]], count - READ_FRAMES
+    if count:
+        yield np.concatenate(held)
 
 
 def _mono(frames: FloatArray) -> FloatArray:
-    """The mean of (n, channels). (Not a matrix product: BLAS would spread it over cores that may be busy.)"""
+    """The mean of (n, channels), or one of channels that cancel each other, as behind a plug of the wrong polarity.
+
+    (Not a matrix product: BLAS would spread it over cores that may be busy.)
+    """
+    count = frames.shape[1]
     mono = frames[:, 0].copy()
-    for channel in range(1, frames.shape[1]):
+    for channel in range(1, count):
         mono += frames[:, channel]
-    if frames.shape[1] > 1:
-        mono *= np.float32(1 / frames.shape[1])
+    if count > 1:
+        mono *= np.float32(1 / count)
+        energies = [float(np.dot(frames[:, one], frames[:, one])) for one in range(count)]
+        if float(np.dot(mono, mono)) < _CANCELLED * sum(energies) / count**2:
+            good = next(one for one, energy in enumerate(energies) if energy >= _AS_GOOD * max(energies))
+            return frames[:, good].copy()
     return mono
-
-
-def _cut_off(done: int, promised: int, rate_hz: int) -> str:
-    return (f"the file is cut off or damaged: {done / rate_hz:.2f} of {promised / rate_hz:.2f} seconds "
-            "could be read.")
 
 
 def _resampled(pieces: Iterator[FloatArray], from_hz: int, to_hz: int) -> Iterator[FloatArray]:
@@ -194,17 +275,6 @@ def _resampled(pieces: Iterator[FloatArray], from_hz: int, to_hz: int) -> Iterat
     for piece in pieces:
         yield resampler.push(piece)
     yield resampler.flush()
-
-
-def _format(file: Any) -> str:
-    if file.subtype == "OPUS":
-        return "opus"
-    return {"WAVEX": "wav", "RF64": "wav", "W64": "wav"}.get(file.format, file.format.lower())
-
-
-def _name(path: Path) -> bytes | str:
-    """As libsndfile wants it: bytes, for names that are not UTF-8; on Windows names are text."""
-    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _words(error: Exception) -> str:

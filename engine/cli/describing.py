@@ -14,7 +14,7 @@ from engine.errors import AudioError, ShapeError, UsageError
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", parser=given, help="Sound files.")]
 K = Annotated[int, typer.Option("-k", min=1, help="How many of the nearest.")]
 Label = Annotated[list[str] | None, typer.Option("--label", help="A label; repeat it for each.")]
-Labels = Annotated[str | None, typer.Option("--labels", help="audioset, ucs, or a .txt, .csv or .json file of labels.")]
+Labels = Annotated[str | None, typer.Option("--labels", help="audioset, ucs, or a .txt, .csv, .tsv or .json file of labels.")]
 Template = Annotated[str, typer.Option(help="What the text encoder is given; {label} stands in it once.")]
 
 

@@ -11,8 +11,11 @@ import typer
 from engine.cli import searching
 from engine.cli.output import clock, file_name
 from engine.cli.paths import given
-from engine.records import TagListInfo
+from engine.records import PassedOver, TagListInfo
+from engine.texts import shown
 
+NAMED = 3
+"""Files of a kind that are named on the terminal."""
 Folder = Annotated[Path, typer.Argument(metavar="DIR", parser=given)]
 
 
@@ -43,13 +46,17 @@ def scan(context: typer.Context) -> None:
         "added": report.added, "updated": report.updated, "moved": report.moved, "unchanged": report.unchanged,
         "removed": report.removed, "failed": [{"path": file_name(f.path), "reason": f.reason} for f in report.failed],
         "audio_s": report.audio_s, "wall_s": report.wall_s, "encoder": report.encoder,
-        "changed_over": report.changed_over, "waiting": report.waiting})
+        "changed_over": report.changed_over, "waiting": report.waiting,
+        "passed_over": [{"kind": shown(one.kind), "files": one.files, "paths": [file_name(path) for path in one.examples]}
+                        for one in report.passed_over]})
     for failure in report.failed:
         out.file_failed(failure.path, failure.reason)
     speed = f", {report.audio_s / report.wall_s:.0f} × real time" if report.audio_s and report.wall_s else ""
     out.say(f"{report.added} added, {report.updated} updated, {report.moved} moved, {report.unchanged} unchanged, "
             f"{report.removed} removed, {len(report.failed)} could not be read. {clock(report.audio_s)} of sound in "
             f"{report.wall_s:.1f} s{speed}.")
+    if report.passed_over:
+        out.say(f"Passed over, because they are no sounds by their names: {'; '.join(map(_passed, report.passed_over))}.")
     if report.changed_over:
         out.say(f"The library is searched with {report.encoder} from now on.")
     if report.waiting:
@@ -98,7 +105,8 @@ def stats(context: typer.Context) -> None:
 
 
 def tag(context: typer.Context,
-        labels: Annotated[str, typer.Argument(metavar="LIST", help="audioset, ucs, or a file of labels (.txt, .csv, .json).")],
+        labels: Annotated[str, typer.Argument(
+            metavar="LIST", help="audioset, ucs, or a file of labels (.txt, .csv, .tsv, .json).")],
         threshold: Annotated[float | None, typer.Option(help=(
             "Tag with every label of at least this probability (0–1), instead of those that fit."))] = None,
         top: Annotated[int | None, typer.Option(min=1, max=100, help=(
@@ -166,6 +174,12 @@ def forget_query(context: typer.Context, name: str) -> None:
     context.obj.app.library.queries.remove(name)
     context.obj.out.document({"removed": name})
     context.obj.out.say(f"The saved search {name} is gone.")
+
+
+def _passed(one: PassedOver) -> str:
+    """“4 .txt (a.txt, b.txt, c.txt, …)”."""
+    names = [path.name for path in one.examples[:NAMED]] + (["…"] if one.files > NAMED else [])
+    return f"{one.files} {one.kind or 'without an ending'} ({', '.join(names)})"
 
 
 def _unfinished(context: typer.Context) -> None:

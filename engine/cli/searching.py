@@ -63,6 +63,7 @@ def search(context: typer.Context, text: Annotated[str, typer.Argument(help="Wha
                  "are lost or damaged. Make them again with: python main.py library scan")
     elif not found.sounds:
         out.say("No sound of the library passes the filters." if tags or under else
+                "No sound of the library is indexed. What its folders hold is said by `library scan`." if library.folders() else
                 "The library is empty. Add a folder with `library add DIR`, then read it with `library scan`.")
     if not found.matches:
         return

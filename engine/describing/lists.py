@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import tomllib
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from unicodedata import category
 
 from engine.errors import UsageError
 from engine.files import open_regular
+from engine.texts import table_rows, text_from
 from engine.weights import Weights
 
 BUILT_IN = ("audioset", "ucs")
@@ -59,8 +59,9 @@ def folded(text: str) -> str:
 def tag_list(name: str | Path, weights: Weights) -> TagList:
     """A list by its name, “audioset” (521 classes) or “ucs” (737 sub-categories), or by a file.
 
-    Files: .txt has one label a line; .csv a column `label` and, where wanted, `text` (what the encoder is given);
-    .json a list of labels, or of objects with label and text. Raises UsageError, WeightsMissing (audioset).
+    Files: .txt has one label a line; .csv or .tsv (parted by commas, semicolons or tabs) a column `label` and, where wanted,
+    `text` (what the encoder is given); .json a list of labels, or of objects with label and text. Raises UsageError,
+    WeightsMissing (audioset).
     """
     if str(name).lower() == "audioset":
         from engine.encoders.sound import class_names
@@ -69,9 +70,9 @@ def tag_list(name: str | Path, weights: Weights) -> TagList:
     if str(name).lower() == "ucs":
         return _ucs()
     path = Path(name).expanduser()
-    readers = {".txt": _txt, ".csv": _csv, ".json": _json}
+    readers = {".txt": _txt, ".csv": _csv, ".tsv": _csv, ".json": _json}
     if path.suffix.lower() not in readers:
-        raise UsageError(f"There is no list “{name}”. It can be {', '.join(BUILT_IN)}, or a .txt, .csv or .json file.")
+        raise UsageError(f"There is no list “{name}”. It can be {', '.join(BUILT_IN)}, or a .txt, .csv, .tsv or .json file.")
     labels, texts = readers[path.suffix.lower()](path, text_of(path))
     return TagList.of(labels, path.name, texts)
 
@@ -83,7 +84,7 @@ def text_of(path: Path) -> str:
             data = file.read(LARGEST_BYTES + 1)
         if len(data) > LARGEST_BYTES:
             raise UsageError(f"{path} is larger than {LARGEST_BYTES // 10**6} MB, which no list of texts is.")
-        return io.TextIOWrapper(io.BytesIO(data), "utf-8-sig").read()  # all ends of lines become \n
+        return text_from(data)
     except FileNotFoundError:
         raise UsageError(f"There is no file {path}.") from None
     except UnicodeDecodeError as error:
@@ -95,10 +96,10 @@ def text_of(path: Path) -> str:
 def csv_rows(path: Path, text: str, column: str) -> list[dict[str, str]]:
     """The rows of a table that has this column (or column_1 …), cells that are missing as empty text. Raises UsageError."""
     try:
-        rows = list(csv.DictReader(io.StringIO(text), restval=""))
+        rows = table_rows(text)
     except csv.Error as error:
         raise UsageError(f"{path} cannot be read as a table: {error}.") from error
-    if not rows or not any(c == column or (c or "").startswith(f"{column}_") for c in rows[0]):
+    if not rows or not any(name == column or (name or "").startswith(f"{column}_") for name in rows[0]):
         raise UsageError(f"{path} needs a first line with the column {column}, and at least one row below.")
     return rows
 

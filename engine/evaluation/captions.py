@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from engine.audio.files import SUFFIXES
 from engine.describing.lists import folded
 from engine.describing.names import caption_of
 from engine.errors import UsageError
-from engine.evaluation.data import listed, must_be_folder
+from engine.evaluation.data import listed, must_be_folder, rows_of
+from engine.texts import text_from
 
 Source = Literal["auto", "file", "names"]
 
@@ -61,7 +61,7 @@ def _from_names(folder: Path) -> list[Captioned]:
 
 def _from_json(table: Path) -> list[Captioned]:
     try:
-        rows = json.loads(table.read_text("utf-8-sig"))
+        rows = json.loads(text_from(table.read_bytes()))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{table} cannot be read: {error}.") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -70,11 +70,7 @@ def _from_json(table: Path) -> list[Captioned]:
 
 
 def _from_csv(table: Path) -> list[Captioned]:
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{table} cannot be read: {error}.") from error
+    rows = rows_of(table)
     columns = list(rows[0]) if rows else []
     named = next((c for c in ("file", "file_name", "filename") if c in columns), None)
     captions = [c for c in columns if c == "caption" or (c or "").startswith("caption_")]

@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from engine.audio.files import SUFFIXES
 from engine.errors import UsageError
+from engine.files import open_regular
+from engine.texts import table_rows, text_from
 
 _NUMBER = re.compile(r"^\d+\s*[-_.]\s*")
 
@@ -82,11 +84,7 @@ def audio_files(folder: Path) -> list[Path]:
 
 
 def _from_table(table: Path) -> list[Labelled]:
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{table} cannot be read: {error}.") from error
+    rows = rows_of(table)
     if not rows or not {"filename", "label"} <= set(rows[0]):
         raise UsageError(f"{table} needs the columns filename and label.")
     for number, row in enumerate(rows, 1):
@@ -94,6 +92,15 @@ def _from_table(table: Path) -> list[Labelled]:
             raise UsageError(f"Row {number} of {table} lacks a filename or a label.")
     paths = listed(table, [row["filename"] for row in rows])
     return [Labelled(path, label_of(row["label"])) for path, row in zip(paths, rows, strict=True)]
+
+
+def rows_of(table: Path) -> list[dict[str, str]]:
+    """The rows of a table; see `texts.table_rows`. Raises UsageError."""
+    try:
+        with open_regular(table) as file:
+            return table_rows(text_from(file.read()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{table} cannot be read: {error}.") from error
 
 
 def listed(table: Path, names: Sequence[str]) -> list[Path]:

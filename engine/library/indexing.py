@@ -108,7 +108,8 @@ class Indexing:
         self._writer.finish(stale, self._seen.devices)
         counts = self._counts
         return ScanReport(counts["added"], counts["updated"], counts["moved"], counts["unchanged"], counts["removed"],
-                          tuple(self._failed), self._audio_s, time.monotonic() - self._began)
+                          tuple(self._failed), self._audio_s, time.monotonic() - self._began,
+                          passed_over=self._seen.passed_over())
 
     @property
     def written(self) -> int:

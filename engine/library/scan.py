@@ -1,8 +1,8 @@
 """Walking the folders of the library: which sound files are there now, and what could not be looked at.
 
-Everything is looked at but names that begin with a dot; pipes, sockets and devices are named in what failed. Symbolic
-links are followed; each real folder is visited once, by its own path where there is one, so that a loop of links ends and a
-sound is not listed once for each link to it.
+Everything is looked at but names that begin with a dot; files that are no sounds by their names are counted by kind; pipes,
+sockets and devices are named in what failed. Symbolic links are followed; each real folder is visited once, by its own path
+where there is one, so that a loop of links ends and a sound is not listed once for each link to it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.files import kind_of
-from engine.records import Failure, Folder
+from engine.records import Failure, Folder, PassedOver
 from engine.store import FileKey, KnownSound
 from engine.tasks import Ticket
 
 log = logging.getLogger(__name__)
+
+EXAMPLES = 20
+"""Files of a kind that are named where a scan passes them over."""
+_LATEST_NS, _EARLIEST_NS = 2**63 - 1, -(2**63)  # what the database can hold: the years 1677 to 2262
 
 GONE = "The folder cannot be reached. Its sounds were kept."
 
@@ -38,7 +42,8 @@ class Seen:
     """What a walk saw.
 
     offline: folders that cannot be reached or whose disk is gone. unsure: places inside reachable folders that could
-    not be looked at; nothing is said about the sounds below. devices: st_dev of each reachable folder.
+    not be looked at; nothing is said about the sounds below. devices: st_dev of each reachable folder. others: files that
+    are no sounds by their names, how many of each ending and the first of them.
     """
 
     found: list[Found] = field(default_factory=list)
@@ -46,6 +51,17 @@ class Seen:
     offline: set[int] = field(default_factory=set)
     unsure: set[Path] = field(default_factory=set)
     devices: dict[int, int] = field(default_factory=dict)
+    others: dict[str, tuple[int, list[Path]]] = field(default_factory=dict)
+
+    def pass_over(self, path: Path, kind: str) -> None:
+        number, named = self.others.setdefault(kind, (0, []))
+        if len(named) < EXAMPLES:
+            named.append(path)
+        self.others[kind] = (number + 1, named)
+
+    def passed_over(self) -> tuple[PassedOver, ...]:
+        kinds = sorted(self.others.items(), key=lambda one: (-one[1][0], one[0]))
+        return tuple(PassedOver(kind, number, tuple(named)) for kind, (number, named) in kinds)
 
     def vouches_for(self, sound: KnownSound) -> bool:
         """Whether the walk would have found this sound if it were there."""
@@ -69,6 +85,11 @@ def device_if_online(path: Path, sounds: int, last_device: int | None) -> int | 
     if empty and sounds and last_device is not None and device != last_device:
         return None
     return device
+
+
+def key_of(status: os.stat_result) -> FileKey:
+    """Size and time of change; of a time that the database cannot hold, the nearest."""
+    return FileKey(status.st_size, min(_LATEST_NS, max(_EARLIEST_NS, status.st_mtime_ns)))
 
 
 def walk(folders: Sequence[Folder], suffixes: Collection[str], last_device: Callable[[int], int | None],
@@ -126,9 +147,10 @@ def _walk_one(top: Path, folder_id: int, suffixes: Collection[str], seen: Seen, 
                         below.append(path)
                 elif not entry.is_file() and not stat.S_ISREG(mode := entry.stat().st_mode):
                     seen.failed.append(Failure(path, f"This is {kind_of(mode)}, not a file."))
-                elif os.path.splitext(entry.name)[1].lower() in suffixes:  # noqa: PTH122 - entry is no Path
-                    status = entry.stat()
-                    seen.found.append(Found(path, folder_id, FileKey(status.st_size, status.st_mtime_ns)))
+                elif (kind := os.path.splitext(entry.name)[1].lower()) in suffixes:  # noqa: PTH122 - entry is no Path
+                    seen.found.append(Found(path, folder_id, key_of(entry.stat())))
+                else:
+                    seen.pass_over(path, kind)
             except FileNotFoundError:
                 seen.failed.append(Failure(path, "This link points to a file that is not there."
                                            if entry.is_symlink() else "The file disappeared during the scan."))

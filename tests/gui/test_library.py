@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.audio import devices
 from engine.errors import DeviceError, EarmarkError, EncoderError, LibraryError, ListBroken
-from engine.records import Failure, Match, Span, Term
+from engine.records import Failure, Match, PassedOver, Span, Term
 from gui.audition import Audition
 from gui.context import Context
 from gui.jobs import Jobs
@@ -249,6 +249,16 @@ def test_files_that_could_not_be_read_are_listed_with_their_reason(page: Library
     item = dialog.table.item(0, 1)
     assert item is not None and item.text() == "This is text, not sound."
     dialog.accept()
+
+
+def test_what_a_scan_passed_over_is_said_by_kind(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:
+    kinds = (PassedOver(".mid", 1200, ()), PassedOver(".txt", 2, ()), PassedOver("", 1, ()), PassedOver(".doc", 1, ()))
+    app.library.finished = lambda report: replace(report, passed_over=kinds)
+    said = []
+    page.said.connect(said.append)
+    page.scanning.scan()
+    qtbot.waitUntil(lambda: bool(said))
+    assert said[-1] == "Looked through the folders: 1,204 passed over (.mid, .txt, no ending, …)."
 
 
 def test_files_that_could_not_be_read_are_listed_after_a_restart(context: Context, app: FakeEarmark,

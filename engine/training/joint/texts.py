@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.texts import table_rows, text_from
 
 LABELLED, LABEL_NAMES = "audiocaps-test-with-labels.json", "audioset-class-labels.csv"
 _TRAILING_NUMBER = re.compile(r"\s*\d+$")
@@ -70,9 +71,8 @@ def labelled(data: Path, classes: Sequence[str]) -> list[LabelledCaption]:
     if not (folder / LABELLED).is_file():
         return []
     try:
-        with (folder / LABEL_NAMES).open(encoding="utf-8", newline="") as file:
-            names = {row["mid"]: row["display_name"] for row in csv.DictReader(file)}
-        rows = [json.loads(line) for line in (folder / LABELLED).read_text("utf-8").splitlines() if line.strip()]
+        names = {row["mid"]: row["display_name"] for row in table_rows(text_from((folder / LABEL_NAMES).read_bytes()))}
+        rows = [json.loads(line) for line in (folder / LABELLED).read_text("utf-8-sig").splitlines() if line.strip()]
         place = {name: n for n, name in enumerate(classes)}
         found = [LabelledCaption(row["captions"], tuple(place[names[mid]] for mid in row["labels"].split(",")
                                                         if names.get(mid) in place)) for row in rows]
@@ -113,22 +113,20 @@ def category_labels(data: Path) -> list[str]:
 
 def _json(path: Path) -> list[dict[str, Any]]:
     try:
-        found: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        found: list[dict[str, Any]] = json.loads(path.read_text("utf-8-sig"))
         return found
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error
 
 
 def _wavtext(path: Path) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield [_TRAILING_NUMBER.sub("", (row.get(name) or "").strip()) for name in ("title", "description", "tags")]
+    for row in table_rows(text_from(path.read_bytes())):
+        yield [_TRAILING_NUMBER.sub("", (row.get(name) or "").strip()) for name in ("title", "description", "tags")]
 
 
 def _audiocaps(path: Path) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield [row.get(f"caption_{n}") or "" for n in range(1, 6)]
+    for row in table_rows(text_from(path.read_bytes())):
+        yield [row.get(f"caption_{n}") or "" for n in range(1, 6)]
 
 
 def _ontology(path: Path) -> Iterator[list[str]]:

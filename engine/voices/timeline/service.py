@@ -99,7 +99,7 @@ class Timelines:
         for path in self._store.recordings.glob("*.wav"):
             with contextlib.suppress(OSError):  # gone meanwhile
                 if path not in known:
-                    found.append((path, datetime.fromtimestamp(path.stat().st_mtime, UTC)))
+                    found.append((path, _time_of(path)))
         return sorted(found, key=lambda one: one[1], reverse=True)
 
     def get(self, timeline_id: int) -> Timeline:
@@ -289,3 +289,11 @@ def _shown(made: NewTimeline, voices: builtins.list[Voice]) -> Timeline:
                        key=lambda found: found[:2])
     return Timeline(None, made.path, made.sha256, made.duration_s, made.made_at, tuple(tracks),
                     tuple(TimelineTurn(at, span) for _, at, span in stretches))
+
+
+def _time_of(path: Path) -> datetime:
+    """When a file was last changed; the nearest year that there is, where a clock was wrong. Raises OSError."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (ValueError, OverflowError):
+        return datetime.max.replace(tzinfo=UTC) if path.stat().st_mtime > 0 else datetime.min.replace(tzinfo=UTC)

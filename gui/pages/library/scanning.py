@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject, Signal
 from engine.errors import EarmarkError
 from engine.records import Failure, Folder, ScanReport
 from engine.tasks import Progress, Ticket
+from engine.texts import shown
 from gui.context import Context
 from gui.reindexing import Reindexing
 from gui.words import count
 
+KINDS = 3  # of files passed over, that are named
 MADE_SOUNDS = "made-sounds"  # folder of the workspace for the trial sounds
 
 
@@ -113,6 +115,10 @@ class Scanning(QObject):
             (report.added, self.tr("{} added")), (report.updated, self.tr("{} updated")),
             (report.moved, self.tr("{} moved")), (report.removed, self.tr("{} gone")),
             (len(report.failed), self.tr("{} could not be read"))) if n]
+        if report.passed_over:
+            kinds = ", ".join(shown(one.kind) or self.tr("no ending") for one in report.passed_over[:KINDS])
+            more = "" if len(report.passed_over) <= KINDS else ", …"
+            news.append(self.tr("{} passed over ({})").format(count(sum(one.files for one in report.passed_over)), kinds + more))
         self.said.emit(self.tr("Looked through the folders: {}.").format(", ".join(news) or self.tr("nothing new")))
         self._over()
 

@@ -126,7 +126,7 @@ class TagPanel(QFrame):
 
     def _choose_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, self.tr("A list of labels"), str(Path.home()),
-                                              self.tr("Labels (*.txt *.csv *.json)"))
+                                              self.tr("Labels (*.txt *.csv *.tsv *.json)"))
         if name:
             self.take_file(Path(name))
 

@@ -332,8 +332,14 @@ def test_library_from_adding_to_removing(run, tmp_path):
     assert (first["added"], first["unchanged"], len(first["failed"])) == (3, 0, 1)
     assert first["failed"][0]["path"] == str(folder / "text.wav")
     assert first["audio_s"] == pytest.approx(12 + 4 + 1, abs=0.1)
+    assert first["passed_over"] == []
+    for name in ("song.mid", "two.MID", "notes.txt", "README"):
+        (folder / name).touch()
+    ran = run("library", "scan")
+    assert "1 without an ending (README); 1 .txt (notes.txt)" in " ".join(ran.out.split())
     second = run("library", "scan", "--json").document
     check("library scan", second)
+    assert second["passed_over"][0] == {"kind": ".mid", "files": 2, "paths": [str(folder / "song.mid"), str(folder / "two.MID")]}
     assert (second["added"], second["unchanged"]) == (0, 3)
     listed = run("library", "list", "--json").document
     check("library list", listed)
@@ -669,3 +675,13 @@ def test_evaluate_speakers_with_strangers(run, tmp_path, monkeypatch):
     assert len((tmp_path / "lists.csv").read_text("utf-8").splitlines()) > 90
     assert run("evaluate", "speakers", "--data", tmp_path / "data", "--lists", "l.csv").code == 2
     assert run("evaluate", "speakers", "--data", tmp_path / "data", "--backend", "magic").code == 2
+
+
+def test_a_folder_without_sounds_is_not_called_an_empty_library(run, tmp_path):
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "song.mid").touch()
+    run("library", "add", tmp_path / "music")
+    said = " ".join(run("library", "scan").out.split())
+    assert "0 could not be read" in said and "Passed over, because they are no sounds by their names: 1 .mid (song.mid)." in said
+    asked = run("search", "rain").out
+    assert "Add a folder" not in asked and "No sound of the library is indexed" in asked

@@ -51,6 +51,23 @@ def test_tables_have_labels_and_texts(read):
     assert read("cut.csv", "label,text\nrain\nwind,a wind\n").texts == ("rain", "a wind")
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("said", [False, True])
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_tables_as_spreadsheets_of_all_countries_write_them(read, mark, coding, ends, said, suffix):
+    rows = [["Label ", "text", "note"], ["Rain", "rain, falling; hard", ""], ["Bär", "a \"bear\"", "1,5"], ["dog", "", ""]]
+    lines = [f"sep={mark}"] * said + [mark.join(f'"{cell.replace(chr(34), chr(34) * 2)}"' if any(
+        one in cell for one in ',;"') else cell for cell in row) for row in rows]
+    found = read(f"mine.{suffix}", ends.join(lines).encode(coding))
+    assert (found.labels, found.texts) == (("Rain", "Bär", "dog"), ("rain, falling; hard", 'a "bear"', "dog"))
+
+
+def test_a_table_of_one_column_may_hold_any_mark(read):
+    assert read("one.csv", 'label\nrain; hard\nwind\n').labels == ("rain; hard", "wind")
+
+
 def test_json_has_labels_or_objects(read):
     found = read("mine.json", json.dumps(["rain", {"label": "Wind", "text": "a wind"}, {"label": "dog"}]))
     assert (found.labels, found.texts) == (("rain", "Wind", "dog"), ("rain", "a wind", "dog"))
@@ -58,7 +75,7 @@ def test_json_has_labels_or_objects(read):
 
 @pytest.mark.parametrize(("name", "content", "says"), [
     ("a.txt", "", "no label"), ("a.txt", " \n\t\n\x07", "no label"), ("a.txt", "\ufeff", "no label"),
-    ("a.txt", b"RIFF\xff\xfe\x00\x00WAVE", "not UTF-8"), ("a.txt", "rain".encode("utf-16"), "not UTF-8"),
+    ("a.txt", b"RIFF\xff\xfe\x00\x00WAVE", "not UTF-8"), ("a.txt", "Bär".encode("cp1252"), "not UTF-8"),
     ("a.csv", "", "column label"), ("a.csv", "label\n", "at least one row"), ("a.csv", "name\nrain\n", "column label"),
     ("a.csv", "label\n\" \"\n", "no label"), ("a.csv", "label,text\n\"" + "x" * 200_000 + "\"\n", "cannot be read as a table"),
     ("a.json", "", "not valid JSON"), ("a.json", "{}", "must hold a list"), ("a.json", "[]", "no label"),
