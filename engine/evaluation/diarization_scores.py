@@ -8,6 +8,7 @@ confusion, as parts of the speech in the reference. A collar is told as the time
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,7 @@ def rates(rows: Sequence[Mapping[str, float]], seed: int) -> tuple[dict[str, flo
         return errors / speech if speech else float(errors > 0)
 
     found = {name: rate(name) for name in seconds}
-    within = {name: list(intervals.bootstrap_statistic(lambda at, name=name: rate(name, at), len(rows), seed=seed))
-              for name in seconds}
+    within = {name: list(intervals.bootstrap_statistic(partial(rate, name), len(rows), seed=seed)) for name in seconds}
     return found, within
 
 
