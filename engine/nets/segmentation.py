@@ -100,7 +100,7 @@ class Segmentation(nn.Module):
         self.classifier = nn.Linear(HIDDEN, len(PEOPLE))
 
     def forward(self, wave: Tensor) -> Tensor:
-        """wave: (batch, samples) at 16 kHz. Returns (batch, frames, 7): natural logarithms, in the order of PEOPLE."""
+        """wave: (batch, samples) at 16 kHz, enough for two frames. Returns (batch, frames, 7): natural logarithms, as PEOPLE."""
         out = self.sincnet(wave[:, None]).transpose(1, 2)  # (batch, frames, 60)
         out, _ = self.lstm(out)
         for linear in self.linear:
