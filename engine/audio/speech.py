@@ -112,7 +112,12 @@ def one_core(name: str, threads: int = 1) -> ThreadPoolExecutor:
     """
     import torch
 
-    workers = ThreadPoolExecutor(threads, name, initializer=torch.set_num_threads, initargs=(1,))
     together = threading.Barrier(threads)
-    list(workers.map(lambda _: together.wait(), range(threads)))  # all of them have started, and none will later
+
+    def begin(_: int) -> int:
+        together.wait()  # all of them have started, and none will later
+        return torch.get_num_threads()  # asked once, torch settles the number for this thread
+
+    workers = ThreadPoolExecutor(threads, name, initializer=torch.set_num_threads, initargs=(1,))
+    list(workers.map(begin, range(threads)))
     return workers

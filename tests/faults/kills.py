@@ -66,7 +66,8 @@ def works(material: Material) -> list[Work]:
              after=_named),
         Work("import", ("voices", "import", material.exported, "--passphrase-file", material.passphrase, "--clash", "merge"),
              before=(("voices", "remove", "Bertram"),), after=_imported),
-        Work("undo", ("voices", "undo"), before=(("voices", "remove-sample", 1),), also=("enrollment-error",)),
+        Work("undo", ("voices", "undo"), before=(("voices", "rename", "Bertram", "Bert"),), again=("voices", "list"),
+             after=_undone),
     ]
 
 
@@ -137,7 +138,12 @@ def rounds(material: Material, count: int, seed: int, names: list[str]) -> tuple
     for work in works(material):
         if names and work.name not in names:
             continue
-        before_s, writes_s = measured(material, work)
+        try:
+            before_s, writes_s = measured(material, work)
+        except Broken as error:
+            counts[work.name, "BROKEN"] += 1
+            broken.append(f"{work.name}: {error}")
+            continue
         for number in range(count):
             try:
                 killed = kill(material, work, before_s, writes_s, rng)
@@ -204,6 +210,11 @@ def _plain(material: Material, workspace: Path, ran: Ran) -> None:
 
 def _named(material: Material, workspace: Path, ran: Ran) -> None:
     must("Dora" in _voices(material, workspace), "the stranger has no voice")
+
+
+def _undone(material: Material, workspace: Path, ran: Ran) -> None:
+    """Done again it would take back the change before, so it is only looked at: as it was, or undone, and nothing between."""
+    must({one["name"] for one in ran.document} in ({"Annabella", "Bertram"}, {"Annabella", "Bert"}), "half undone:", ran)
 
 
 def _imported(material: Material, workspace: Path, ran: Ran) -> None:

@@ -145,7 +145,7 @@ def test_a_voice_encoder_of_ones_own_from_adding_to_removing(run, tmp_path):
         "small", 2, 1, ["Bert"], False)
     models = run("models", "list", "--json").document
     check("models list", models)
-    assert {m["name"]: m["in_use"] for m in models if m["kind"] == "voice"} == {"ge2e": False, "small": True}
+    assert {m["name"]: m["in_use"] for m in models if m["kind"] == "voice"} == {"ge2e": False, "campplus": False, "small": True}
     listed = run("voices", "list", "--json").document
     check("voices list", listed)
     assert {v["name"]: (v["samples"], v["needs_enrollment"]) for v in listed} == {"Anna": (1, False), "Bert": (0, True)}

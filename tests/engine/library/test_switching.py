@@ -406,12 +406,12 @@ def test_a_list_that_cannot_be_read_is_said_and_left_where_it_is(place, tmp_path
 # --- workspaces from before ---------------------------------------------------------------------------------------------
 
 
-def test_settings_from_before_keep_the_bridge_and_change_over_to_a_newer_default(tmp_path, monkeypatch):
+def test_settings_from_before_keep_the_bridge_and_change_over_to_what_followed_it_whatever_the_default_is(tmp_path, monkeypatch):
     monkeypatch.setattr(settings_module, "DEFAULT_JOINT", "two")
     Earmark(tmp_path / "old").close()
     (tmp_path / "old" / "settings.toml").write_text('version = 1\ntheme = "dark"\n')
     with Earmark(tmp_path / "old") as app:
-        assert (app.settings.value.joint, app.settings.value.joint_next) == ("bridge", "two")
+        assert (app.settings.value.joint, app.settings.value.joint_next) == ("bridge", "compact")
 
 
 def test_a_new_workspace_names_its_encoder_from_the_beginning(tmp_path):
