@@ -60,7 +60,7 @@ def works(material: Material) -> list[Work]:
         Work("enroll", ("voices", "enroll", "Carla", *material.takes(3), "--keep-recordings"), after=_enrolled),
         Work("remove", ("voices", "remove", "Annabella"), also=("voice-unknown",), after=_removed),
         Work("privacy on", on, after=_sealed),
-        Work("privacy off", ("privacy", "off"), before=(on,), after=_plain),
+        Work("privacy off", ("privacy", "off"), before=(on,), also=("usage-error",), after=_plain),
         Work("change over", ("library", "scan"), before=(("library", "scan"), ("models", "use", "bridge")), after=_all_sounds),
         Work("name a stranger", ("voices", "name-stranger", 1, 1, "Dora"), also=("voice-exists", "stranger-unknown"),
              after=_named),
@@ -202,7 +202,8 @@ def _sealed(material: Material, workspace: Path, ran: Ran) -> None:
 
 
 def _plain(material: Material, workspace: Path, ran: Ran) -> None:
-    must(ran.document["encryption"] == "off", "still sealed:", ran)
+    status = run(workspace, "privacy", "status")
+    must(status.document["encryption"] == "off", "still sealed:", ran, status)
     must(set(_voices(material, workspace)) == {"Annabella", "Bertram"}, "a voice is lost")
     for file in (workspace / "recordings").rglob("*.wav"):
         must(file.read_bytes()[:4] == b"RIFF", "a recording was left sealed:", file.name)
