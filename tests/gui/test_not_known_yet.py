@@ -36,13 +36,17 @@ def said(page) -> str:
     return "\n".join([*labels, *buttons, *(one.text() for one in page.findChildren(ElidedText) if one.isVisible())])
 
 
-def test_the_library_is_read_before_it_is_called_empty(qtbot, context, monkeypatch):
-    held = Held(monkeypatch, context.app.library, "stats")
-    page = LibraryPage(context)
+def opened(qtbot, page):
     qtbot.addWidget(page)
-    page.resize(1200, 700)
+    page.resize(1300, 760)
     page.show()
     page.shown()
+    return page
+
+
+def test_the_library_is_read_before_it_is_called_empty(qtbot, context, monkeypatch):
+    held = Held(monkeypatch, context.app.library, "stats")
+    page = opened(qtbot, LibraryPage(context))
     qtbot.wait(AFTER_MS + 200)
     assert "Reading the library…" in said(page)
     assert "None yet." not in said(page)
@@ -53,11 +57,7 @@ def test_the_library_is_read_before_it_is_called_empty(qtbot, context, monkeypat
 
 def test_voices_are_read_before_none_is_said_to_be_there(qtbot, context, monkeypatch):
     held = Held(monkeypatch, context.app.voices, "list")
-    page = VoicesPage(context)
-    qtbot.addWidget(page)
-    page.resize(1300, 760)
-    page.show()
-    page.shown()
+    page = opened(qtbot, VoicesPage(context))
     qtbot.wait(AFTER_MS + 200)
     assert "Reading the voices…" in said(page)
     assert "The first voice appears here" not in said(page)
@@ -67,11 +67,7 @@ def test_voices_are_read_before_none_is_said_to_be_there(qtbot, context, monkeyp
 
 def test_a_voice_is_shown_before_what_is_computed_of_it(qtbot, context, monkeypatch):
     held = Held(monkeypatch, context.app.voices, "close_pairs")
-    page = VoicesPage(context)
-    qtbot.addWidget(page)
-    page.resize(1300, 760)
-    page.show()
-    page.shown()
+    page = opened(qtbot, VoicesPage(context))
     qtbot.waitUntil(lambda: page.panel.isVisible())
     assert page.panel.details.takes
     assert page.panel.details.nearest is None
@@ -81,11 +77,7 @@ def test_a_voice_is_shown_before_what_is_computed_of_it(qtbot, context, monkeypa
 
 def test_live_asks_nobody_to_enroll_before_it_knows_the_voices(qtbot, context, monkeypatch):
     held = Held(monkeypatch, context.app.voices, "list")
-    page = LivePage(context)
-    qtbot.addWidget(page)
-    page.resize(1300, 760)
-    page.show()
-    page.shown()
+    page = opened(qtbot, LivePage(context))
     page.toolbar_right()
     page.threshold.valueChanged.emit(0.5)
     qtbot.wait(100)
@@ -98,11 +90,7 @@ def test_live_asks_nobody_to_enroll_before_it_knows_the_voices(qtbot, context, m
 
 def test_live_shows_no_empty_plot_while_voices_are_projected(qtbot, context, monkeypatch):
     held = Held(monkeypatch, context.app.maps, "project")
-    page = LivePage(context)
-    qtbot.addWidget(page)
-    page.resize(1300, 760)
-    page.show()
-    page.shown()
+    page = opened(qtbot, LivePage(context))
     qtbot.waitUntil(lambda: page.session.known)
     assert page.session.voices
     assert "Enroll a voice first" not in said(page)
@@ -112,11 +100,7 @@ def test_live_shows_no_empty_plot_while_voices_are_projected(qtbot, context, mon
 
 def test_a_map_that_is_not_drawn_yet_counts_nothing(qtbot, context, monkeypatch):
     held = Held(monkeypatch, context.app.maps, "look")
-    page = MapPage(context)
-    qtbot.addWidget(page)
-    page.resize(1300, 760)
-    page.show()
-    page.shown()
+    page = opened(qtbot, MapPage(context))
     page.open("sounds")
     qtbot.wait(AFTER_MS + 200)
     assert "Looking for what is to be drawn…" in said(page)
