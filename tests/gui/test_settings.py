@@ -401,6 +401,8 @@ def test_there_are_two_voice_encoders_of_the_program_and_one_is_in_use(page: Set
     section = models_of(page, qtbot)
     badges = {name: section.table.rows[name].badge.text() for name in ("ge2e", "campplus")}
     assert badges == {"ge2e": "in use", "campplus": "present"}
+    app.models.ready = frozenset()
+    assert [row.used for row in section._rows() if row.info.kind == "voice"] == [True, False]  # while it is loaded, too
     assert [section.in_use.voice.itemData(at) for at in range(section.in_use.voice.count())] == ["ge2e", "campplus"]
     section.choose("campplus")
     with qtbot.waitSignal(section.said) as said:

@@ -194,7 +194,7 @@ class ModelsSection(Section):
             share = progress.fraction
         rows = []
         for model in self._models:
-            used = model.kind in ready and (model.kind != "voice" or model.name == voice)
+            used = model.name == voice if model.kind == "voice" else model.kind in ready  # a choice holds while it is loaded, too
             rows.append(Row(model, used or ("joint" in ready and model.name in parts),
                             selectable=model.kind == "voice" and model.name != voice))
         for choice in self._choices:
