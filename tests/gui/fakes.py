@@ -471,6 +471,9 @@ class FakeVoices:
         self.went_on_after.append(after)
         if self.listener_ is None:
             self.listener_ = FakeListener(self.made_updates(), self.made_turns())
+        elif self.listener_.state != "idle":  # as in the engine, each opening has a listener of its own
+            before, self.listener_ = self.listener_, FakeListener()
+            self.listener_.updates_, self.listener_.turns_, self.listener_.named = before.updates_, before.turns_, before.named
         self.listener_.known = self.list
         return self.listener_
 

@@ -207,7 +207,7 @@ def test_the_dialog_opens_where_recordings_are(page: LivePage, app: FakeEarmark,
 def test_listening_again_goes_on_with_the_session(page: LivePage, app: FakeEarmark, session: LiveSession, qtbot: QtBot) -> None:
     listen(page, qtbot)
     page._draw_turns()
-    lanes, began = page.who.timeline.lanes(), session.began_at
+    lanes, began, first = page.who.timeline.lanes(), session.began_at, app.voices.listener_
     assert lanes
     page.listen.click()
     assert page.who.timeline.lanes() == lanes
@@ -215,7 +215,7 @@ def test_listening_again_goes_on_with_the_session(page: LivePage, app: FakeEarma
     page._draw_turns()
     assert page.who.timeline.lanes() == lanes
     assert session.began_at == began
-    assert app.voices.went_on_after == [None, app.voices.listener_]
+    assert app.voices.went_on_after == [None, first]
 
 
 @pytest.mark.parametrize("listening", [True, False])
