@@ -141,7 +141,7 @@ class Earmark:
         from engine.voices.timeline.service import Timelines
 
         return Timelines(self.store, self.voices, lambda: self.models.voice(), lambda: self.models.spec("voice"),
-                         lambda: self.models.speech())
+                         lambda: self.models.speech(), lambda: self.models.turns())
 
     @_Once
     def library(self) -> Library:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
-EncoderKind = Literal["voice", "sound", "text", "joint", "speech"]
+EncoderKind = Literal["voice", "sound", "text", "joint", "speech", "turns"]
 IdentificationStatus = Literal["match", "tentative", "unknown", "too-short"]
 VoiceState = Literal["enrolling", "enrolled"]
 EncryptionWay = Literal["off", "keyring", "passphrase"]

@@ -172,7 +172,7 @@ class MainWindow(QMainWindow):
         self._lacking = lacking
         if lacking:
             self._tell_encoders(loading=False)
-            size = data_size(sum(m.size_bytes for m in lacking))
+            size = data_size(sum({m.sha256: m.size_bytes for m in lacking}.values()))  # several may come in one package
             names = ", ".join(m.title for m in lacking)
             self.notice.title.setText(self.tr("The models are not on this machine yet."))
             self.notice.sentence.setText(self.tr(
@@ -180,7 +180,7 @@ class MainWindow(QMainWindow):
                 "checked, and stay on this machine.").format(names=names))
             self.fetch_button.say(self.tr("Fetch {}").format(size))
         self._notice_here()
-        if not lacking:
+        if all(m.kind == "turns" for m in lacking):  # without it, all but timelines works
             self._load_models()
 
     def fetch_models(self) -> None:

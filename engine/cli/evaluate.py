@@ -195,8 +195,9 @@ def diarization(context: typer.Context, data: Data, seed: Seed = 7,
         return Identifier(voices, samples, settings.threshold, margin, settings.measure, method)
 
     with out.progress("Listening") as ticket:
-        found = (recordings.evaluate(data, encoder, app.models.speech(), identifier, seed, ticket) if real
-                 else protocol.evaluate(data, encoder, app.models.speech(), identifier, seed, mixtures, ticket))
+        ears = encoder, app.models.speech(), app.models.turns()
+        found = (recordings.evaluate(data, *ears, identifier, seed, ticket) if real
+                 else protocol.evaluate(data, *ears, identifier, seed, mixtures, ticket))
     _report(out, found)
     (_recordings if real else _mixtures)(out, found)
 

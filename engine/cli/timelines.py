@@ -17,6 +17,9 @@ from engine.texts import is_name
 
 _STRANGER = re.compile(r"^\s*(?:stranger\s*)?(\d+)\s*=(.*)$", re.IGNORECASE | re.DOTALL)
 
+_PEOPLE = re.compile(r"^\s*([0-9]{1,3})\s*(?:[-–]\s*([0-9]{1,3})\s*)?$")
+MOST_PEOPLE = 100
+
 
 def add_to(voices: typer.Typer) -> None:
     """Add the commands to `voices`."""
@@ -30,7 +33,9 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
              to: Annotated[Path | None, typer.Option(
                  "--out", metavar="FILE", parser=destination, help="The file to export to.")] = None,
              name: Annotated[list[str] | None, typer.Option("--name", help="Name a stranger: “Stranger 1=Anna”.")] = None,
-             keep: Annotated[bool, typer.Option(help="Keep it, so that strangers can be named later.")] = True) -> None:
+             keep: Annotated[bool, typer.Option(help="Keep it, so that strangers can be named later.")] = True,
+             people: Annotated[str | None, typer.Option(
+                 metavar="N|A-B", help="How many speak, where you know it: 3, or 2-4.")] = None) -> None:
     """Say who spoke when in a recording of any length."""
     from engine.voices.timeline import exports
 
@@ -46,10 +51,11 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
     names = [_named(one) for one in name or ()]
     if names and not keep:
         raise UsageError("A stranger can be named only in a timeline that is kept.")
+    told = _people(people)
     if names:
         app.claim()
     with out.progress("Listening") as ticket:
-        found = app.timelines.make(file, keep, ticket)
+        found = app.timelines.make(file, keep, ticket, told)
     there = sorted(track.stranger for track in found.tracks if track.stranger is not None and track.voice is None)
     missing = next((number for number, _ in names if number not in there), None)
     if missing is not None:
@@ -76,6 +82,18 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
         perhaps = "perhaps " if track.status == "tentative" else ""
         out.say(f"{clock(turn.span.start_s)} – {clock(turn.span.end_s)}  {perhaps}{track.label}")
     out.table(["Who", "Speech", "Turns", "Similarity"], _rows(found), right=(1, 2, 3))
+
+
+def _people(told: str | None) -> tuple[int, int | None]:
+    """“3” or “2-4” as (at least, at most). Raises UsageError."""
+    if told is None:
+        return 1, None
+    found = _PEOPLE.match(told)
+    least, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 1 <= least <= most <= MOST_PEOPLE:
+        raise UsageError(f"--people is how many people speak, or the least and the most there may be: 3, or 2-4 (at most "
+                         f"{MOST_PEOPLE}). “{told}” is neither.")
+    return least, most
 
 
 def timelines(context: typer.Context,

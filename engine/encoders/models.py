@@ -24,6 +24,7 @@ from engine.weights import Weights
 
 if TYPE_CHECKING:
     from engine.audio.speech import SpeechDetector
+    from engine.encoders.segmentation import SpeakerSegmentation
 
 T = TypeVar("T")
 
@@ -166,6 +167,12 @@ class Models:
         from engine.audio.speech import SpeechDetector
 
         return self._once("speech", SpeechDetector)
+
+    def turns(self) -> SpeakerSegmentation:
+        """The net that says who of three people speaks. Raises WeightsMissing, WeightsCorrupt, UsageError (device)."""
+        from engine.encoders.segmentation import SpeakerSegmentation
+
+        return self._once("turns", lambda: SpeakerSegmentation(self.weights, self.device))
 
     @property
     def ready(self) -> frozenset[str]:

@@ -29,9 +29,9 @@ from engine.tasks import Ticket
 from engine.voices.identification import Identifier
 from engine.voices.limits import limits_of
 from engine.voices.takes import net_speech, sample_parts
-from engine.voices.timeline.assignment import assign
+from engine.voices.timeline.local import Segmenter
 from engine.voices.timeline.recording import Recording, listen
-from engine.voices.timeline.turns import turns
+from engine.voices.timeline.turns import who_spoke
 
 MIXTURES = 20
 ENROLL = 3  # utterances of each speaker, never heard in the mixture; fewer where a speaker has fewer than twice that
@@ -47,8 +47,8 @@ class _Speaker:
     parts: list[list[Embedding]]
 
 
-def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, identifier: Identify, seed: int = 7,
-             mixtures: int = MIXTURES, ticket: Ticket | None = None) -> dict[str, Any]:
+def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, segmenter: Segmenter, identifier: Identify,
+             seed: int = 7, mixtures: int = MIXTURES, ticket: Ticket | None = None) -> dict[str, Any]:
     """Measure on a folder with a sub-folder a speaker. Returns the document of `evaluate diarization --json`.
 
     identifier: made of voices and samples, as the program would. x_real_time: seconds of mixture a second of hearing.
@@ -70,7 +70,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, iden
             path = Path(temporary) / f"mixture {number}.wav"
             files.write(path, Audio(mixture.wave, RATE_HZ))
             began = time.perf_counter()
-            recording = listen(path, encoder, detector, ticket)
+            recording = listen(path, encoder, detector, segmenter, ticket)
             wall_s += time.perf_counter() - began
             heard_s += recording.duration_s
             made.append(_listed(number, mixture))
@@ -154,12 +154,12 @@ def _listed(number: int, mixture: Mixture) -> dict[str, Any]:
 
 
 def found_turns(recording: Recording, identifier: Identifier, same: float) -> list[tuple[str, Span]]:
-    """(who, when) as the program finds them: a voice's name, or “stranger 0” and so on. same: see `clustering`."""
-    assigned = assign(recording.heard, identifier, same)
+    """(who, when) as the program finds them: a voice's name, or “stranger 0” and so on. same: see `Limits`."""
+    assigned, turns = who_spoke(recording, identifier, same)
     names = {voice.id: voice.name for voice in identifier.voices}
     labels = [f"stranger {number}" if track.voice_id is None else names[track.voice_id]
               for number, track in enumerate(assigned.tracks)]
-    return [(labels[track], span) for track, span in turns(recording.heard, recording.spans, assigned.label)]
+    return [(labels[track], span) for track, span in turns]
 
 
 def _row(who: str, collar_s: float, skip: bool, rows: Sequence[Mapping[str, float]], seed: int) -> dict[str, Any]:

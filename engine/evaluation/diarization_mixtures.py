@@ -22,13 +22,28 @@ QUIET_PERCENTILE, LOUD_PERCENTILE = 10, 95
 WORD_GAP_S = 0.3
 BURST_S = 0.1
 SPEAKERS = (2, 5)  # of a mixture
-TURN_S = (1.5, 9.0)
-PAUSE_S = 0.6  # mean of the pauses, which are distributed exponentially
-OVERLAP_SHARE = 0.15  # of the turns begin before the one before is over
-OVERLAP_S = (0.3, 1.5)
-LEVEL_DB = 6.0  # speakers differ by up to this, up or down
-NOISE_DBFS = -65.0  # a room is never digitally silent
 LENGTH_S = 75.0  # a mixture ends with the first turn behind this, or when nobody has anything left to say
+DECAY_S = (0.15, 0.5)  # reverberation times of rooms
+DIRECT_DB = (0.0, 12.0)  # how far the direct sound lies above what the room adds
+
+
+@dataclass(frozen=True)
+class Style:
+    """How people talk. turn_s: shortest and longest turn. pause_s: mean of the pauses, which are distributed exponentially.
+    overlap_share: of the turns begin before the one before is over, by overlap_s. level_db: speakers differ by up to this, up or
+    down. noise_dbfs: of the room, which is never digitally silent. rooms: everybody sits in a place of a made room."""
+
+    turn_s: tuple[float, float] = (1.5, 9.0)
+    pause_s: float = 0.6
+    overlap_share: float = 0.15
+    overlap_s: tuple[float, float] = (0.3, 1.5)
+    level_db: float = 6.0
+    noise_dbfs: float = -65.0
+    rooms: bool = False
+
+
+READERS = Style()
+MEETING = Style((0.4, 6.0), 0.35, 0.4, (0.2, 1.5), 12.0, -55.0, True)
 
 
 @dataclass(frozen=True)
@@ -55,14 +70,15 @@ class Mixture:
 
 
 def mix(utterances: Mapping[str, Sequence[tuple[str, FloatArray]]], rng: np.random.Generator,
-        length_s: float = LENGTH_S) -> Mixture:
+        length_s: float = LENGTH_S, style: Style = READERS) -> Mixture:
     """Make one mixture. utterances: by speaker, (name, float32 (n,) at 16 kHz) each; every stretch is used once at most."""
     names = sorted(utterances)
     count = int(rng.integers(min(SPEAKERS[0], len(names)), min(SPEAKERS[1], len(names)) + 1))
     chosen = [names[i] for i in rng.permutation(len(names))[:count]]
     left = {name: [(source, wave, 0) for source, wave in (utterances[name][i] for i in rng.permutation(len(utterances[name])))]
             for name in chosen}
-    gain = {name: 10 ** (float(rng.uniform(-LEVEL_DB, LEVEL_DB)) / 20) for name in chosen}
+    gain = {name: 10 ** (float(rng.uniform(-style.level_db, style.level_db)) / 20) for name in chosen}
+    place = {name: room(rng) for name in chosen} if style.rooms else {}
     pieces: list[tuple[int, FloatArray]] = []
     said: list[Said] = []
     reference: list[tuple[str, Span]] = []
@@ -75,26 +91,46 @@ def mix(utterances: Mapping[str, Sequence[tuple[str, FloatArray]]], rng: np.rand
             break
         speaker = order.pop(0) if order else ready[int(rng.integers(len(ready)))]
         source, wave, used = left[speaker].pop(0)
-        size = min(len(wave) - used, round(float(rng.uniform(*TURN_S)) * RATE_HZ))
+        size = min(len(wave) - used, round(float(rng.uniform(*style.turn_s)) * RATE_HZ))
         if len(wave) - used - size > 2 * RATE_HZ:
             left[speaker].append((source, wave, used + size))
-        if said and rng.random() < OVERLAP_SHARE:
-            start = end - min(round(float(rng.uniform(*OVERLAP_S)) * RATE_HZ), size // 2)
+        if said and rng.random() < style.overlap_share:
+            start = end - min(round(float(rng.uniform(*style.overlap_s)) * RATE_HZ), size // 2)
         else:
-            start = end + round(float(rng.exponential(PAUSE_S)) * RATE_HZ)
+            start = end + round(float(rng.exponential(style.pause_s)) * RATE_HZ)
         start = max(start, busy[speaker])
         part = wave[used:used + size]
-        pieces.append((start, part * np.float32(gain[speaker])))
+        pieces.append((start, np.float32(gain[speaker]) * (heard_in(part, place[speaker]) if place else part)))
         said.append(Said(speaker, source, used / RATE_HZ, Span(start / RATE_HZ, (start + size) / RATE_HZ)))
         cut_at = start / RATE_HZ - used / RATE_HZ
         heard = (_inside(one, used / RATE_HZ, (used + size) / RATE_HZ) for one in activity(wave))
         reference += [(speaker, Span(one.start_s + cut_at, one.end_s + cut_at)) for one in heard if one is not None]
         busy[speaker], last, end = start + size, speaker, max(end, start + size)
-    mixed = rng.normal(0, 10 ** (NOISE_DBFS / 20), end + RATE_HZ // 2).astype(np.float32)
+    mixed = rng.normal(0, 10 ** (style.noise_dbfs / 20), end + RATE_HZ // 2).astype(np.float32)
     for start, part in pieces:
+        part = part[:len(mixed) - start]
         mixed[start:start + len(part)] += part
     peak = float(np.abs(mixed).max())
     return Mixture(mixed / np.float32(max(1.0, peak / 0.98)), tuple(said), tuple(reference))
+
+
+def room(rng: np.random.Generator) -> FloatArray:
+    """What a made room answers to a click, float32 (n,): the direct sound, and noise that dies away (Polack 1988)."""
+    decay_s, direct_db = float(rng.uniform(*DECAY_S)), float(rng.uniform(*DIRECT_DB))
+    at = np.arange(round(decay_s * RATE_HZ)) / RATE_HZ
+    tail = rng.normal(0, 1, len(at)) * 10 ** (-3 * at / decay_s)
+    tail[:round(0.002 * RATE_HZ)] = 0
+    tail *= 10 ** (-direct_db / 20) / np.sqrt(np.sum(tail ** 2))
+    tail[0] = 1.0
+    return tail.astype(np.float32)
+
+
+def heard_in(wave: FloatArray, answer: FloatArray) -> FloatArray:
+    """A wave in a room, with what goes on sounding after it: float32 (n + m − 1,)."""
+    from scipy.signal import fftconvolve
+
+    found: FloatArray = fftconvolve(wave, answer).astype(np.float32)
+    return found
 
 
 def activity(wave: FloatArray) -> list[Span]:

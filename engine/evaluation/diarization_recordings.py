@@ -15,6 +15,7 @@ from engine.evaluation.diarization_scores import COLLAR_S, PARTS, pyannote, rate
 from engine.records import Failure
 from engine.tasks import Ticket
 from engine.voices.limits import limits_of
+from engine.voices.timeline.local import Segmenter
 from engine.voices.timeline.recording import listen
 
 
@@ -24,8 +25,8 @@ def has_references(folder: Path) -> bool:
     return bool(_references(folder))
 
 
-def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, identifier: Identify, seed: int = 7,
-             ticket: Ticket | None = None) -> dict[str, Any]:
+def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, segmenter: Segmenter, identifier: Identify,
+             seed: int = 7, ticket: Ticket | None = None) -> dict[str, Any]:
     """Measure on a folder of recordings with .rttm files. Returns the document of `evaluate diarization --json`.
 
     A file is measured that a line of any .rttm names by its own name without the suffix; a file with an .rttm of the same name
@@ -42,7 +43,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, detector: SpeechDetector, iden
         ticket.report(number, len(recordings), path.name, "recordings")
         began = time.perf_counter()
         try:
-            recording = listen(path, encoder, detector, ticket)
+            recording = listen(path, encoder, detector, segmenter, ticket)
         except (AudioError, EncoderError) as error:
             failed.append(Failure(path, getattr(error, "reason", str(error))))
             continue

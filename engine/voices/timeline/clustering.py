@@ -38,6 +38,20 @@ def cluster(vectors: FloatArray, same: float) -> IntArray:
     return numbered(labels)
 
 
+def at_most(vectors: FloatArray, groups: IntArray, most: int) -> IntArray:
+    """The groups with those joined that are most alike, until there are no more than `most`; −1 stays −1.
+
+    vectors: float32 (n, dim), unit rows. groups: int64 (n,), numbered from 0.
+    """
+    count = int(groups.max()) + 1
+    if count <= most:
+        return groups
+    sums = np.stack([vectors[groups == group].sum(axis=0, dtype=np.float64) for group in range(count)])
+    sizes = np.bincount(groups[groups >= 0], minlength=count).astype(np.float64)
+    new = _merged(sums, sizes, np.inf, most)
+    return np.where(groups < 0, -1, new[groups])
+
+
 def numbered(labels: IntArray) -> IntArray:
     """The same groups, numbered from 0 in the order in which they appear; −1 stays −1."""
     seen: dict[int, int] = {-1: -1}
@@ -55,10 +69,11 @@ def _agglomerated(vectors: FloatArray, same: float) -> IntArray:
     return np.asarray(model.fit_predict(distance), np.int64)
 
 
-def _merged(sums: NDArray[np.float64], sizes: NDArray[np.float64], same: float) -> IntArray:
+def _merged(sums: NDArray[np.float64], sizes: NDArray[np.float64], same: float, most: float = np.inf) -> IntArray:
     """Average linkage among groups of which only the sum of vectors is known: the mean cosine of their pairs.
 
-    sums: (groups, dim). sizes: (groups,). Returns the new number of each group.
+    sums: (groups, dim). sizes: (groups,). Joins those that are as alike as `same`, and as long as there are more than `most`.
+    Returns the new number of each group.
     """
     new = np.arange(len(sums))
     alive = list(range(len(sums)))
@@ -68,7 +83,7 @@ def _merged(sums: NDArray[np.float64], sizes: NDArray[np.float64], same: float) 
         among = likeness[np.ix_(alive, alive)]
         at = int(np.argmax(among))
         first, second = alive[at // len(alive)], alive[at % len(alive)]
-        if among.flat[at] < same:
+        if among.flat[at] < same and len(alive) <= most:
             break
         sums[first] += sums[second]
         sizes[first] += sizes[second]

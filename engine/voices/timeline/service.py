@@ -24,9 +24,9 @@ from engine.store import NewTake, Store
 from engine.store.records import Naming, NewTimeline, NewTrack, Stranger
 from engine.tasks import Ticket, beside, result_of
 from engine.voices.limits import limits_of
-from engine.voices.timeline.assignment import assign, speech_s
+from engine.voices.timeline.assignment import ANY, People, speech_s
 from engine.voices.timeline.recording import Recording, listen
-from engine.voices.timeline.turns import turns
+from engine.voices.timeline.turns import who_spoke
 
 if TYPE_CHECKING:
     from engine.audio.speech import SpeechDetector
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
     from engine.voices.service import Voices
     from engine.voices.timeline.clustering import IntArray
     from engine.voices.timeline.live_lanes import Recorded
+    from engine.voices.timeline.local import Segmenter
     from engine.voices.timeline.online import HeardStranger
 
 log = logging.getLogger(__name__)
 
-SAMPLE_WINDOWS = 5  # windows that one sample of a stranger is made of: 3.2 s, as long as a sample of a take
+SAMPLE_PIECES = 3  # pieces that one sample of a stranger is made of: 3 s, as long as a sample of a take
 MOST_SAMPLES = 60  # of a stranger; three minutes say who somebody is
 SILENT_DBFS = -90.0
 HASH_BYTES = 1 << 20  # read at a time
@@ -50,22 +51,22 @@ class Timelines:
     """The timelines of one workspace. Methods raise StoreError and EnrollmentError where they say nothing else."""
 
     def __init__(self, store: Store, voices: Voices, encoder: Callable[[], VoiceEncoder], spec: Callable[[], EncoderSpec],
-                 detector: Callable[[], SpeechDetector]) -> None:
-        """encoder and detector load what they give on first use; spec loads nothing."""
+                 detector: Callable[[], SpeechDetector], segmenter: Callable[[], Segmenter]) -> None:
+        """encoder, detector and segmenter load what they give on first use; spec loads nothing."""
         self._store, self._voices = store, voices
-        self._encoder, self._spec, self._detector = encoder, spec, detector
+        self._encoder, self._spec, self._detector, self._segmenter = encoder, spec, detector, segmenter
 
-    def make(self, path: Path, keep: bool = True, ticket: Ticket | None = None) -> Timeline:
+    def make(self, path: Path, keep: bool = True, ticket: Ticket | None = None, people: People = ANY) -> Timeline:
         """Hear a recording and say who spoke when; strangers are numbered in the order in which they speak.
 
         keep: store it, in place of an older one of the same file. Where that cannot be done (another program writes to the
-        workspace, a full disk), what was heard is not lost: the result's id is None, and `not_kept` says why. Raises
-        AudioError, EncoderError, Cancelled.
+        workspace, a full disk), what was heard is not lost: the result's id is None, and `not_kept` says why. people: how many
+        speak, at least and at most, where the user knows it. Raises AudioError, EncoderError, Cancelled.
         """
         path, ticket = path.absolute(), ticket or Ticket()
         digest = result_of(beside(lambda: file_hash(path, ticket), "hash-recording"), ticket, path.name)
-        made = _timeline(path, digest, listen(path, self._encoder(), self._detector(), ticket), self._voices.identifier(),
-                         self._spec())
+        recording = listen(path, self._encoder(), self._detector(), self._segmenter(), ticket)
+        made = _timeline(path, digest, recording, self._voices.identifier(), self._spec(), people)
         if keep:
             try:
                 return self._store.timelines.add(made)
@@ -205,15 +206,16 @@ def file_hash(path: Path, ticket: Ticket) -> str:
         raise DecodeError(path, f"the file cannot be opened: {error.strerror or error}.") from error
 
 
-def _timeline(path: Path, digest: str, recording: Recording, identifier: Identifier, spec: EncoderSpec) -> NewTimeline:
-    heard = recording.heard
-    assigned = assign(heard, identifier, limits_of(spec).same)
-    stretches = turns(heard, recording.spans, assigned.label)
+def _timeline(path: Path, digest: str, recording: Recording, identifier: Identifier, spec: EncoderSpec,
+              people: People) -> NewTimeline:
+    assigned, turns = who_spoke(recording, identifier, limits_of(spec).same, people)
     tracks = []
     strangers = 0
     for number, one in enumerate(assigned.tracks):
         mine = assigned.label == number
-        spans = tuple(span for track, span in stretches if track == number)
+        spans = tuple(span for track, span in turns if track == number)
+        if not spans:
+            continue
         level = 10 * float(np.log10(max(1e-9, float(recording.power[mine].mean()))))
         if one.voice_id is None:
             strangers += 1
@@ -231,7 +233,7 @@ def _samples(recording: Recording, label: IntArray, number: int) -> tuple[tuple[
     reached_s = -1.0  # samples share no sound
     for at in np.flatnonzero(label == number).tolist():
         last = parts[-1] if parts else []
-        if last and len(last) < SAMPLE_WINDOWS and last[-1] == at - 1 and heard.run[at] == heard.run[at - 1]:
+        if last and len(last) < SAMPLE_PIECES and last[-1] == at - 1 and heard.run[at] == heard.run[at - 1]:
             last.append(at)
         elif heard.start_s[at] >= reached_s:
             parts.append([at])

@@ -136,7 +136,8 @@ class ModelDetail(Panel):
                 "sound": self.tr("Turning sounds into vectors and tags: the library and what is heard on Live."),
                 "text": self.tr("Turning descriptions into vectors: text search."),
                 "joint": self.tr("One space for sounds and text."),
-                "speech": self.tr("Finding speech before anything else.")}[row.info.kind]
+                "speech": self.tr("Finding speech before anything else."),
+                "turns": self.tr("Who spoke when in recordings: changes of speaker, and two at once.")}[row.info.kind]
 
     def show_error(self, sentence: str, found_sha256: str = "") -> None:
         """Fetching failed."""

@@ -239,7 +239,7 @@ class ModelRow(QWidget):
 def row_words(owner: QWidget, model: ModelInfo) -> tuple[str, ...]:
     """What stands in the columns before the state."""
     roles = {"voice": owner.tr("Voices"), "sound": owner.tr("Sounds"), "text": owner.tr("Text"),
-             "joint": owner.tr("Sounds + text"), "speech": owner.tr("Speech")}
+             "joint": owner.tr("Sounds + text"), "speech": owner.tr("Speech"), "turns": owner.tr("Turns")}
     return (model.title if model.source.startswith("package ") else model.name, roles[model.kind], short_version(model.version),
             f"{model.dim}-d" if model.dim else "–", f"{model.rate_hz / 1000:g} kHz" if model.rate_hz else "–",
             data_size(model.size_bytes) if model.size_bytes else "–", model.licence or owner.tr("not stated"))

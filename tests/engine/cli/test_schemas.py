@@ -91,12 +91,12 @@ def test_models(run):
     listed = run("models", "list", "--json").document
     check("models list", listed)
     assert {m["name"]: m["state"] for m in listed} == {
-        "ge2e": "present", "campplus": "present", "yamnet": "present", "minilm": "present", "silero-vad": "package",
-        "bridge": "present", "compact": "present"}
+        "ge2e": "present", "campplus": "present", "segmentation": "present", "yamnet": "present", "minilm": "present",
+        "silero-vad": "package", "bridge": "present", "compact": "present"}
     assert [m["name"] for m in listed if m["in_use"]] == ["ge2e", "compact"]
     fetched = run("models", "fetch", "--json").document
     check("models fetch", fetched)
-    assert fetched == {"fetched": [], "present": ["ge2e", "campplus", "yamnet", "minilm", "silero-vad"]}
+    assert fetched == {"fetched": [], "present": ["ge2e", "campplus", "segmentation", "yamnet", "minilm", "silero-vad"]}
 
 
 def test_a_model_of_ones_own_from_adding_to_removing(run, tmp_path):

@@ -98,13 +98,13 @@ def test_rates_are_of_all_mixtures_together_and_intervals_hold_them():
 
 def test_one_speaker_is_too_little(tmp_path):
     with pytest.raises(UsageError, match="nothing to measure"):
-        diarization.evaluate(tmp_path, None, None, None)
+        diarization.evaluate(tmp_path, None, None, None, None)
 
 
 def test_without_pyannote_it_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyannote.core", None)
     with pytest.raises(UsageError, match=r"pip install pyannote\.metrics"):
-        diarization.evaluate(tmp_path, None, None, None)
+        diarization.evaluate(tmp_path, None, None, None, None)
 
 
 @pytest.mark.shared_data

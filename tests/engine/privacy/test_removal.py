@@ -119,7 +119,7 @@ def timelines_of(voices: Voices) -> Timelines:
     def not_loaded():
         raise AssertionError("nothing is to be embedded here")
 
-    return Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded)
+    return Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded, not_loaded)
 
 
 def talk(voices: Voices, voice_id: int | None = None) -> int:

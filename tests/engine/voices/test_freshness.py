@@ -111,18 +111,18 @@ HEARD = HeardStranger(1, SPEC, 9.0, -20.0, 30.0, 0, tuple(spoken_by(4)))
 
 
 def name_in_a_recording(voices: Voices) -> None:
-    Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded).name_stranger(recorded(voices._store), 1, "Dora")
+    Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded, not_loaded).name_stranger(recorded(voices._store), 1, "Dora")
 
 
 def name_on_live(voices: Voices) -> None:
-    timelines = Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded)
+    timelines = Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded, not_loaded)
     timelines.name_live_stranger(Listening(), 1, "Dora")  # type: ignore[arg-type]
 
 
 def undo_a_naming(voices: Voices) -> None:
     name_in_a_recording(voices)
     assert "Dora" in names(voices)
-    Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded).undo_naming()
+    Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded, not_loaded).undo_naming()
 
 
 def recorded(store: Store) -> int:

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from engine.records import Embedding, Sample, Span, Voice
+from engine.records import Embedding, Sample, Voice
 from engine.voices.identification import Identifier
 from engine.voices.timeline import clustering
 from engine.voices.timeline.assignment import Heard, assign, smoothed, speech_s
 from engine.voices.timeline.clustering import cluster, numbered
-from engine.voices.timeline.turns import turns
 
 DIM = 64
 PEOPLE = np.linalg.qr(np.random.default_rng(0).normal(size=(DIM, DIM)))[0].T.astype(np.float32)  # at right angles
@@ -101,8 +100,25 @@ def test_what_windows_share_counts_once():
     assert speech_s(some, np.zeros(10, bool)) == 0
 
 
-def test_turns_begin_and_end_with_the_speech_and_change_halfway():
-    start = np.array([0, 0.4, 0.8, 5.0])
-    some = Heard(start, start + 1.6, np.array([0, 0, 0, 1]), near(0, 4), np.ones(4, np.float32))
-    found = turns(some, [Span(0, 2.4), Span(5, 6.6)], np.array([0, 0, 1, 1]))
-    assert found == [(0, Span(0, pytest.approx(1.4))), (1, Span(pytest.approx(1.4), 2.4)), (1, Span(5, 6.6))]
+@pytest.mark.parametrize(("told", "expected"), [((1, None), 3), ((2, 2), 2), ((1, 1), 1), ((1, 2), 2), ((4, 4), 4), ((3, 6), 3)])
+def test_how_many_people_there_are_can_be_told(told, expected):
+    found = assign(heard(4, 2, 5, 4), identifier(), 0.64, told)
+    assert len(found.tracks) == expected
+    assert found.references.shape == (expected, DIM)
+
+
+def test_a_group_that_says_next_to_nothing_goes_to_the_nearest():
+    much, little = heard(4, each=30), near(2, 1)
+    some = Heard(np.r_[much.start_s, 20.0], np.r_[much.end_s, 20.6], np.r_[much.run, 1], np.concatenate([much.vectors, little]),
+                 np.ones(31, np.float32))
+    assert len(assign(some, identifier(), 0.64).tracks) == 1
+    longer = Heard(some.start_s, np.r_[much.end_s, 21.5], some.run, some.vectors, some.norms)
+    assert len(assign(longer, identifier(), 0.64).tracks) == 2
+
+
+def test_a_piece_that_lies_over_a_change_of_speaker_is_nobody_of_its_own():
+    start = np.arange(9) * 0.75
+    both = near(4, 1) + near(2, 1)
+    vectors = np.concatenate([near(4, 4), both / np.linalg.norm(both), near(2, 4)]).astype(np.float32)
+    found = assign(Heard(start, start + 1.5, np.zeros(9, np.int64), vectors, np.ones(9, np.float32)), identifier(), 0.9)
+    assert len(found.tracks) == 2

@@ -7,6 +7,7 @@ import pytest
 
 from engine.app import Earmark
 from engine.audio import files
+from engine.audio.resample import resample
 from engine.errors import Cancelled, DecodeError, VoiceUnknown
 from engine.records import Audio
 from engine.tasks import Ticket
@@ -138,3 +139,34 @@ def test_the_same_recording_gives_the_same_timeline(earmark, tmp_path):
     path = talk(tmp_path / "a.wav", ANNA, STRANGER)
     one, two = earmark.timelines.make(path), earmark.timelines.make(path)
     assert (one.turns, [t.label for t in one.tracks]) == (two.turns, [t.label for t in two.tracks])
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 44_100])
+def test_two_at_once_are_both_heard(earmark, tmp_path, rate_hz):
+    first, second = spoken(ANNA, 5, 8.0).samples, spoken(STRANGER, 6, 8.0).samples
+    wave = np.zeros(len(first) + len(second) - 32_000, np.float32)
+    wave[:len(first)] += first
+    wave[-len(second):] += second
+    files.write(tmp_path / "both.wav", Audio(resample(wave, 16_000, rate_hz), rate_hz))
+    found = earmark.timelines.make(tmp_path / "both.wav")
+    assert [track.label for track in found.tracks] == ["Stranger 1", "Stranger 2"]
+    assert [speaker_at(found, at) for at in (3.0, 12.0)] == [["Stranger 1"], ["Stranger 2"]]
+    both = [at for at in np.arange(6.0, 8.0, 0.1) if len(speaker_at(found, at)) == 2]
+    assert len(both) > 8
+    assert earmark.timelines.get(found.id).turns == found.turns
+
+
+@pytest.mark.parametrize("down_db", [0, 30, 40])
+def test_who_speaks_far_below_another_is_heard(earmark, tmp_path, down_db):
+    quiet = spoken(STRANGER, 6).samples * np.float32(10 ** (-down_db / 20))
+    noise = np.random.default_rng(3).normal(0, 10 ** (-95 / 20), 180_000).astype(np.float32)
+    wave = np.concatenate([spoken(ANNA, 5).samples, PAUSE, quiet, PAUSE])
+    files.write(tmp_path / "far.wav", Audio(wave + noise[:len(wave)], 16_000))
+    found = earmark.timelines.make(tmp_path / "far.wav")
+    assert [speaker_at(found, at) for at in (2.0, 6.5)] == [["Stranger 1"], ["Stranger 2"]]
+
+
+@pytest.mark.parametrize(("people", "expected"), [((1, 1), 1), ((2, 2), 2), ((3, 3), 3), ((2, 4), 2)])
+def test_how_many_speak_can_be_told(earmark, tmp_path, people, expected):
+    found = earmark.timelines.make(talk(tmp_path / "a.wav", ANNA, STRANGER, ANNA), keep=False, people=people)
+    assert len(found.tracks) == expected
