@@ -227,7 +227,7 @@ class Identification:
     candidates: tuple[Candidate, ...] = ()
     probability: float | None = None
     margin_unit: MarginUnit = "similarity"
-    band: Band | None = None
+    band: Band | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
