@@ -124,7 +124,10 @@ class Encryption:
 
 @dataclass(frozen=True)
 class Take:
-    """One recording that was enrolled. recording is None unless the person agreed to keep it (consent_at)."""
+    """One recording that was enrolled. recording is None unless the person agreed to keep it (consent_at).
+
+    band: told when it is enrolled, and not kept.
+    """
 
     id: int
     voice_id: int
@@ -138,6 +141,7 @@ class Take:
     samples: int
     recording: Path | None
     consent_at: datetime | None
+    band: Band | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,8 @@ class Candidate:
 
 
 MarginUnit = Literal["nats", "similarity"]
+Band = Literal["full", "narrow"]
+"""narrow: a telephone's, 300 to 3400 Hz, or anything that ends below 4 kHz."""
 """What a lead over the runner-up is measured in: the natural logarithm of how many times as likely it is, or a difference of
 similarities."""
 
@@ -208,7 +214,8 @@ similarities."""
 class Identification:
     """Who a stretch of speech is. candidates: nearest first; margin: over the runner-up in margin_unit, None with one voice.
 
-    probability: that the nearest voice speaks rather than a stranger, at even odds; None where nothing was calibrated.
+    probability: that the nearest voice speaks rather than a stranger, at even odds; None where nothing was calibrated. band: of
+    the recording; None where it was not looked at.
     """
 
     status: IdentificationStatus
@@ -220,6 +227,7 @@ class Identification:
     candidates: tuple[Candidate, ...] = ()
     probability: float | None = None
     margin_unit: MarginUnit = "similarity"
+    band: Band | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,13 @@ def write(path: Path | str, audio: Audio) -> None:
 
 
 def wav_bytes(audio: Audio) -> bytes:
-    """A 16-bit wav file in memory. Raises AudioError for NaN."""
-    held = io.BytesIO()
-    sf.write(held, _whole(audio, "The sound"), audio.rate_hz, "PCM_16", format="WAV")
+    """A wav file in memory, of 16 bits; of floats where samples go beyond [-1, 1], so that none is cut to it. Raises AudioError
+    for NaN."""
+    held, whole = io.BytesIO(), _whole(audio, "The sound")
+    if float(np.max(np.abs(audio.samples), initial=0)) > 1:
+        sf.write(held, audio.samples, audio.rate_hz, "FLOAT", format="WAV")
+    else:
+        sf.write(held, whole, audio.rate_hz, "PCM_16", format="WAV")
     return held.getvalue()
 
 

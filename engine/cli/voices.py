@@ -19,6 +19,7 @@ CURVE_POINTS = 200
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", parser=given)]
 TAKES_SUGGESTED = 3
+TELEPHONE = "the sound has a telephone’s band, nothing above 4 kHz"
 CHANGES: dict[ChangeKind, str] = {
     "begin": "{} was begun", "finish": "{} was finished", "rename": "another name for {}", "remove": "{} was removed",
     "enroll": "recordings of {} were enrolled", "add-take": "a recording of {} was enrolled",
@@ -63,6 +64,8 @@ def enroll(context: typer.Context, name: str, files: Files, keep: Keep = False,
         "more_takes": more, "also_in": also_in, "close": [_pair(one) for one in close]})
     for take in takes:
         out.say(f"{take.source}: {take.speech_s:.1f} s of speech, {take.samples} samples, {take.level_dbfs:.0f} dBFS")
+        if take.band == "narrow":
+            out.say(f"{take.source}: {TELEPHONE}. Enroll a recording of the whole band too, if there is one.")
     if voice is None:
         out.note(f"earmark: {name} was not enrolled: no file could be used.")
     else:
@@ -143,8 +146,8 @@ def identify(context: typer.Context, files: Files) -> None:
         except (AudioError, ShapeError) as error:  # missing or damaged weights are no file's fault
             documents.append(out.file_failed(path, getattr(error, "reason", str(error))))
             continue
-        documents.append({"file": file_name(path), **identification(found)})
-        out.say(f"{path.name}: {words(found)}")
+        documents.append({"file": file_name(path), **identification(found), "band": found.band})
+        out.say(f"{path.name}: {words(found)}" + (f" · {TELEPHONE}" if found.band == "narrow" and found.voice is None else ""))
     out.document(documents[0] if len(files) == 1 else documents)
 
 

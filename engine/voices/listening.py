@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from engine.audio.clean import HighPass, leveled
 from engine.audio.levels import clips, level_dbfs, peak_dbfs
 from engine.audio.microphone import Source
 from engine.audio.recorder import Recorder
@@ -106,7 +107,7 @@ class Listener:
     def start(self) -> None:
         """Open the source and begin. Raises DeviceError when it cannot be opened."""
         self._source.start()
-        self._resampler = StreamResampler(self._source.rate_hz, RATE_HZ)
+        self._resampler, self._high_pass = StreamResampler(self._source.rate_hz, RATE_HZ), HighPass(RATE_HZ)
         self.lanes.go_on(self._encoder.spec)
         self.state = "listening"
         self._thread = threading.Thread(target=self._main, name="listener", daemon=True)
@@ -230,7 +231,7 @@ class Listener:
                         self._went_away()
                         return
                     if getattr(self._source, "ended", False):
-                        self._take(self._resampler.flush())
+                        self._take(self._high_pass.push(self._resampler.flush()))
                         self._step(time.perf_counter())
                         self.state = "stopped"
                         return
@@ -238,7 +239,7 @@ class Listener:
                     continue
                 self._clips += clips(block)
                 self._record(block)
-                wave = self._resampler.push(block)
+                wave = self._high_pass.push(self._resampler.push(block))
                 size = int(EAGER_STEP_S * RATE_HZ)
                 for start in range(0, len(wave), size):  # a fast source steps as often as a slow one
                     part = wave[start:start + size]
@@ -365,7 +366,7 @@ class Listener:
         if self._speaking and used_s < MIN_SPEECH_S:
             found = nobody("too-short", used_s)
         elif self._speaking:
-            query = self._encoder.embed(Audio(self._run, RATE_HZ))
+            query = self._encoder.embed(leveled(Audio(self._run, RATE_HZ)).audio)
             identifier = self._identifier()
             found = identifier.identify(query, used_s)
             stranger = self._count_turn(found, query, now, used_s)

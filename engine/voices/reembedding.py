@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.audio import files
+from engine.audio.clean import cleaned
 from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EnrollmentError, ShapeError, TooLittleSpeech
@@ -37,7 +38,7 @@ def reembed(store: Store, encoder: VoiceEncoder, detector: SpeechDetector, ticke
 
 
 def _embed(store: Store, take: Take, encoder: VoiceEncoder, detector: SpeechDetector) -> None:
-    audio = files.from_bytes(store.voices.recording(take.id), Path(take.source))
+    audio = cleaned(files.from_bytes(store.voices.recording(take.id), Path(take.source))).audio
     spans = detector.spans(audio)
     stretches = store.voices.spans(take.id)  # samples that were removed do not come back
     parts = spoken_parts(audio, spans)

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.audio import files
+from engine.audio.clean import cleaned
 from engine.errors import (
     AudioError,
     Clipped,
@@ -134,13 +136,14 @@ class Voices:
         encoder, digest = self._encoder(), content_hash(audio)
         if digest in self._store.voices.take_hashes(voice_id, encoder.spec):
             raise TakeKnown
-        quality = judge(audio, self._detector())
+        clean = cleaned(audio)
+        quality = judge(audio, self._detector(), clean)
         if quality.speech_s < MIN_SPEECH_S:  # nothing else has to be loaded to say so
             raise TooLittleSpeech(quality.speech_s, MIN_SPEECH_S)
-        refused = refusal(audio, quality, MIN_SPEECH_S, self._tagger(), encoder, anyway)
+        refused = refusal(clean.audio, quality, MIN_SPEECH_S, self._tagger(), encoder, anyway)
         if refused is not None:
             raise refused
-        parts = spoken_parts(audio, quality.spans)
+        parts = spoken_parts(clean.audio, quality.spans)
         embeddings = encoder.embed_many([part for part, _ in parts])
         samples = [(e, part.duration_s) for e, (part, _) in zip(embeddings, parts, strict=True)]
         spans = [span for _, span in parts]
@@ -160,7 +163,7 @@ class Voices:
                         speech_s=quality.speech_s, level_dbfs=quality.level_dbfs, snr_db=quality.snr_db or 0.0,
                         clipped=quality.clipped, recording=recording, consent_at=now if keep else None, spec=encoder.spec,
                         samples=samples, spans=spans))
-            return made
+            return replace(made, band=quality.band)
         except BaseException:
             if recording is not None:  # it is a stray, unless its take was stored all the same
                 with contextlib.suppress(StoreError):
@@ -325,9 +328,10 @@ class Voices:
 
     def hear(self, audio: Audio) -> Heard:
         """Judge, embed and identify a take so far, without storing anything. Raises EncoderError."""
-        quality = self.judge(audio)
-        found, embedding = self._who(net_speech(audio, quality.spans), quality.snr_db)
-        return Heard(quality, found, embedding)
+        clean = cleaned(audio)
+        quality = judge(audio, self._detector(), clean)
+        found, embedding = self._who(net_speech(clean.audio, quality.spans), quality.snr_db)
+        return Heard(quality, replace(found, band=quality.band), embedding)
 
     def identify(self, audio: Audio) -> Identification:
         """Who speaks in a stretch of sound. Raises EncoderError."""
@@ -335,7 +339,7 @@ class Voices:
 
     def embed_file(self, path: Path) -> Embedding:
         """The embedding of the speech in a file. Raises AudioError, EncoderError, TooLittleSpeech."""
-        audio = files.read(path, duration_s=MAX_READ_S)
+        audio = cleaned(files.read(path, duration_s=MAX_READ_S)).audio
         speech = net_speech(audio, self._detector().spans(audio))
         if speech.duration_s < MIN_SPEECH_S:
             raise TooLittleSpeech(speech.duration_s, MIN_SPEECH_S)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.audio.band import band_of
+from engine.audio.clean import Clean, cleaned
 from engine.audio.levels import clips, level_dbfs
 from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import TagListener, VoiceEncoder
 from engine.errors import Clipped, EnrollmentError, NoSpeech, TooLittleSpeech, TooNoisy, TwoVoices
-from engine.records import Audio, Embedding, FloatArray, Identification, Span
+from engine.records import Audio, Band, Embedding, FloatArray, Identification, Span
 from engine.voices.limits import limits_of
 from engine.voices.mixtures import groups_apart, windows
 
@@ -31,7 +33,7 @@ LEAST_SPEECH = 0.05  # readers have 0.90 and more, synthesizers now and then 0.1
 
 @dataclass(frozen=True)
 class TakeQuality:
-    """level_dbfs: RMS of the speech. snr_db: speech over the noise floor, None without speech.
+    """level_dbfs: RMS of the speech as it was recorded. snr_db: speech over the noise floor, None without speech.
 
     clipped: places where the wave is cut off. level_advice, noise_advice, clipping_advice: one sentence each.
     """
@@ -48,6 +50,7 @@ class TakeQuality:
     level_advice: str
     noise_advice: str
     clipping_advice: str
+    band: Band
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,15 @@ class Heard:
     embedding: Embedding | None
 
 
-def judge(audio: Audio, detector: SpeechDetector) -> TakeQuality:
-    """Judge a take of any rate."""
-    spans = tuple(detector.spans(audio)) if len(audio.samples) else ()
-    speech, _ = split(audio, spans)
-    level = level_dbfs(speech) if len(speech) else level_dbfs(audio.samples) if len(audio.samples) else FLOOR_DBFS
-    snr = float(level - noise_dbfs(audio)) if len(speech) else None
-    clipped = clips(audio.samples) if len(audio.samples) else 0
+def judge(audio: Audio, detector: SpeechDetector, clean: Clean | None = None) -> TakeQuality:
+    """Judge a take of any rate. clean: made of it already."""
+    clean = clean or cleaned(audio)
+    heard = clean.audio
+    spans = tuple(detector.spans(heard)) if len(audio.samples) else ()
+    speech, _ = split(heard, spans)
+    level = level_dbfs(speech if len(speech) else heard.samples) - clean.gain_db if len(audio.samples) else FLOOR_DBFS
+    snr = float(level + clean.gain_db - noise_dbfs(heard)) if len(speech) else None
+    clipped = clips(audio.samples)
     level_ok = bool(len(speech)) and QUIET_DBFS <= level <= LOUD_DBFS
     noise_ok = snr is None or snr >= NOISY_SNR_DB
     if not len(speech):
@@ -79,15 +84,16 @@ def judge(audio: Audio, detector: SpeechDetector) -> TakeQuality:
     noise_advice = "Clean." if noise_ok else "There is noise between the words. A fan nearby?"
     clipping_advice = "None in this take." if not clipped else "The wave is cut off. Move back a hand’s width."
     return TakeQuality(audio.duration_s, sum(s.duration_s for s in spans), float(level), snr, clipped, spans, level_ok,
-                       noise_ok, not clipped, level_advice, noise_advice, clipping_advice)
+                       noise_ok, not clipped, level_advice, noise_advice, clipping_advice,
+                       band_of(Audio(speech, audio.rate_hz) if len(speech) else heard))
 
 
 def refusal(audio: Audio, quality: TakeQuality, least_s: float, tagger: TagListener, encoder: VoiceEncoder,
             anyway: bool = False) -> EnrollmentError | None:
     """Why a take must not be enrolled, or None.
 
-    encoder: for the rule against two voices; it rests where its limit was never measured. anyway: noise and clipping are taken
-    as they are.
+    audio: the take, cleaned. encoder: for the rule against two voices; it rests where its limit was never measured. anyway:
+    noise and clipping are taken as they are.
     """
     if quality.speech_s < least_s:
         return TooLittleSpeech(quality.speech_s, least_s)

@@ -108,6 +108,8 @@ class FileAnswer(QWidget):
         if found.status == "too-short":
             bits = [self.tr("At least 1.0 s is needed")]
         bits.append(self.tr("{} s of speech").format(f"{found.speech_s:.1f}"))
+        if found.band == "narrow" and found.voice is None:
+            bits.append(self.tr("the sound has a telephone’s band"))
         self.say(title, " · ".join(bit for bit in bits if bit))
 
     def _fail(self, path: Path, error: EarmarkError) -> None:

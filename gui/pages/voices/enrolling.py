@@ -76,7 +76,7 @@ class Enrolling(QObject):
     def _enroll(self, voice_id: int, audio: Audio, keep: bool, anyway: bool = False) -> None:
         self.panel.recording.busy(self.tr("Enrolling the take"))
         self.jobs.run(self, lambda ticket: self.app.voices.add_take(voice_id, audio, "microphone", keep, anyway), lane="models",
-                      done=lambda _: self.changed.emit(self.tr("The take is enrolled.")),
+                      done=lambda take: self.changed.emit(self.tr("The take is enrolled.") + self._telephone([take])),
                       failed=lambda error: self._refused(voice_id, audio, keep, error), cancelled=self._over, must_finish=True)
 
     def _refused(self, voice_id: int, audio: Audio, keep: bool, error: EarmarkError) -> None:
@@ -88,15 +88,16 @@ class Enrolling(QObject):
         self.panel.recording.progress.set(self.tr("Enrolling files"), progress)
 
     def _files_taken(self, voice_id: int, results: list[Take | Failure]) -> None:
-        taken = 0
+        taken = [result for result in results if isinstance(result, Take)]
         for result in results:
             if isinstance(result, Failure):
                 self.panel.refuse(voice_id, self.tr("{file}: {reason}").format(file=result.path.name, reason=result.reason),
                                   partial(self.add_files, [result.path], True) if result.anyway else None)
-            else:
-                taken += 1
-        words = self.tr("1 take is enrolled.") if taken == 1 else self.tr("{} takes are enrolled.").format(taken)
-        self.changed.emit(words if taken else "")
+        words = self.tr("1 take is enrolled.") if len(taken) == 1 else self.tr("{} takes are enrolled.").format(len(taken))
+        self.changed.emit(words + self._telephone(taken) if taken else "")
+
+    def _telephone(self, takes: list[Take]) -> str:
+        return " " + self.tr("The sound has a telephone’s band.") if any(take.band == "narrow" for take in takes) else ""
 
     def _failed(self, error: EarmarkError) -> None:
         self._over()
