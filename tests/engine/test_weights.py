@@ -520,7 +520,8 @@ def test_where_models_are_kept_can_be_said_by_the_environment(monkeypatch, tmp_p
     weights = Weights()
     assert weights.folder == tmp_path / "elsewhere"
     assert {m.name: m.state for m in weights.list()} == {
-        "ge2e": "missing", "campplus": "missing", "segmentation": "missing", "yamnet": "missing", "minilm": "missing", "silero-vad": "package"}
+        "ge2e": "missing", "campplus": "missing", "segmentation": "missing", "yamnet": "missing",
+        "minilm": "missing", "silero-vad": "package"}
     assert not weights.folder.exists()  # looking makes nothing
 
 

@@ -12,12 +12,13 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio import files
+from engine.audio.clean import HighPass, leveled
 from engine.audio.levels import clips
 from engine.audio.speech import RATE_HZ
 from engine.errors import ShapeError
@@ -88,16 +89,24 @@ def listen(path: Path, encoder: VoiceEncoder, detector: SpeechDetector, segmente
     embedded = _Embedded(encoder, ticket, alone)
     if alone.pieces:
         done = 0
-        with closing(prefetched(files.stream(path, RATE_HZ, BLOCK_S), 1, ticket, path.name)) as waves:
-            for wave in waves:
-                done += len(wave)
-                embedded.take(wave)
+        with closing(prefetched(_cleaned(path), 1, ticket, path.name)) as waves:
+            for raw, clean in waves:
+                done += len(raw)
+                embedded.take(raw, clean)
                 report(FIRST_PASS + (1 - FIRST_PASS) * min(1.0, done / samples), samples / RATE_HZ)
         embedded.finish()
     levels = np.concatenate(noise) if noise else np.zeros(0, np.float32)
     floor = float(np.percentile(levels, NOISE_PERCENTILE)) if len(levels) else 0.0
     return Recording(samples / RATE_HZ, found, alone, speech, embedded.heard(), np.array(embedded.power, np.float64),
                      np.array(embedded.clipped, np.int64), 10 * float(np.log10(max(LEAST_POWER, floor))))
+
+
+class _Piece(NamedTuple):
+    """number: of the piece. raw, clean: float32 (n,), its sound as it is and without DC and rumble."""
+
+    number: int
+    raw: FloatArray
+    clean: FloatArray
 
 
 @dataclass
@@ -107,32 +116,32 @@ class _Embedded:
     encoder: VoiceEncoder
     ticket: Ticket
     regions: Regions
-    wave: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))  # from sample `begins` on
+    waves: FloatArray = field(default_factory=lambda: np.zeros((2, 0), np.float32))  # as it is, and clean, from `begins` on
     begins: int = 0
     next: int = 0  # piece to cut
-    waiting: list[tuple[int, FloatArray]] = field(default_factory=list)
+    waiting: list[_Piece] = field(default_factory=list)
     which: list[int] = field(default_factory=list)  # pieces that could be embedded
     embeddings: list[Embedding] = field(default_factory=list)
     power: list[float] = field(default_factory=list)
     clipped: list[int] = field(default_factory=list)
     reached_s: float = 0.0
 
-    def take(self, wave: FloatArray) -> None:
-        """float32 (n,), the next of the recording."""
-        self.wave = np.concatenate([self.wave, wave])
-        end = self.begins + len(self.wave)
+    def take(self, raw: FloatArray, clean: FloatArray) -> None:
+        """float32 (n,) each, the next of the recording as it is and without DC and rumble."""
+        self.waves = np.concatenate([self.waves, [raw, clean]], axis=1)
+        end = self.begins + self.waves.shape[1]
         pieces = self.regions.pieces
         while self.next < len(pieces) and round(pieces[self.next].end_s * RATE_HZ) <= end:
             self._cut()
         needed = round(pieces[self.next].start_s * RATE_HZ) if self.next < len(pieces) else end
         drop = max(0, min(needed, end) - self.begins)
-        self.wave, self.begins = self.wave[drop:].copy(), self.begins + drop
+        self.waves, self.begins = self.waves[:, drop:].copy(), self.begins + drop
         while len(self.waiting) >= BATCH:
             self._flush()
 
     def finish(self) -> None:
         """The recording is over."""
-        while self.next < len(self.regions.pieces) and len(self.wave):
+        while self.next < len(self.regions.pieces) and self.waves.shape[1]:
             self._cut()
         while self.waiting:
             self._flush()
@@ -140,19 +149,19 @@ class _Embedded:
     def _cut(self) -> None:
         span = self.regions.pieces[self.next]
         start, end = (round(at * RATE_HZ) - self.begins for at in (span.start_s, span.end_s))
-        if len(wave := self.wave[max(0, start):end]):
-            self.waiting.append((self.next, wave.copy()))
+        if (part := self.waves[:, max(0, start):end]).shape[1]:
+            self.waiting.append(_Piece(self.next, *part.copy()))
         self.next += 1
 
     def _flush(self) -> None:
         self.ticket.check()
         part, self.waiting = self.waiting[:BATCH], self.waiting[BATCH:]
-        for (number, wave), embedding in _embedded(part, self.encoder):
-            span = self.regions.pieces[number]
-            self.which.append(number)
+        for piece, embedding in _embedded(part, self.encoder):
+            span = self.regions.pieces[piece.number]
+            self.which.append(piece.number)
             self.embeddings.append(embedding)
-            self.power.append(float(np.mean(np.square(wave, dtype=np.float64))))
-            self.clipped.append(clips(wave[max(0, round((self.reached_s - span.start_s) * RATE_HZ)):]))
+            self.power.append(float(np.mean(np.square(piece.clean, dtype=np.float64))))
+            self.clipped.append(clips(piece.raw[max(0, round((self.reached_s - span.start_s) * RATE_HZ)):]))
             self.reached_s = span.end_s
 
     def heard(self) -> Heard:
@@ -163,10 +172,9 @@ class _Embedded:
                      np.array([e.norm for e in self.embeddings], np.float32))
 
 
-def _embedded(pieces: Sequence[tuple[int, FloatArray]],
-              encoder: VoiceEncoder) -> list[tuple[tuple[int, FloatArray], Embedding]]:
+def _embedded(pieces: Sequence[_Piece], encoder: VoiceEncoder) -> list[tuple[_Piece, Embedding]]:
     """Embed together; where one of them cannot be embedded, each alone, so that only that one is left out."""
-    audios = [Audio(wave, RATE_HZ) for _, wave in pieces]
+    audios = [leveled(Audio(piece.clean, RATE_HZ)).audio for piece in pieces]
     try:
         return list(zip(pieces, encoder.embed_many(audios), strict=True))
     except ShapeError:
@@ -180,6 +188,13 @@ def _embedded(pieces: Sequence[tuple[int, FloatArray]],
 
 
 def _judged(path: Path, speech: SpeechStream) -> Generator[tuple[FloatArray, list[float]], None, None]:
-    """Blocks of a file with their speech probabilities, which are those of the sound with its quiet talkers raised."""
+    """Clean blocks of a file with their speech probabilities, which are those of the sound with its quiet talkers raised."""
+    for _, clean in _cleaned(path):
+        yield clean, speech.push(raised(clean))
+
+
+def _cleaned(path: Path) -> Generator[tuple[FloatArray, FloatArray], None, None]:
+    """Blocks of a file, as they are and without DC and rumble."""
+    high_pass = HighPass(RATE_HZ)
     for wave in files.stream(path, RATE_HZ, BLOCK_S):
-        yield wave, speech.push(raised(wave))
+        yield wave, high_pass.push(wave)

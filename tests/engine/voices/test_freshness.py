@@ -111,7 +111,8 @@ HEARD = HeardStranger(1, SPEC, 9.0, -20.0, 30.0, 0, tuple(spoken_by(4)))
 
 
 def name_in_a_recording(voices: Voices) -> None:
-    Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded, not_loaded).name_stranger(recorded(voices._store), 1, "Dora")
+    timelines = Timelines(voices._store, voices, not_loaded, lambda: SPEC, not_loaded, not_loaded)
+    timelines.name_stranger(recorded(voices._store), 1, "Dora")
 
 
 def name_on_live(voices: Voices) -> None:

@@ -56,7 +56,7 @@ def test_every_frame_is_seen_and_belongs_to_one_window(seconds, block):
     assert len(found.owner()) == found.frames
     for window in set(found.owner().tolist()):
         mine = np.flatnonzero(found.owner() == window) - window * HOP
-        assert 0 <= mine.min() and mine.max() < found.lengths[window]
+        assert mine.min() >= 0 and mine.max() < found.lengths[window]
     assert found.own().sum(axis=1).tolist() == [1] * found.frames
 
 
