@@ -227,7 +227,7 @@ def _samples(frame: Any) -> FloatArray:
     count, channels = int(frame.samples), int(frame.layout.nb_channels)
     if frame.format.name == "fltp":  # what most decoders give; `to_ndarray` takes half as long as decoding does
         planes = [np.frombuffer(plane, np.float32, count) for plane in frame.planes]
-        return planes[0][:, None].copy() if channels == 1 else np.stack(planes, axis=1)
+        return planes[0][:, None] if channels == 1 else np.stack(planes, axis=1)
     array = frame.to_ndarray()
     frames = array.T if frame.format.is_planar else array.reshape(-1, channels)
     if array.dtype == np.uint8:
