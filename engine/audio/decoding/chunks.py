@@ -74,8 +74,10 @@ def link_of(file: BinaryIO, size: int, layout: Layout | None, demuxer: str) -> L
     held, fault = settled(file, size, layout)
     fault = layout.fault or fault
     end = layout.start + held
-    if layout.mp3 and (counted := frames.stream_links(file, end, demuxer, frames.mp3_frame, layout.start)):
-        return replace(counted[0], start=0, fault=fault or counted[0].fault)
+    if layout.mp3:
+        counted = frames.stream_links(file, end, demuxer, frames.mp3_frame, layout.start)
+        return (replace(counted[0], start=0, fault=fault or counted[0].fault) if counted else
+                Link(0, size, demuxer=demuxer, sndfile=False, fault=fault))
     if layout.size == held and not layout.two_sizes and (end == size or demuxer != "w64"):
         return Link(0, size, demuxer=demuxer, fault=fault)
     return Link(0, end, layout.patches(held), demuxer=demuxer, fault=fault)
