@@ -77,12 +77,15 @@ class AudioError(EarmarkError):
 
 
 class DecodeError(AudioError):
-    """A file cannot be read as sound."""
+    """A file cannot be read as sound.
 
-    def __init__(self, path: Path | str, reason: str) -> None:
+    passing: the reason may lie elsewhere than in the file, so that it is worth trying again as it is.
+    """
+
+    def __init__(self, path: Path | str, reason: str, passing: bool = False) -> None:
         super().__init__(f"{Path(path).name or path}: {reason}")
         self.path = Path(path)
-        self.reason = reason
+        self.reason, self.passing = reason, passing
 
 
 class DeviceError(AudioError):

@@ -65,6 +65,11 @@ class LogFile(RotatingFileHandler):
             super().close()
 
 
+def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
+    """Log the type and the frames of an exception. Its message stays out of the log: it may hold names and paths."""
+    logger.error("%s: %s\n%s", what, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)).rstrip())
+
+
 def begin(folder: Path) -> LogFile:
     """Write the program's log to `folder`; returns the handler, to be given to `end`."""
     with contextlib.suppress(OSError):  # the first line that cannot be written says so

@@ -16,10 +16,11 @@ from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from engine.errors import EarmarkError, SettingsBroken
+from engine.logs import log_fault
 from engine.settings import free_name, set_aside
 from gui.collecting import Collector
 from gui.ending import Ending
-from gui.jobs import READING_S, Jobs, Unexpected, log_fault
+from gui.jobs import READING_S, Jobs, Unexpected
 from gui.keeping import WAIT_S
 from gui.pages.live.session import LiveSession
 from gui.theme import Mode, Theme

@@ -17,7 +17,6 @@ import logging
 import queue
 import threading
 import time
-import traceback
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from shiboken6 import isValid
 
 from engine.errors import Cancelled, EarmarkError
+from engine.logs import log_fault
 from engine.tasks import Progress, Ticket
 
 log = logging.getLogger(__name__)
@@ -264,11 +264,6 @@ def _without_frames(error: EarmarkError) -> EarmarkError:
         part.__traceback__ = None
         part = part.__cause__ or part.__context__
     return error
-
-
-def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
-    """Log the type and the frames of an exception. Its message stays out of the log: it may hold names and paths."""
-    logger.error("%s: %s\n%s", what, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)).rstrip())
 
 
 def _serve(waiting: queue.SimpleQueue[Callable[[], None] | None]) -> None:

@@ -1,8 +1,9 @@
 """Sound files in and out: wav, flac, ogg, opus, mp3, aiff and more through libsndfile, m4a, wma, webm and more through FFmpeg.
 
 Everything becomes mono float32, the mean of the channels, nominally in [-1, 1]; where channels cancel each other, one of
-them. A file that cannot be trusted as a whole (cut off, not a number somewhere) is a DecodeError, never a shorter or
-mended sound. How much is in a file is a question of its content: see `engine.audio.decoding`.
+them (`decoding.mono`). A file that cannot be trusted as a whole (cut off, not a number somewhere) is a DecodeError, never a
+shorter or mended sound. How much is in a file is a question of its content: see `engine.audio.decoding`. Whatever else goes
+wrong while a file is read is a DecodeError, too (`faults.told`): one file ends no work on others.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from engine import files
-from engine.audio.decoding.ffmpeg import FFmpegSound
+from engine.audio.decoding.ffmpeg import MISSING, FFmpegSound
 from engine.audio.decoding.link import UNREADABLE, Link
-from engine.audio.decoding.links import links_of
+from engine.audio.decoding.links import looked
+from engine.audio.decoding.mono import heard
 from engine.audio.decoding.sndfile import READ_FRAMES, SndfileSound
 from engine.audio.decoding.sound import Sound
+from engine.audio.faults import told
 from engine.audio.integrity import opened
 from engine.audio.resample import StreamResampler
 from engine.errors import AudioError, DecodeError
@@ -37,15 +40,13 @@ SUFFIXES = frozenset({
     ".flv"})
 """Names that sounds have, and films with sound. What is in a file is told by its bytes."""
 
-_HIGHEST_HZ = 1_536_000
-_CANCELLED = 0.3  # of the energy that unrelated channels would leave in their mean: below that they cancel each other
-_AS_GOOD = 0.25  # of the energy of the loudest: the first channel of that is taken, so that the choice does not waver
+_LOWEST_HZ, _HIGHEST_HZ = 100, 1_536_000
 
 
 def info(path: Path | str) -> FileInfo:
     """How long it is, of what rate and kind, without decoding it. Raises DecodeError."""
     path = Path(path)
-    with _opened(path, verify=False) as one:
+    with told(path), _opened(path) as one:
         seconds = one.first.seconds()
         for link in one.links[1:]:
             with _sound(path, one.file, link, one.size) as sound:
@@ -58,7 +59,7 @@ def read(path: Path | str, rate_hz: int | None = None, start_s: float = 0, durat
 
     rate_hz: wanted sample rate; None: the file's own. Raises DecodeError, also where the file ends before start_s.
     """
-    with _opened(Path(path)) as one:
+    with told(Path(path)), _opened(Path(path)) as one:
         rate = rate_hz or one.first.rate_hz
         pieces = list(_resampled(_decoded(one, start_s, duration_s), one.first.rate_hz, rate))
     return Audio(np.concatenate(pieces), rate)
@@ -71,7 +72,7 @@ def stream(path: Path | str, rate_hz: int | None = None, block_s: float = 30, st
     Yields float32 (round(block_s · rate_hz),): put together, the samples of `read`. Raises DecodeError before the first
     block, or when the file turns out to be cut off.
     """
-    with _opened(Path(path)) as one:
+    with told(Path(path)), _opened(Path(path)) as one:
         rate = rate_hz or one.first.rate_hz
         size = max(1, round(block_s * rate))
         block, filled = np.empty(size, dtype=np.float32), 0
@@ -124,7 +125,7 @@ def from_bytes(data: bytes, name: Path) -> Audio:
         raise DecodeError(name, "this is not a sound file that can be read, or its start is damaged.") from error
     if not len(frames) or not np.isfinite(frames).all():
         raise DecodeError(name, "there is no sound in it, or it holds samples that are no numbers.")
-    return Audio(np.concatenate([_mono(some) for some in _grouped(iter([frames]))]), int(rate_hz))
+    return Audio(np.concatenate(list(heard(iter([frames]), int(rate_hz)))), int(rate_hz))
 
 
 def _whole(audio: Audio, name: str) -> NDArray[np.int16]:
@@ -146,11 +147,11 @@ class _Opened:
 
 
 @contextmanager
-def _opened(path: Path, verify: bool = True) -> Iterator[_Opened]:
+def _opened(path: Path) -> Iterator[_Opened]:
     """The open file, once it is clear that there is something in it. It is read through the file that was looked at."""
     with opened(path) as file:
         size = os.fstat(file.fileno()).st_size
-        links = links_of(path, file, size, verify)
+        links = looked(path, file)
         with _sound(path, file, links[0], size) as first:
             yield _Opened(path, file, size, links, first)
 
@@ -159,7 +160,7 @@ def _opened(path: Path, verify: bool = True) -> Iterator[_Opened]:
 def _sound(path: Path, file: BinaryIO, link: Link, size: int) -> Iterator[Sound]:
     """One recording, by libsndfile where it reads it right, else by FFmpeg. Raises DecodeError."""
     sound = _decoder(path, file, link, size)
-    if sound.rate_hz > _HIGHEST_HZ:
+    if not _LOWEST_HZ <= sound.rate_hz <= _HIGHEST_HZ:
         sound.close()
         raise DecodeError(path, f"its header is damaged: it speaks of {sound.rate_hz:,} samples a second.")
     try:
@@ -169,6 +170,12 @@ def _sound(path: Path, file: BinaryIO, link: Link, size: int) -> Iterator[Sound]
 
 
 def _decoder(path: Path, file: BinaryIO, link: Link, size: int) -> Sound:
+    if link.prints:
+        try:
+            return FFmpegSound(path, file, link)
+        except DecodeError as error:
+            if error.reason != MISSING:
+                raise
     if link.sndfile:
         try:
             sound = SndfileSound(path, file, link, size)
@@ -206,11 +213,13 @@ def _checked(one: _Opened, link: Link, sound: Sound, at: int, first: int, last: 
     rate, fault = one.first.rate_hz, link.fault
     if fault is not None and fault.at_s is not None and (last is None or last > at + round(fault.at_s * rate)):
         raise DecodeError(one.path, fault.reason)
-    same, begins = sound.rate_hz == rate, max(0, first - at)
-    if same and sound.frames is not None and sound.frames <= begins:
-        return at + sound.frames
-    pieces = _mono_pieces(sound, begins if same else 0)
-    done = at + (begins if same else 0)
+    same, begins = sound.rate_hz == rate, 0
+    if same and sound.frames is not None:  # of the others only decoding tells where they end
+        begins = max(0, first - at)
+        if sound.frames <= begins:
+            return at + sound.frames
+    pieces = _mono_pieces(sound, begins)
+    done = at + begins
     for piece in pieces if same else _resampled(pieces, sound.rate_hz, rate):
         if not np.isfinite(piece).all():
             where = (done + int(np.flatnonzero(~np.isfinite(piece))[0])) / rate
@@ -227,51 +236,14 @@ def _checked(one: _Opened, link: Link, sound: Sound, at: int, first: int, last: 
 
 
 def _mono_pieces(sound: Sound, first: int) -> Iterator[FloatArray]:
-    """The recording from this frame on as mono float32, made of whole pieces of READ_FRAMES that stand at the same places
-    wherever reading begins, so that what is decided about a piece does not depend on that."""
-    skip = first % READ_FRAMES if sound.channels > 1 else 0
-    for frames in _grouped(sound.pieces(first - skip)):
-        yield _mono(frames)[skip:]
-        skip = 0
-
-
-def _grouped(pieces: Iterator[FloatArray]) -> Iterator[FloatArray]:
-    """The same frames, (READ_FRAMES, channels) at a time, the last ones fewer; also where the number of channels changes."""
-    held: list[FloatArray] = []
-    count = 0
-    for piece in pieces:
-        if not held and len(piece) == READ_FRAMES:
-            yield piece
-            continue
-        if held and piece.shape[1] != held[0].shape[1]:
-            yield np.concatenate(held)
-            held, count = [], 0
-        held.append(piece)
-        count += len(piece)
-        while count >= READ_FRAMES:
-            whole = np.concatenate(held)
-            yield whole[:READ_FRAMES]
-            held, count = [whole[READ_FRAMES:]], count - READ_FRAMES
-    if count:
-        yield np.concatenate(held)
-
-
-def _mono(frames: FloatArray) -> FloatArray:
-    """The mean of (n, channels), or one of channels that cancel each other, as behind a plug of the wrong polarity.
-
-    (Not a matrix product: BLAS would spread it over cores that may be busy.)
-    """
-    count = frames.shape[1]
-    mono = frames[:, 0].copy()
-    for channel in range(1, count):
-        mono += frames[:, channel]
-    if count > 1:
-        mono *= np.float32(1 / count)
-        energies = [float(np.dot(frames[:, one], frames[:, one])) for one in range(count)]
-        if float(np.dot(mono, mono)) < _CANCELLED * sum(energies) / count**2:
-            good = next(one for one, energy in enumerate(energies) if energy >= _AS_GOOD * max(energies))
-            return frames[:, good].copy()
-    return mono
+    """The recording from this frame on as mono float32. Of several channels a piece more is read in front of it, so that what
+    is heard does not depend on where reading begins."""
+    start = max(0, first // READ_FRAMES - 1) * READ_FRAMES if sound.channels > 1 else first
+    skip = first - start
+    for mono in heard(sound.pieces(start), sound.rate_hz):
+        if skip < len(mono):
+            yield mono[skip:] if skip else mono
+        skip = max(0, skip - len(mono))
 
 
 def _resampled(pieces: Iterator[FloatArray], from_hz: int, to_hz: int) -> Iterator[FloatArray]:

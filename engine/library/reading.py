@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.faults import told
 from engine.audio.levels import PeaksBuilder
 from engine.errors import DecodeError
 from engine.library.files import AudioFiles, sha256_of
@@ -106,7 +107,8 @@ class Reader:
     def decoded(self, found: Found, sha256: str) -> Prepared:
         """A file with its sound, if it is short; or with the reason why it cannot be read."""
         try:
-            return Prepared(found, sha256, claimed=True, decoded=self._decode(found.path))
+            with told(found.path):
+                return Prepared(found, sha256, claimed=True, decoded=self._decode(found.path))
         except DecodeError as error:
             return self.refused(found, sha256, error)
 
@@ -114,7 +116,7 @@ class Reader:
         """A file that could not be decoded, with the reason; it may have disappeared meanwhile."""
         vanished = not found.path.exists()
         reason = "The file disappeared during the scan." if vanished else error.reason
-        return Prepared(found, sha256, claimed=True, reason=reason, lasting=not vanished, vanished=vanished)
+        return Prepared(found, sha256, claimed=True, reason=reason, lasting=not vanished and not error.passing, vanished=vanished)
 
     def _decode(self, path: Path) -> Decoded | None:
         """The whole sound, or None where it is too long for that. Raises DecodeError."""
@@ -138,7 +140,8 @@ class Reader:
 
     def long(self, path: Path, ticket: Ticket) -> LongSound:
         """Raises DecodeError, Cancelled."""
-        info = result_of(beside(lambda: self._files.info(path), "read-header"), ticket, path.name)
+        with told(path):
+            info = result_of(beside(lambda: self._files.info(path), "read-header"), ticket, path.name)
         return LongSound(info, self._files, self._rate_hz, ticket)
 
 
@@ -154,13 +157,15 @@ class LongSound:
         self._samples = 0
 
     def blocks(self, each: Callable[[float], None]) -> Iterator[FloatArray]:
-        """The blocks, decoded one thread ahead. each: told the seconds so far; may raise to stop."""
-        decoding = self._files.stream(self.info.path, rate_hz=self._rate_hz, block_s=BLOCK_S)
-        for block in prefetched(decoding, BLOCKS_AHEAD, self._ticket, self.info.path.name):
-            each(self.duration_s)
-            self._samples += len(block)
-            self._peaks.push(block)
-            yield block
+        """The blocks, decoded one thread ahead. each: told the seconds so far; may raise to stop. Raises DecodeError, Cancelled.
+        """
+        with told(self.info.path):
+            decoding = self._files.stream(self.info.path, rate_hz=self._rate_hz, block_s=BLOCK_S)
+            for block in prefetched(decoding, BLOCKS_AHEAD, self._ticket, self.info.path.name):
+                each(self.duration_s)
+                self._samples += len(block)
+                self._peaks.push(block)
+                yield block
 
     def decoded(self) -> Decoded:
         """What is known after all blocks were taken; without the blocks themselves."""

@@ -3,14 +3,16 @@
     python -m tests.benchmarks.mutated_files [--files 300] [--seed 0]
 
 Sounds of eight formats are damaged in five ways each (bits turned over, the end or the beginning cut off, bytes put in, stretches
-exchanged) and read, each by a process that may take ten seconds. Counted as silent: what comes out is more than a packet
-shorter than the sound was, and nothing was said. Printed: a table, one row a format.
+exchanged) and read, each by a process that may take ten seconds. Counted as silent: what comes out is shorter than the sound
+was, and nothing was said; where a format has frames that nothing in it counts, by more than one of them. Counted as printed: a
+decoder wrote to the terminal. A table is printed, one row a format.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from tests.made_sounds import RATE_HZ, make, speech_like
+from tests.made_sounds import make, speech_like
 
 PATIENCE_S = 10.0
-PACKET_S = 0.13
-"""The longest that one packet of these formats carries."""
 FORMATS = ("wav", "aiff", "flac", "ogg", "opus", "mp3", "m4a", "webm")
-OUTCOMES = ("whole", "refused", "silent", "crashed", "hung")
+FRAME = {"mp3": 1152, "m4a": 1024, "webm": 960}
+"""Samples of a frame, where formats do not count their samples to the last one."""
+OUTCOMES = ("whole", "refused", "silent", "printed", "crashed", "hung")
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------
@@ -71,17 +73,24 @@ DAMAGES: tuple[Callable[[bytes, np.random.Generator], bytes], ...] = (turned, tu
 
 
 def _reads(pipe: Any) -> None:
-    """A process that reads the files it is told, and answers with the seconds or the reason."""
+    """A process that reads the files it is told, and answers with the samples or the reason, and with what was printed."""
     from engine.audio import files
     from engine.errors import DecodeError
 
-    while True:
-        path = pipe.recv()
-        try:
-            files.info(path)
-            pipe.send((sum(len(block) for block in files.stream(path, RATE_HZ, block_s=1)) / RATE_HZ, ""))
-        except DecodeError as error:
-            pipe.send((None, error.reason))
+    with tempfile.TemporaryFile() as terminal:
+        os.dup2(terminal.fileno(), 2)
+        while True:
+            path, samples, reason = pipe.recv(), None, ""
+            try:
+                files.info(path)
+                samples = sum(len(block) for block in files.stream(path, block_s=1))
+            except DecodeError as error:
+                reason = error.reason
+            terminal.seek(0)
+            printed = terminal.read().decode(errors="replace")
+            terminal.seek(0)
+            terminal.truncate()
+            pipe.send((samples, reason, printed))
 
 
 class Readers:
@@ -97,28 +106,30 @@ class Readers:
         self._process.start()
         theirs.close()
 
-    def read(self, path: Path) -> tuple[str, float | None, str]:
-        """(“read”, “refused”, “crashed” or “hung”, seconds, reason)."""
+    def read(self, path: Path) -> tuple[str, int | None, str]:
+        """(“read”, “refused”, “printed”, “crashed” or “hung”, samples, what was said)."""
         self._pipe.send(path)
         try:
             if not self._pipe.poll(PATIENCE_S):
                 self.close()
                 self._start()
                 return "hung", None, ""
-            seconds, reason = self._pipe.recv()
+            samples, reason, printed = self._pipe.recv()
         except (EOFError, ConnectionError):
             self.close()
             self._start()
             return "crashed", None, ""
-        return ("read" if seconds is not None else "refused"), seconds, reason
+        if printed:
+            return "printed", None, printed.strip()
+        return ("read" if samples is not None else "refused"), samples, reason
 
     def close(self) -> None:
         self._process.kill()
         self._process.join()
 
 
-def mutated(folder: Path, count: int, seed: int, formats: tuple[str, ...] = FORMATS) -> Iterator[tuple[str, str, Path, float]]:
-    """(format, kind of damage, file, seconds that the sound had) for each damaged file; the file is removed afterwards."""
+def mutated(folder: Path, count: int, seed: int, formats: tuple[str, ...] = FORMATS) -> Iterator[tuple[str, str, Path, int]]:
+    """(format, kind of damage, file, samples that the sound had) for each damaged file; the file is removed afterwards."""
     from engine.audio import files
 
     rng = np.random.default_rng(seed)
@@ -126,14 +137,14 @@ def mutated(folder: Path, count: int, seed: int, formats: tuple[str, ...] = FORM
     for kind in formats:
         path = folder / f"whole.{kind}"
         make(path, speech_like())
-        whole[kind] = path.read_bytes(), files.read(path, RATE_HZ).duration_s
+        whole[kind] = path.read_bytes(), len(files.read(path).samples)
     for number in range(count):
         kind = formats[number % len(formats)]
         damage = DAMAGES[number // len(formats) % len(DAMAGES)]
-        data, seconds = whole[kind]
+        data, samples = whole[kind]
         path = folder / f"{number}.{kind}"
         path.write_bytes(damage(data, rng))
-        yield kind, damage.__name__, path, seconds
+        yield kind, damage.__name__, path, samples
         path.unlink()
 
 
@@ -142,11 +153,11 @@ def measured(folder: Path, count: int, seed: int = 0, formats: tuple[str, ...] =
     """(format, damage, outcome, what was said) of each file. keep: a folder for those that went wrong."""
     found, readers = [], Readers()
     try:
-        for kind, damage, path, seconds in mutated(folder, count, seed, formats):
+        for kind, damage, path, samples in mutated(folder, count, seed, formats):
             outcome, came, said = readers.read(path)
-            if outcome == "read":
-                outcome = "whole" if came is not None and came >= seconds - PACKET_S else "silent"
-                said = f"{came:.2f} of {seconds:.2f} s"
+            if came is not None:
+                outcome = "whole" if came >= samples - FRAME.get(kind, 0) else "silent"
+                said = f"{came} of {samples} samples"
             if keep is not None and outcome not in ("whole", "refused"):
                 (keep / path.name).write_bytes(path.read_bytes())
             found.append((kind, damage, outcome, f"{path.name}: {said}"))

@@ -2,10 +2,14 @@
 
 Which size counts, from where the samples begin (`settled`):
   unknown       0, −1, or so large that no file reaches it: the recorder never came back to the header. Everything up to the end
-                of the file is sound; a last frame that is not whole is dropped.
-  too large     by the header's own bytes, or by less than a frame, or while the size of the whole file is right: the header
-                counted wrong. Otherwise the file is cut off.
-  too small     and what follows are chunks or tags: the size is right. Otherwise it is sound too.
+                of the file is sound.
+  too large     by the header's own bytes, or by less than makes another frame, or while the size of the whole file is right: the
+                header counted wrong. Otherwise the file is cut off.
+  too small     and what follows are chunks, tags, or what fills up the chunk: the size is right. Otherwise it is sound too.
+
+Bytes at the end that are less than one frame (a sample of each channel) are no sound: a recorder that died in the middle of a
+frame leaves them, and they are passed over without a word. Two things are more than that and refused: a frame that the header
+promises and of which a part is there, and a part of a block of a coding that puts many samples into one (ADPCM, GSM).
 
 Formats: Microsoft RIFF and RF64 (EBU Tech 3306), Sony W64, Apple AIFF-C and CAF, NeXT au.
 """
@@ -18,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from engine.audio.decoding import frames
-from engine.audio.decoding.link import Fault, Link, cut_off
+from engine.audio.decoding.link import Fault, Link, cut_off, ends_early
 from engine.audio.decoding.tags import end_of_sound, id3_size
 
 _UNKNOWN_32 = 0x7FFF0000
@@ -27,6 +31,8 @@ _USUAL_HEADERS = (8, 36, 44)
 """Bytes that a size in a header may count too much: of the chunk's own head, and of the head of a usual wav file."""
 _USUAL_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000)
 _MPEG = (0x50, 0x55)  # codings of wav
+_SAMPLES = (1, 3, 6, 7, 0xFFFE)  # and those that give each sample its own bytes
+_SEVERAL = 2  # samples of a channel in a unit: it is a block from there on
 _MOST_CHUNKS = 10_000
 _W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 _COMPANIONS = (b"LIST", b"list", b"id3 ", b"ID3 ", b"bext", b"fact", b"cue ", b"smpl", b"inst", b"PEAK", b"JUNK", b"junk",
@@ -45,7 +51,8 @@ class Layout:
     """Where the samples are. start: their first byte. size: bytes by the header, None where it does not say. unit: bytes of a
     frame (or block). seconds: of a byte. file_size: of the whole file by its header, None where it does not say. patches: how
     to write another size. chained: says whether chunks go on from a place to the end of the file. fault: what the header is
-    wrong about. mp3: the samples are frames of mp3."""
+    wrong about. mp3: the samples are frames of mp3. block: a unit holds many samples, so that a part of one is lost sound.
+    two_sizes: the header says another size elsewhere, which must not count."""
 
     start: int
     size: int | None
@@ -56,6 +63,8 @@ class Layout:
     chained: Callable[[int], bool]
     fault: Fault | None = None
     mp3: bool = False
+    block: bool = False
+    two_sizes: bool = False
 
 
 def link_of(file: BinaryIO, size: int, layout: Layout | None, demuxer: str) -> Link:
@@ -65,9 +74,11 @@ def link_of(file: BinaryIO, size: int, layout: Layout | None, demuxer: str) -> L
     held, fault = settled(file, size, layout)
     fault = layout.fault or fault
     end = layout.start + held
-    if layout.mp3 and (counted := frames.stream_links(file, end, demuxer, frames.mp3_frame, layout.start)):
-        return replace(counted[0], start=0, fault=fault or counted[0].fault)
-    if layout.size == held and (end == size or demuxer != "w64"):
+    if layout.mp3:
+        counted = frames.stream_links(file, end, demuxer, frames.mp3_frame, layout.start)
+        return (replace(counted[0], start=0, fault=fault or counted[0].fault) if counted else
+                Link(0, size, demuxer=demuxer, sndfile=False, fault=fault))
+    if layout.size == held and not layout.two_sizes and (end == size or demuxer != "w64"):
         return Link(0, size, demuxer=demuxer, fault=fault)
     return Link(0, end, layout.patches(held), demuxer=demuxer, fault=fault)
 
@@ -75,16 +86,16 @@ def link_of(file: BinaryIO, size: int, layout: Layout | None, demuxer: str) -> L
 def settled(file: BinaryIO, size: int, at: Layout) -> tuple[int, Fault | None]:
     """(bytes of samples that the file holds, what is missing)."""
     there = max(0, size - at.start)
+    whole = there - there % at.unit
+    ended = ends_early(whole * at.seconds) if at.block and whole < there else None
     if at.size is None or (at.size == 0 and there and not at.chained(at.start)):
-        return there - there % at.unit, None
+        return whole, ended
     if at.size > there:
-        more = at.size - there
-        wrong = (more < at.unit or more in (*_USUAL_HEADERS, at.start, at.start - 8)
+        wrong = ((not at.block and at.size // at.unit == there // at.unit)
+                 or at.size - there in (*_USUAL_HEADERS, at.start, at.start - 8)
                  or (at.file_size is not None and at.file_size == size))
-        whole = there - there % at.unit
-        return whole, None if wrong else cut_off(whole * at.seconds, at.size * at.seconds)
-    behind = at.start + at.size
-    if size - behind < max(2, at.unit) or at.chained(behind) or at.chained(behind + at.size % 2):
+        return whole, ended if wrong else cut_off(whole * at.seconds, at.size * at.seconds)
+    if at.chained(at.start + at.size):
         return at.size, None
     there = end_of_sound(file, at.start, size) - at.start
     return max(at.size, there - there % at.unit), None
@@ -95,7 +106,7 @@ def riff(file: BinaryIO, size: int) -> Layout | None:
     head = _read(file, 0, 12)
     big = head[:4] in (b"RF64", b"BW64")
     order = ">" if head[:4] == b"RIFX" else "<"
-    unit, per_s, long_sizes, long_at, fault, coding = 1, 0, (0, 0), 0, None, 0
+    unit, per_s, long_sizes, long_at, fault, coding, rate = 1, 0, (0, 0), 0, None, 0, 0
     whole = struct.unpack(f"{order}I", head[4:8])[0]
     at = 12
     for _ in range(_MOST_CHUNKS):
@@ -107,7 +118,12 @@ def riff(file: BinaryIO, size: int) -> Layout | None:
             body = _read(file, at + 8, 16)
             if len(body) < 16:
                 return None
-            coding, _, rate, per_s, unit = struct.unpack(f"{order}HHIIH", body[:14])
+            coding, channels, rate, per_s, unit, bits = struct.unpack(f"{order}HHIIHH", body)
+            frame = channels * -(-bits // 8)
+            if coding in _SAMPLES and unit != frame and per_s == rate * frame:
+                unit = frame  # two against one
+            elif coding in _SAMPLES and unit != frame and (unit < frame or per_s != rate * unit):
+                fault = Fault(f"its header is damaged: it speaks of {channels} channels of {bits} bits in {unit} bytes.", 0)
             if rate not in _USUAL_RATES and unit and per_s % unit == 0 and per_s // unit in _USUAL_RATES:
                 fault = Fault(f"its header is damaged: it speaks of {rate:,} and of {per_s // unit:,} samples a second.", 0)
         elif name == b"ds64" and big:
@@ -133,12 +149,13 @@ def riff(file: BinaryIO, size: int) -> Layout | None:
                 (place, struct.pack(f"{order}I", min(held, 0xFFFFFFFF))))
 
     return Layout(start, None if unknown else length, max(1, unit), 1 / per_s if per_s else 0.0,
-                  whole + 8, patches, lambda place: _chained(file, place, size, order), fault, coding in _MPEG)
+                  whole + 8, patches, lambda place: _chained(file, place, size, order), fault, coding in _MPEG,
+                  coding not in _MPEG and rate * unit > _SEVERAL * per_s)
 
 
 def aiff(file: BinaryIO, size: int) -> Layout | None:
     head = _read(file, 0, 12)
-    at, common, count, rate, unit, plain = 12, 0, 0, 0.0, 1, True
+    at, common, channels, bits, count, rate, unit, plain = 12, 0, 0, 0, 0, 0.0, 1, True
     for _ in range(_MOST_CHUNKS):
         chunk = _read(file, at, 8)
         if len(chunk) < 8:
@@ -156,27 +173,34 @@ def aiff(file: BinaryIO, size: int) -> Layout | None:
         at += 8 + length + length % 2
     else:
         return None
-    start = at + 16  # offset and block size stand before the samples
-    place, per_s = at + 4, rate * unit if plain else 0.0
+    skipped = int.from_bytes(_read(file, at + 8, 4), "big")  # that and a block size stand before the samples
+    place, per_s, wrong = at + 4, rate * unit if plain else 0.0, False
+    if skipped and plain and count * unit > min(length - 8, size - at - 16) - skipped:  # there is no room for them behind it
+        skipped, wrong = 0, True
+    start = at + 16 + skipped
     unknown = length in (0, 8) or (length >= _UNKNOWN_32 and length > size)
-    said = None if unknown else length - 8
-    if common and plain and said is not None and count * unit != said and count not in (0, 0xFFFFFFFF, 0x7FFFFFFF):
-        said = max(said, count * unit)  # the two disagree: one of them was never finished
+    said = None if unknown else max(0, length - 8 - skipped)
+    two_sizes = common > 0 and plain and said is not None and count * unit != said
+    fault = None
+    if two_sizes and count not in (0, 0xFFFFFFFF, 0x7FFFFFFF):
+        if count * unit > (said or 0) and int.from_bytes(head[4:8], "big") + 8 == size:  # all is there, and cannot be that much
+            fault = Fault(f"its header is damaged: it speaks of {count:,} times {channels} samples of {bits} bits.", 0)
+        said = max(said or 0, count * unit)  # one of them was never finished
 
     def patches(held: int) -> tuple[tuple[int, bytes], ...]:
         changed = [(4, struct.pack(">I", min(start + held - 8, 0xFFFFFFFF))),
-                   (place, struct.pack(">I", min(held + 8, 0xFFFFFFFF)))]
+                   (place, struct.pack(">II", min(held + 8 + skipped, 0xFFFFFFFF), skipped))]
         if common and plain:
             changed.append((common + 2, struct.pack(">I", min(held // unit, 0xFFFFFFFF))))
         return tuple(changed)
 
     return Layout(start, said, unit, 1 / per_s if per_s else 0.0, int.from_bytes(head[4:8], "big") + 8, patches,
-                  lambda place: _chained(file, place, size, ">"))
+                  lambda place: _chained(file, place, size, ">"), fault, two_sizes=two_sizes or wrong)
 
 
 def w64(file: BinaryIO, size: int) -> Layout | None:
     whole = int.from_bytes(_read(file, 16, 8), "little")
-    at, unit, per_s = 40, 1, 0
+    at, unit, per_s, rate = 40, 1, 0, 0
     for _ in range(_MOST_CHUNKS):
         chunk = _read(file, at, 24)
         if len(chunk) < 24 or chunk[4:16] != _W64_TAIL:
@@ -186,7 +210,7 @@ def w64(file: BinaryIO, size: int) -> Layout | None:
             body = _read(file, at + 24, 16)
             if len(body) < 16:
                 return None
-            per_s, unit = struct.unpack("<IH", body[8:14])
+            rate, per_s, unit = struct.unpack("<IIH", body[4:14])
         elif chunk[:4] == b"data":
             break
         at += max(24, length + 7 & ~7)
@@ -196,15 +220,18 @@ def w64(file: BinaryIO, size: int) -> Layout | None:
     said = None if length <= 24 or length >= 1 << 62 else length - 24
 
     def chained(place: int) -> bool:
-        place = place + 7 & ~7
-        return place >= size or _read(file, place + 4, 12) == _W64_TAIL
+        filled = place + 7 & ~7
+        if filled >= size:
+            return not _read(file, place, filled - place).strip(b"\0")
+        return _read(file, filled + 4, 12) == _W64_TAIL
 
     return Layout(start, said, max(1, unit), 1 / per_s if per_s else 0.0, whole, lambda held: (
-        (16, struct.pack("<Q", start + held)), (place, struct.pack("<Q", held + 24))), chained)
+        (16, struct.pack("<Q", start + held)), (place, struct.pack("<Q", held + 24))), chained,
+                  block=rate * unit > _SEVERAL * per_s)
 
 
 def caf(file: BinaryIO, size: int) -> Layout | None:
-    at, unit, per_s = 8, 1, 0.0
+    at, unit, per_s, count = 8, 1, 0.0, 1
     for _ in range(_MOST_CHUNKS):
         chunk = _read(file, at, 12)
         if len(chunk) < 12:
@@ -235,7 +262,7 @@ def caf(file: BinaryIO, size: int) -> Layout | None:
         return True
 
     return Layout(start, length - 4 if length >= 4 else None, unit, 1 / per_s if per_s else 0.0, None,
-                  lambda held: ((place, struct.pack(">q", held + 4)),), chained)
+                  lambda held: ((place, struct.pack(">q", held + 4)),), chained, block=count > 1)
 
 
 def au(file: BinaryIO, size: int) -> Layout | None:
@@ -250,10 +277,15 @@ def au(file: BinaryIO, size: int) -> Layout | None:
 
 
 def _chained(file: BinaryIO, at: int, size: int, order: str) -> bool:
-    """Whether chunks, tags or a few filling bytes stand from here to the end of the file."""
+    """Whether chunks or tags stand from here to the end of the file, perhaps behind a byte that fills up what is before."""
+    return at >= size or any(_chunks(file, first, size, order) for first in ((at, at + 1) if at % 2 else (at,)))
+
+
+def _chunks(file: BinaryIO, at: int, size: int, order: str) -> bool:
+    begin = at
     for _ in range(_MOST_CHUNKS):
         if size - at < 8:
-            return True
+            return at > begin or at >= size
         chunk = _read(file, at, 10)
         if chunk[:3] == b"TAG" or chunk[:8] == b"APETAGEX" or id3_size(chunk):
             return True

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from engine.audio.decoding.link import UNREADABLE, Link, cut_off, damaged
+from engine.audio.decoding.sndfile import READ_FRAMES
 from engine.errors import DecodeError
 from engine.records import FloatArray
 
@@ -74,40 +75,66 @@ class FFmpegSound:
         return self._counted() if exact is None else exact / self.rate_hz
 
     def pieces(self, first: int) -> Iterator[FloatArray]:
-        rate, done, held = self.rate_hz, 0, self._first
-        end = self._exact_frames()
-        begun = held.pts
+        done, end = 0, self._exact_frames()
         try:
-            while held is not None:
-                if int(held.sample_rate) != rate:
-                    raise DecodeError(self._path, f"its sample rate changes at {done / rate:.2f} s, from {rate} to "
-                                                  f"{held.sample_rate} Hz.")
-                if self._link.demuxer in _TIMED and held.pts is not None and begun is not None:
-                    pause = round(float((held.pts - begun) * held.time_base) * rate) - done
-                    if pause > max(held.samples, rate // 20):
-                        if pause > _LONGEST_PAUSE_S * rate:
-                            raise DecodeError(self._path, damaged(done / rate).reason)
-                        yield from self._from(first, done, np.zeros((pause, self.channels), np.float32))
-                        done += pause
-                count = int(held.samples)
-                if end is not None and 0 < done + count - end < 2 * count:  # what fills up the last packet
+            for frames in self._timed() if self._link.demuxer in _TIMED else self._gathered():
+                count = len(frames)
+                if end is not None and 0 < done + count - end < 2 * _LONGEST_PACKET:  # what fills up the last packet
                     count = max(0, end - done)
                 if done + count > first and count:
-                    yield from self._from(first, done, _samples(held)[:count])
+                    yield frames[max(0, first - done) : count]
                 done += count
-                held = next(self._frames, None)
         except (ValueError, TypeError) as error:  # a kind of samples that PyAV does not know
-            raise DecodeError(self._path, damaged(done / rate).reason) from error
+            raise DecodeError(self._path, damaged(done / self.rate_hz).reason) from error
         self._check(done, end)
+
+    def _gathered(self) -> Iterator[FloatArray]:
+        """All samples, many packets at a time."""
+        fifo, held, done = self._av.AudioFifo(), self._first, 0
+        try:
+            while held is not None:
+                self._same_rate(held, done)
+                done += held.samples
+                held.pts = None
+                try:
+                    fifo.write(held)
+                except ValueError:  # another number of channels
+                    yield from _rest(fifo)
+                    fifo = self._av.AudioFifo()
+                    fifo.write(held)
+                if fifo.samples >= READ_FRAMES:
+                    yield _samples(fifo.read(READ_FRAMES))
+                held = next(self._frames, None)
+        except DecodeError:  # what came before it can be heard
+            yield from _rest(fifo)
+            raise
+        yield from _rest(fifo)
+
+    def _timed(self) -> Iterator[FloatArray]:
+        """All samples, packet by packet, and silence for pauses."""
+        rate, done, held = self.rate_hz, 0, self._first
+        begun = held.pts
+        while held is not None:
+            self._same_rate(held, done)
+            if held.pts is not None and begun is not None:
+                pause = round(float((held.pts - begun) * held.time_base) * rate) - done
+                if pause > max(held.samples, rate // 20):
+                    if pause > _LONGEST_PAUSE_S * rate:
+                        raise DecodeError(self._path, damaged(done / rate).reason)
+                    yield np.zeros((pause, self.channels), np.float32)
+                    done += pause
+            yield _samples(held)
+            done += int(held.samples)
+            held = next(self._frames, None)
+
+    def _same_rate(self, frame: Any, done: int) -> None:
+        if frame.sample_rate != self.rate_hz:
+            raise DecodeError(self._path, f"its sample rate changes at {done / self.rate_hz:.2f} s, from {self.rate_hz} to "
+                                          f"{frame.sample_rate} Hz.")
 
     def close(self) -> None:
         self._frames.close()
         self._container.close()
-
-    def _from(self, first: int, at: int, frames: FloatArray) -> Iterator[FloatArray]:
-        """What of these frames, which stand at `at`, comes behind `first`."""
-        if at + len(frames) > first:
-            yield frames[max(0, first - at):]
 
     def _exact_frames(self) -> int | None:
         if not self._stream.duration or not (self._link.demuxer in _EXACT or (
@@ -188,6 +215,11 @@ def _av(path: Path) -> Any:
     av.logging.set_level(None)
     av.logging.set_libav_level(av.logging.PANIC)
     return av
+
+
+def _rest(fifo: Any) -> Iterator[FloatArray]:
+    if fifo.samples:
+        yield _samples(fifo.read())
 
 
 def _samples(frame: Any) -> FloatArray:

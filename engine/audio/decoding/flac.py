@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO
 
+import numpy as np
+
 from engine.audio.decoding.link import Link, cut_off, damaged, ends_early
 from engine.audio.decoding.tags import end_of_sound
 
 MAGIC = b"fLaC"
-_STREAMINFO = (b"\x00\x00\x00\x22", b"\x80\x00\x00\x22")  # the head of the first metadata block
+_HEADS = (MAGIC + b"\x00\x00\x00\x22", MAGIC + b"\x80\x00\x00\x22")  # with that of the first metadata block
+_PAIRS = (int.from_bytes(MAGIC[:2], "little"), int.from_bytes(MAGIC[2:], "little"))
+_BLOCK = 1 << 17
 _TAIL = 1 << 18  # bytes in which the last frame begins, where STREAMINFO does not say how large frames are
 _FRAME = re.compile(rb"\xff(?=[\xf8\xf9])")
 _TRIED = 200  # places that look like the beginning of a frame
@@ -43,19 +47,19 @@ def links_of(file: BinaryIO, size: int) -> tuple[Link, ...]:
 
 
 def _beginnings(file: BinaryIO, size: int) -> list[int]:
-    found, at = [], 0
+    """Where the heads of recordings stand. (Pairs of bytes are compared as numbers, a quarter of the work of `bytes.find`.)"""
+    found, at, carried = [], 0, b""
     file.seek(0)
-    carried = b""
-    while block := file.read(1 << 20):
+    while at < size and (block := file.read(_BLOCK)):
         held = carried + block
-        place = held.find(MAGIC)
-        while place >= 0:
-            if held[place + 4 : place + 8] in _STREAMINFO:
-                found.append(at - len(carried) + place)
-            place = held.find(MAGIC, place + 1)
+        for shift in (0, 1):
+            pairs = np.frombuffer(held[shift:], "<u2", (len(held) - shift) // 2)
+            places = np.flatnonzero(pairs[:-1] == _PAIRS[0])
+            found += [at - len(carried) + place for place in (2 * places[pairs[places + 1] == _PAIRS[1]] + shift).tolist()
+                      if held[place : place + 8] in _HEADS]
         at += len(block)
         carried = held[-7:]
-    return [one for one in sorted(set(found)) if one < size]
+    return sorted(set(found))
 
 
 def _info(file: BinaryIO, start: int) -> _Info | None:

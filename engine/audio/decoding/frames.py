@@ -6,17 +6,21 @@ Formats: ISO 11172-3 and 13818-3 (mp3), ISO 14496-3 1.A.2 (ADTS), ETSI TS 102 36
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
+from engine.audio.decoding import side_info
 from engine.audio.decoding.link import Fault, Link, cut_off, damaged, ends_early
 from engine.audio.decoding.tags import end_of_sound, id3_size
 
 _BLOCK = 1 << 20
-_LOOK = 16  # bytes of a frame that its header needs
+_LOOK = 48  # bytes of a frame that are looked at
 _REST = 4096  # bytes behind the last frame that may be anything
+_SURE = 3  # frames in front of a wrong one that are not counted on: a decoder begins some samples late
 _CHAIN = 3  # frames that must follow each other where the beginning is looked for
 
 
@@ -35,7 +39,8 @@ Header = Callable[[bytes, int], Frame | None]
 
 @dataclass
 class _Run:
-    """Frames without a break. broken: something lies between them and the frames before."""
+    """Frames without a break. gap: the first bytes of what lies between them and the frames before. tagged: it begins at a seam.
+    wrong_at: samples in front of the first frame that contradicts itself."""
 
     start: int
     end: int
@@ -44,13 +49,13 @@ class _Run:
     rate_hz: int
     gap: bytes = b""
     tagged: bool = False
+    wrong_at: int | None = None
 
 
 def mp3_links(file: BinaryIO, size: int) -> tuple[Link, ...]:
     """The recordings of an mp3; none where there is no frame in it."""
     end = end_of_sound(file, 0, size)
-    seams = _tag_frames(file, end)
-    runs, left = _runs(file, 0, end, mp3_frame, seams)
+    runs, left = _runs(file, 0, end, mp3_frame, split=True)
     plain_start = runs and runs[0].start == id3_size(_read(file, 0, 10))
     links: list[Link] = []
     for number, run in enumerate(runs):
@@ -68,11 +73,13 @@ def mp3_links(file: BinaryIO, size: int) -> tuple[Link, ...]:
         fault = damaged(0) if links and not run.tagged and not _is_tag(run.gap) else None  # something between is lost
         if fault is None and tag is not None and tag.frames is not None and tag.frames > run.frames:
             fault = cut_off(held_s, (tag.frames * frame.samples - trimmed) / run.rate_hz) if last else damaged(held_s)
+        if run.wrong_at is not None:
+            fault = damaged(max(0, run.wrong_at - _SURE * frame.samples) / run.rate_hz)
         if fault is None and last:
             fault = _rest(left, mp3_frame, held_s)
         size_right = tag is not None and (tag.bytes is None or abs(tag.bytes - (run.end - run.start)) < frame.size)
-        if told and size_right and (plain_start or links):  # libsndfile prints what surprises it
-            links.append(Link(run.start if links else 0, run.end, demuxer="mp3", seconds=held_s,
+        if told and size_right and (plain_start or links) and run.wrong_at is None:
+            links.append(Link(run.start if links else 0, run.end, demuxer="mp3", prints=True, seconds=held_s,
                               least_s=held_s - 2 * frame.samples / run.rate_hz, fault=fault))
         else:  # a wrong count would be believed: without the frame that holds it
             start = run.start + (frame.size if tag is not None and not told else 0)
@@ -84,19 +91,22 @@ def mp3_links(file: BinaryIO, size: int) -> tuple[Link, ...]:
 def stream_links(file: BinaryIO, size: int, demuxer: str, header: Header, start: int = 0) -> tuple[Link, ...]:
     """The one recording of a file of frames that count nothing; none where there is no frame in it."""
     end = end_of_sound(file, 0, size)
-    runs, left = _runs(file, start, end, header, frozenset())
+    runs, left = _runs(file, start, end, header)
     if not runs:
         return ()
     seconds = sum(run.samples for run in runs) / runs[0].rate_hz
     fault = damaged(runs[0].samples / runs[0].rate_hz) if len(runs) > 1 else _rest(left, header, seconds)
+    if runs[0].wrong_at is not None:
+        fault = damaged(max(0, runs[0].wrong_at - _SURE * runs[0].samples // runs[0].frames) / runs[0].rate_hz)
     frame = runs[0].samples / runs[0].frames / runs[0].rate_hz
     first = 0 if start else runs[0].start
     return (Link(first, end, demuxer=demuxer, sndfile=False, seconds=seconds, least_s=seconds - 2 * frame,
                  fault=fault),)
 
 
-def _runs(file: BinaryIO, start: int, end: int, header: Header, seams: frozenset[int]) -> tuple[list[_Run], bytes]:
-    """All runs of frames in [start, end), a new one at each seam too, and the first bytes of what is left behind the last."""
+def _runs(file: BinaryIO, start: int, end: int, header: Header, split: bool = False) -> tuple[list[_Run], bytes]:
+    """All runs of frames in [start, end), and the first bytes of what is left behind the last. split: where a frame of mp3 counts
+    those that follow, another run begins."""
     runs: list[_Run] = []
     at, base, held = start, start, b""
     run: _Run | None = None
@@ -122,15 +132,32 @@ def _runs(file: BinaryIO, start: int, end: int, header: Header, seams: frozenset
             continue
         if at + frame.size > end:
             break
-        if run is None or at in seams:
-            between = _read(file, gap, min(64, at - gap)) if run is None else b""
-            run = _Run(at, at, 0, 0, frame.rate_hz, between, at in seams)
-            runs.append(run)
+        between = _read(file, gap, min(64, at - gap)) if run is None else b""
         kind = frame.kind
-        run.frames += 1
-        run.samples += frame.samples
-        at += frame.size
-        run.end = at
+        if header is mp3_frame:
+            starts, sizes = _alike(held, at - base, end - base, kind)
+            wrong, counting = side_info.look(held, starts, sizes) if kind >> 4 & 3 == _LAYER_3 else ([], [])
+            cuts = set(counting) if split else set()
+            for first, last in pairwise(sorted({0, *cuts, len(starts)})):
+                if run is None or first in cuts:
+                    run = _Run(base + starts[first], 0, 0, 0, frame.rate_hz, between, first in cuts)
+                    between = b""
+                    runs.append(run)
+                bad = bisect_left(wrong, first)
+                if run.wrong_at is None and bad < len(wrong) and wrong[bad] < last:
+                    run.wrong_at = run.samples + (wrong[bad] - first) * frame.samples
+                run.frames += last - first
+                run.samples += (last - first) * frame.samples
+                run.end = base + starts[last - 1] + sizes[last - 1]
+            at = base + starts[-1] + sizes[-1]
+        else:
+            if run is None:
+                run = _Run(at, at, 0, 0, frame.rate_hz, between)
+                runs.append(run)
+            run.frames += 1
+            run.samples += frame.samples
+            at += frame.size
+            run.end = at
     return runs, _read(file, runs[-1].end, min(_REST + 1, end - runs[-1].end)) if runs else b""
 
 
@@ -170,6 +197,7 @@ def _search(file: BinaryIO, start: int, end: int, header: Header) -> int | None:
     return None
 
 
+_LAYER_3 = 1  # as headers have it
 _SYNC = re.compile(rb"\xff(?=[\xe0-\xff])|\x0b(?=\x77)")
 
 
@@ -208,31 +236,28 @@ def _mp3_frames() -> dict[int, Frame]:
     return found
 
 
-def _tag_frames(file: BinaryIO, end: int) -> frozenset[int]:
-    """Where frames begin that hold a count of frames (Xing, Info, VBRI): the first ones of recordings."""
-    found = set()
-    file.seek(0)
-    at, carried = 0, b""
-    while at < end and (block := file.read(min(_BLOCK, end - at))):
-        held = carried + block
-        for name in (b"Xing", b"Info", b"VBRI"):
-            place = held.find(name)
-            while place >= 0:
-                for before in (36, 21, 13, 38, 23, 15):  # header, side information, a checksum
-                    frame = mp3_frame(held, place - before) if place >= before else None
-                    if frame is not None and _tag_place(held[place - before : place]) == before:
-                        found.add(at - len(carried) + place - before)
-                place = held.find(name, place + 1)
-        at += len(block)
-        carried = held[-64:]
-    return frozenset(found)
+def _alike(data: bytes, at: int, end: int, kind: int) -> tuple[list[int], list[int]]:
+    """(places, sizes) of frames of one kind that follow each other from `at` on and are whole before `end`. The first one is such
+    a frame."""
+    known, starts, sizes = _mp3_sizes(kind), [], []
+    stop = len(data) - _LOOK
+    size: int | None = known[(data[at + 1] & 0xFE) << 8 | data[at + 2]]
+    while size is not None:
+        starts.append(at)
+        sizes.append(size)
+        at += size
+        if at >= stop or data[at] != 0xFF:
+            break
+        size = known.get((data[at + 1] & 0xFE) << 8 | data[at + 2])
+        if size is None or at + size > end:
+            break
+    return starts, sizes
 
 
-def _tag_place(head: bytes) -> int:
-    """Where in a first frame the tag stands: behind the header, a checksum if there is one, and the side information."""
-    mono, lower = head[3] >> 6 == 3, not head[1] & 8
-    side = (9 if mono else 17) if lower else (17 if mono else 32)
-    return 4 + side + (0 if head[1] & 1 else 2)
+@lru_cache(maxsize=8)
+def _mp3_sizes(kind: int) -> dict[int, int]:
+    """As `_mp3_frames`, of one kind."""
+    return {key: frame.size for key, frame in _mp3_frames().items() if frame.kind == kind}
 
 
 class _Count(NamedTuple):
@@ -246,7 +271,7 @@ class _Count(NamedTuple):
 
 def _count(head: bytes) -> _Count | None:
     """None where the first frame is sound."""
-    for at in (_tag_place(head), 36):
+    for at in (side_info.end(head), 36):
         name = head[at : at + 4]
         if name == b"VBRI":
             return _Count(int.from_bytes(head[at + 14 : at + 18], "big"), 0)
@@ -256,10 +281,28 @@ def _count(head: bytes) -> _Count | None:
             size_at = at + 8 + 4 * (flags & 1)
             added = int.from_bytes(head[lame + 21 : lame + 24], "big")
             known = head[lame : lame + 4] in (b"LAME", b"Lavf", b"Lavc")
+            if known and not _tag_is_right(head, lame + 34):
+                return _Count(None, 0)
             return _Count(int.from_bytes(head[at + 8 : at + 12], "big") if flags & 1 else None,
                           (added >> 12) + (added & 0xFFF) if known else 0,
                           int.from_bytes(head[size_at : size_at + 4], "big") if flags & 2 else None)
     return None
+
+
+def _tag_is_right(head: bytes, at: int) -> bool:
+    """Whether the checksum of a frame that counts is right, which stands at this place: CRC-16 of what is before it (as LAME
+    writes it), or of that and zeros, together 190 bytes (as FFmpeg does). One that was never written, 0, is right."""
+    said = int.from_bytes(head[at : at + 2], "big")
+    return said in (0, _crc16(head[:at]), _crc16(head[:at].ljust(190, b"\0")))
+
+
+def _crc16(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+    return crc
 
 
 def _is_tag(gap: bytes) -> bool:

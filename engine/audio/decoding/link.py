@@ -24,8 +24,9 @@ class Link:
     """One recording in a file: the bytes [start, end).
 
     patches: see Part. demuxer: FFmpeg's name for the container, empty where FFmpeg is not asked. sndfile: libsndfile reads it
-    right. seconds: its length, where the look already told it; None: the decoder knows. least_s: less than this may not come
-    out of it. fault: what is missing.
+    right. prints: but it prints to the terminal what it does not like, so FFmpeg is asked first where it is there. seconds: its
+    length, where the look already told it; None: the decoder knows. least_s: less than this may not come out of it. fault: what
+    is missing.
     """
 
     start: int
@@ -33,6 +34,7 @@ class Link:
     patches: tuple[tuple[int, bytes], ...] = ()
     demuxer: str = ""
     sndfile: bool = True
+    prints: bool = False
     seconds: float | None = None
     least_s: float | None = None
     fault: Fault | None = None
@@ -43,7 +45,8 @@ class Link:
 
 def cut_off(held_s: float, promised_s: float) -> Fault:
     """For a file that holds less than was meant to be in it."""
-    return Fault(f"the file is cut off or damaged: {held_s:.2f} of {promised_s:.2f} seconds could be read.", held_s)
+    digits = 2 if f"{held_s:.2f}" != f"{promised_s:.2f}" else 5  # the last samples
+    return Fault(f"the file is cut off or damaged: {held_s:.{digits}f} of {promised_s:.{digits}f} seconds could be read.", held_s)
 
 
 def ends_early(held_s: float) -> Fault:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,10 +18,30 @@ _ASF = bytes.fromhex("3026b2758e66cf11")
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _SIMPLE = ((b"MAC ", "ape"), (b"wvpk", "wv"), (b"TTA1", "tta"), (b"FLV\x01", "flv"))
 """Formats whose header counts samples, which FFmpeg reads."""
+_KEPT = 64  # files of which is remembered what is in them: more than are asked about and then read at the same time
+_SETTLED_NS = 2_000_000_000
+"""A file that changed less than this ago may change again without its time changing: so coarse are the clocks of some disks."""
 
 
-def links_of(path: Path, file: BinaryIO, size: int, verify: bool) -> tuple[Link, ...]:
-    """The recordings of a file in order. verify: look at checksums too. Raises DecodeError where there is no sound in it."""
+def looked(path: Path, file: BinaryIO) -> tuple[Link, ...]:
+    """As `links_of`; a file that was looked at lately, and has not changed since, is not looked at again."""
+    there = os.fstat(file.fileno())
+    if time.time_ns() - there.st_mtime_ns < _SETTLED_NS:
+        return links_of(path, file, there.st_size)
+    seen = _seen(there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns)
+    if not seen:
+        seen.append(links_of(path, file, there.st_size))
+    return seen[0]
+
+
+@lru_cache(maxsize=_KEPT)
+def _seen(*file: int) -> list[tuple[Link, ...]]:
+    """What is known of a file, once it was looked at. file: all that changes when its content does."""
+    return []
+
+
+def links_of(path: Path, file: BinaryIO, size: int) -> tuple[Link, ...]:
+    """The recordings of a file in order. Raises DecodeError where there is no sound in it."""
     file.seek(0)
     head = file.read(16)
     tag = id3_size(head)
@@ -43,7 +66,7 @@ def links_of(path: Path, file: BinaryIO, size: int, verify: bool) -> tuple[Link,
     if head[:4] == flac.MAGIC:
         return flac.links_of(file, size)
     if head[:4] == b"OggS":
-        return ogg.links_of(file, size, verify)
+        return ogg.links_of(file, size)
     if head[4:8] in _BOXES:
         return (Link(0, size, demuxer="mov", sndfile=False, fault=structure.boxes(file, size)),)
     if head[:4] == b"\x1a\x45\xdf\xa3":
@@ -66,6 +89,8 @@ def links_of(path: Path, file: BinaryIO, size: int, verify: bool) -> tuple[Link,
                                                          least_s=found[0].least_s, fault=found[0].fault),)
     if (recordings := frames.mp3_links(file, size)):
         return recordings
+    if head[:1] == b"\xff" and head[1] & 0xE0 == 0xE0:  # libsndfile would try its luck with an mp3 in which no frame is whole
+        return _none(path)
     return (Link(0, size),)  # libsndfile knows more formats
 
 

@@ -15,7 +15,7 @@ from engine.records import FloatArray
 
 READ_FRAMES = 1 << 16
 """Frames decoded at a time."""
-_MP3_SLACK_S = 0.1  # an mp3's length is given in frames and padding differs among encoders; that all are there is known
+_MP3_SLACK = 1152  # an mp3's length is given in frames and padding differs among encoders; that all are there is known
 _WITHOUT_LEAPS = ("mp3", "opus", "ogg")
 """Read from their beginning: frames of mp3 and Opus lean on those before them, and libsndfile leaps wrong into the last page."""
 _NO_LENGTH = 1 << 62
@@ -61,7 +61,7 @@ class SndfileSound:
                     yield frames[max(0, len(frames) - (done - first)) :]
         except sf.LibsndfileError as error:
             raise self._cut(done) from error
-        if self.frames - done > (_MP3_SLACK_S * self.rate_hz if self.format == "mp3" else 0) or not done:
+        if self.frames - done > (_MP3_SLACK if self.format == "mp3" else 0) or not done:
             raise self._cut(done)
 
     def close(self) -> None:

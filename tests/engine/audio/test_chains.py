@@ -127,6 +127,23 @@ def test_a_recording_without_its_end_mark_is_whole(tmp_path: Path, kind: str) ->
     assert files.read(path).duration_s * RATE_HZ == pytest.approx(samples, abs=1)
 
 
+@pytest.mark.parametrize("kind", ["ogg", "opus"])
+@pytest.mark.parametrize("behind", [b"", b"TAG" + b"title".ljust(125, b"\0"), b"\0" * 700])
+def test_the_last_page_cannot_get_lost(tmp_path: Path, kind: str, behind: bytes) -> None:
+    """Its beginning is damaged, and no page follows that would miss it; tags and zeros there are no page."""
+    path = tmp_path / f"a.{kind}"
+    data = put(path, speech_like(6))
+    whole = files.read(path).samples
+    path.write_bytes(data + behind)
+    assert np.array_equal(files.read(path).samples, whole)
+    path.write_bytes(b"".join(pages(data)[:-1]) + behind)
+    assert 3 < files.read(path).duration_s < 6
+    last = len(data) - len(pages(data)[-1])
+    path.write_bytes(data[: last + 1] + b"\0" + data[last + 2 :] + behind)
+    with pytest.raises(DecodeError, match=r"the file is damaged at [0-9.]+ s"):
+        files.read(path)
+
+
 # --- channels ---------------------------------------------------------------------------------------------------------
 
 

@@ -128,6 +128,63 @@ def test_a_size_that_is_smaller_than_the_sound(tmp_path: Path, name: str, contai
     same(tmp_path / name, ideal)
 
 
+@EVERY
+@pytest.mark.parametrize("frames", [1, 2, 3])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_size_that_is_smaller_by_a_few_samples(tmp_path: Path, name: str, container: str, subtype: str, frames: int,
+                                                 channels: int) -> None:
+    """Fewer bytes than a chunk has; they are sound, to the last frame."""
+    ideal = made(tmp_path / name, container, subtype, channels)
+    data = (tmp_path / name).read_bytes()
+    at, width = samples_at(data, container), _width(subtype) * channels
+    data = data[: at + len(ideal) * width]
+    if container != "AIFF" and width * frames == 1:
+        frames = 4  # one byte is what fills up a chunk
+    (tmp_path / name).write_bytes(with_size(data, container, (len(ideal) - frames) * width))
+    same(tmp_path / name, ideal)
+
+
+@pytest.mark.parametrize(("name", "container"), [("a.wav", "WAV"), ("a.wav", "WAVEX"), ("a.rf64", "RF64"), ("a.w64", "W64")])
+@pytest.mark.parametrize("samples", [30_001, 30_003])
+def test_what_fills_up_a_chunk_is_no_sound(tmp_path: Path, name: str, container: str, samples: int) -> None:
+    soundfile.write(tmp_path / name, speech_like(3, RATE_HZ)[:samples], RATE_HZ, subtype="PCM_U8", format=container)
+    assert len(files.read(tmp_path / name).samples) == samples
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data + b"\0" if len(data) % 2 else data)
+    assert len(files.read(tmp_path / name).samples) == samples
+
+
+@EVERY
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_frame_that_is_promised_and_not_whole_is_missing(tmp_path: Path, name: str, container: str, subtype: str,
+                                                           channels: int) -> None:
+    """Less than a frame is no sound, but the header counts this one: the file was cut off there."""
+    ideal = made(tmp_path / name, container, subtype, channels)
+    data = (tmp_path / name).read_bytes()
+    at, width = samples_at(data, container), _width(subtype) * channels
+    (tmp_path / name).write_bytes(data[: at + len(ideal) * width - 1])
+    with pytest.raises(DecodeError, match=r"cut off or damaged: 2\.9999\d of 3\.00000 seconds could be read"):
+        files.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "container", "subtype"), [
+    ("a.wav", "WAV", "IMA_ADPCM"), ("a.wav", "WAV", "MS_ADPCM"), ("a.wav", "WAV", "GSM610"), ("a.w64", "W64", "IMA_ADPCM")])
+def test_a_part_of_a_block_of_samples_is_sound_that_is_lost(tmp_path: Path, name: str, container: str, subtype: str) -> None:
+    """A recorder that died left whole blocks: they are read. It left a part of one: refused, with what can be read."""
+    soundfile.write(tmp_path / name, speech_like(3, RATE_HZ), RATE_HZ, subtype=subtype, format=container)
+    data = (tmp_path / name).read_bytes()
+    at = samples_at(data, container)
+    unit = struct.unpack("<H", data[data.index(b"fmt ") + (36 if container == "W64" else 20) :][:2])[0]
+    blocks = (len(data) - at) // unit // 2
+    (tmp_path / name).write_bytes(with_size(data, container, 0)[: at + blocks * unit])
+    whole = files.read(tmp_path / name)
+    assert whole.duration_s == files.info(tmp_path / name).duration_s and 1 < whole.duration_s < 2
+    (tmp_path / name).write_bytes(with_size(data, container, 0)[: at + blocks * unit + unit // 2])
+    with pytest.raises(DecodeError, match=rf"cut off: only {whole.duration_s:.1f}"):
+        files.read(tmp_path / name)
+    assert files.read(tmp_path / name, duration_s=1).duration_s == 1
+
+
 @pytest.mark.parametrize("behind", [b"LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf58.29.100\0", b"id3 \x05\0\0\0abcde\0",
                                     b"TAG" + b"title".ljust(125, b"\0"), b"LIST\xff\0\0\0INFO", b"\0\0"])
 def test_what_follows_the_samples_is_no_sound(tmp_path: Path, behind: bytes) -> None:
@@ -226,6 +283,76 @@ def test_a_header_that_contradicts_itself_about_the_rate_is_refused(tmp_path: Pa
     (tmp_path / "a.wav").write_bytes(data)
     with pytest.raises(DecodeError, match="it speaks of 24,192 and of 16,000 samples a second"):
         files.read(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize(("channels", "unit", "per_s", "reads"), [
+    (9, 2, 32000, False), (2, 2, 32000, False), (1, 66, 97536, False), (1, 66, 32000, True), (1, 1, 32000, True)])
+def test_a_header_that_contradicts_itself_about_frames(tmp_path: Path, channels: int, unit: int, per_s: int, reads: bool) -> None:
+    """Three numbers say how large a frame is. Two against one are believed, others are damage."""
+    ideal = made(tmp_path / "a.wav", "WAV", "PCM_16")
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    struct.pack_into("<H", data, 22, channels)
+    struct.pack_into("<IH", data, 28, per_s, unit)
+    (tmp_path / "a.wav").write_bytes(data)
+    if reads:
+        same(tmp_path / "a.wav", ideal)
+        return
+    with pytest.raises(DecodeError, match=f"it speaks of {channels} channels of 16 bits in {unit} bytes"):
+        files.read(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("wrong", ["offset", "channels", "count", "count and all"])
+def test_an_aiff_that_contradicts_itself(tmp_path: Path, wrong: str) -> None:
+    ideal = made(tmp_path / "a.aiff", "AIFF", "PCM_16")
+    data = bytearray((tmp_path / "a.aiff").read_bytes())
+    common, sound = data.find(b"COMM") + 8, data.find(b"SSND") + 8
+    if wrong == "offset":  # as if the samples began later, behind the end of which there is no room
+        struct.pack_into(">I", data, sound, 16)
+    elif wrong == "channels":
+        struct.pack_into(">H", data, common, 3)
+    else:
+        struct.pack_into(">I", data, common + 2, len(ideal) - 40 if wrong == "count" else len(ideal) + 40)
+    (tmp_path / "a.aiff").write_bytes(data)
+    if wrong in ("offset", "count"):
+        same(tmp_path / "a.aiff", ideal)
+        return
+    with pytest.raises(DecodeError, match=r"its header is damaged: it speaks of 48,0[04]0 times [13] samples of 16 bits"):
+        files.read(tmp_path / "a.aiff")
+
+
+def test_samples_of_an_aiff_that_begin_later(tmp_path: Path) -> None:
+    ideal = made(tmp_path / "a.aiff", "AIFF", "PCM_16")
+    data = bytearray((tmp_path / "a.aiff").read_bytes())
+    sound = data.find(b"SSND") + 8
+    data[sound + 8 : sound + 8] = b"\1\2" * 8
+    struct.pack_into(">II", data, sound - 4, 2 * len(ideal) + 8 + 16, 16)
+    struct.pack_into(">I", data, 4, len(data) - 8)
+    (tmp_path / "a.aiff").write_bytes(data)
+    same(tmp_path / "a.aiff", ideal)
+
+
+@pytest.mark.parametrize("rate_hz", [0, 1, 7, 99])
+def test_a_rate_that_no_sound_has(tmp_path: Path, rate_hz: int) -> None:
+    made(tmp_path / "a.au", "AU", "PCM_16")
+    data = bytearray((tmp_path / "a.au").read_bytes())
+    struct.pack_into(">I", data, 16, rate_hz)
+    (tmp_path / "a.au").write_bytes(data)
+    with pytest.raises(DecodeError, match=r"it speaks of \d+ samples a second|not a sound file"):
+        files.read(tmp_path / "a.au")
+
+
+def test_an_mp3_whose_tag_is_damaged_is_not_cut_by_it(tmp_path: Path) -> None:
+    """What an encoder added at both ends stands in the first frame, with a checksum: where that is wrong nothing is cut off."""
+    soundfile.write(tmp_path / "a.mp3", speech_like(3), RATE_HZ)
+    whole = files.read(tmp_path / "a.mp3")
+    assert len(whole.samples) == 3 * RATE_HZ
+    data = bytearray((tmp_path / "a.mp3").read_bytes())
+    place = data.find(b"LAME") + 21
+    for at, bit in ((place, 0x80), (place + 1, 0x08), (place + 2, 0x40)):
+        turned = bytearray(data)
+        turned[at] ^= bit
+        (tmp_path / "a.mp3").write_bytes(turned)
+        assert 3 * RATE_HZ <= len(files.read(tmp_path / "a.mp3").samples) < 3.2 * RATE_HZ
 
 
 def test_a_file_that_grows_or_shrinks_while_it_is_read(tmp_path: Path) -> None:
