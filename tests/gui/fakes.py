@@ -23,6 +23,7 @@ from engine.errors import (
     FetchError,
     LibraryError,
     StoreError,
+    UsageError,
     VoiceExists,
     VoiceUnknown,
     WrongPassphrase,
@@ -66,6 +67,7 @@ from engine.records import (
 )
 from engine.settings import SettingsFile
 from engine.tasks import Ticket
+from engine.texts import name_fault
 from engine.voices.calibration import OwnCalibration, calibrate
 from engine.voices.choice import choose
 from engine.voices.samples import check
@@ -391,6 +393,8 @@ class FakeVoices:
         return [t for t in self._takes if t.voice_id == voice_id]
 
     def rename(self, old: str, new: str) -> Voice:
+        if (fault := name_fault(new)) is not None:
+            raise UsageError(fault)
         if any(v.name == new for v in self._voices):
             raise VoiceExists(new)
         self._note("rename", self.get(old).id)
@@ -411,6 +415,8 @@ class FakeVoices:
         self._count(take.voice_id)
 
     def begin(self, name: str) -> Voice:
+        if (fault := name_fault(name)) is not None:
+            raise UsageError(fault)
         if any(v.name == name for v in self._voices):
             raise VoiceExists(name)
         self._ids += 1
