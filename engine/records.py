@@ -209,6 +209,7 @@ class Identification:
     """Who a stretch of speech is. candidates: nearest first; margin: over the runner-up in margin_unit, None with one voice.
 
     probability: that the nearest voice speaks rather than a stranger, at even odds; None where nothing was calibrated.
+    voices_heard: how many people speak in the file; None where nobody counted, or could.
     """
 
     status: IdentificationStatus
@@ -220,6 +221,7 @@ class Identification:
     candidates: tuple[Candidate, ...] = ()
     probability: float | None = None
     margin_unit: MarginUnit = "similarity"
+    voices_heard: int | None = None
 
 
 @dataclass(frozen=True)

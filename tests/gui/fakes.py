@@ -70,6 +70,7 @@ from engine.tasks import Ticket
 from engine.texts import name_fault
 from engine.voices.calibration import OwnCalibration, calibrate
 from engine.voices.choice import choose
+from engine.voices.limits import Limits
 from engine.voices.samples import check
 from tests.gui.fake_space import FakeDescribing, FakeQueries, FakeTagging
 from tests.gui.fake_timelines import FakeTimelines
@@ -487,7 +488,7 @@ class FakeVoices:
 
     def checked_samples(self, voice_id: int | None = None) -> list[SampleCheck]:
         names = {v.id: v.name for v in self._voices if v.state == "enrolled"}
-        found = check(self._samples, {take.id: take for take in self._takes}, names, False)
+        found = check(self._samples, {take.id: take for take in self._takes}, names, Limits(0.0))
         return [one for one in found if voice_id in (None, one.sample.voice_id)]
 
     def close_pairs(self) -> list[ClosePair]:
