@@ -13,7 +13,9 @@
     │   └── FetchError              a model could not be fetched
     ├── EnrollmentError
     │   ├── TooLittleSpeech         less net speech than an identity needs
-    │   ├── TooNoisy, Clipped       a take that is worse than it need be; it can be enrolled all the same
+    │   ├── Doubtful                a take that had better not be enrolled; it can be, all the same
+    │   │   ├── TooNoisy, Clipped   it is worse than it need be
+    │   │   └── UnlikeVoice         it does not sound like the voice's other takes
     │   ├── NoSpeech                music, or anything but speech
     │   ├── TwoVoices               two people in one take
     │   ├── TakeKnown               the same take twice
@@ -140,7 +142,11 @@ class TooLittleSpeech(EnrollmentError):
         self.found_s, self.needed_s = found_s, needed_s
 
 
-class TooNoisy(EnrollmentError):
+class Doubtful(EnrollmentError):
+    """A take that had better not be enrolled. Whoever knows better can enroll it all the same."""
+
+
+class TooNoisy(Doubtful):
     """The noise of a take is too near to its speech."""
 
     def __init__(self, snr_db: float, needed_db: float) -> None:
@@ -149,12 +155,34 @@ class TooNoisy(EnrollmentError):
         self.snr_db, self.needed_db = snr_db, needed_db
 
 
-class Clipped(EnrollmentError):
+class Clipped(Doubtful):
     """The wave of a take is cut off in many places."""
 
     def __init__(self, places: int) -> None:
         super().__init__(f"The wave is cut off in {places} places. Record it again from further away, or turn the input down.")
         self.places = places
+
+
+class UnlikeVoice(Doubtful):
+    """A take is unlike every take of the voice it was meant for, or far more like another voice.
+
+    similarity: cosine to the take that it is most like. rival: name and cosine of the other voice.
+    """
+
+    def __init__(self, name: str, similarity: float, usual: float, rival: tuple[str, float] | None = None,
+                 what: str = "This take") -> None:
+        """usual: takes of one voice are at least so much alike. what: is unlike the voice, as the sentence begins."""
+        super().__init__((
+            f"{what} does not sound like {name}: its likeness to the nearest take of {name} is {similarity:.2f}, and takes of "
+            f"one voice have {usual:.2f} or more." if rival is None else
+            f"{what} sounds more like {rival[0]} ({rival[1]:.2f}) than like any take of {name} ({similarity:.2f}).")
+            + " Perhaps somebody else speaks.")
+        self.name, self.similarity, self.rival = name, similarity, rival
+
+    def besides(self, other: Doubtful | str) -> UnlikeVoice:
+        """The same with one more sentence: what else there is against the take, or what can be done."""
+        self.args = (f"{self} {other}",)
+        return self
 
 
 class NoSpeech(EnrollmentError):

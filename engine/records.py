@@ -215,7 +215,8 @@ class Identification:
     """Who a stretch of speech is. candidates: nearest first; margin: over the runner-up in margin_unit, None with one voice.
 
     probability: that the nearest voice speaks rather than a stranger, at even odds; None where nothing was calibrated. band: of
-    the recording; None where it was not looked at.
+    the recording; None where it was not looked at. voices_heard: how many people speak in the file; None where nobody counted, or
+    could.
     """
 
     status: IdentificationStatus
@@ -228,6 +229,7 @@ class Identification:
     probability: float | None = None
     margin_unit: MarginUnit = "similarity"
     band: Band | None = field(default=None, compare=False)
+    voices_heard: int | None = None
 
 
 @dataclass(frozen=True)

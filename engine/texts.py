@@ -20,7 +20,10 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # categories of Unicode
 _SEPARATORS = (",", ";", "\t")
 _SEPARATOR = re.compile(r"(?i:sep)=([,;\t])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what begins one, in East Asian width too
+_NO_JOINERS = dict.fromkeys(map(ord, JOINERS))
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+_LABEL = re.compile(r"(stranger|unknown|nobody|somebody|somebody unknown|nobody (known|speaks)|too short)( ?\d+)*|perhaps\b.*")
+_WORD = re.compile(r"[^\W_]+")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -59,6 +62,28 @@ def shown(text: str, allowed: str = "") -> str:
 def is_name(text: str) -> bool:
     """Whether this may be the name of something: one line of characters that can be seen, and not nothing."""
     return bool(text.strip()) and not any(unseen(letter) for letter in text.strip())
+
+
+def is_label(name: str) -> bool:
+    """Whether the program itself says this in the place of a name: “Stranger 2”, “unknown”, “perhaps Anna”.
+
+    However it is written: in capitals, with other spaces or signs between the words (“stranger_2” stands in RTTM), in East Asian
+    width.
+    """
+    plain = unicodedata.normalize("NFKC", name).translate(_NO_JOINERS).casefold()
+    return _LABEL.fullmatch(" ".join(_WORD.findall(plain))) is not None or plain.strip() == "<na>"  # nobody, in RTTM
+
+
+def name_fault(name: str) -> str | None:
+    """Why a new voice cannot be called this, in a sentence; None where it can. Voices that have such a name keep it."""
+    if not name.strip():
+        return "A voice needs a name."
+    if not is_name(name):
+        return ("The name of a voice is one line of characters that can be seen; this one holds a line break, a tab or another "
+                "that cannot.")
+    if is_label(name):
+        return f"“{' '.join(name.split())}” is what Earmark itself says where it is not sure who speaks. Choose another name."
+    return None
 
 
 def as_name(text: str) -> str:

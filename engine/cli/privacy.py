@@ -13,6 +13,7 @@ from engine.cli.output import file_name
 from engine.cli.paths import destination, file_to_write, given
 from engine.cli.secrets import VARIABLE
 from engine.errors import EarmarkError, UsageError
+from engine.texts import is_label
 
 PassphraseFile = Annotated[Path | None, typer.Option(
     "--passphrase-file", metavar="FILE", parser=given,
@@ -125,8 +126,10 @@ def import_(context: typer.Context, file: Annotated[Path, typer.Argument(metavar
         {"name": one.name, "action": one.action, "takes": one.takes, "samples": one.samples,
          "other_encoder": one.other_encoder} for one in done]})
     for one in done:
-        run.out.say(one.name + {"made": " is new", "merged": " was added to", "renamed": " got a number, because the name was "
-                    "taken", "nothing": " is here already, with all takes"}[one.action]
+        renamed = (f" was called {one.named}, which Earmark itself says where it is not sure who speaks" if is_label(one.named)
+                   else " got a number, because the name was taken")
+        run.out.say(one.name + {"made": " is new", "merged": " was added to", "renamed": renamed,
+                                "nothing": " is here already, with all takes"}[one.action]
                     + ("" if one.action == "nothing" else f": {one.takes} takes, {one.samples} samples"))
         if one.other_encoder:
             run.out.note(f"earmark: {one.other_encoder} samples of {one.name} are of another encoder. They are kept, and "

@@ -10,15 +10,16 @@ import typer
 
 from engine.cli.output import clock, file_name
 from engine.cli.paths import destination, file_to_write, given, same_file
-from engine.errors import EnrollmentError, StoreError, UsageError
+from engine.errors import EnrollmentError, StoreError, UnlikeVoice, UsageError
 from engine.records import Timeline
 from engine.store.records import Naming
-from engine.texts import is_name
+from engine.texts import name_fault
 
 _STRANGER = re.compile(r"^\s*(?:stranger\s*)?(\d+)\s*=(.*)$", re.IGNORECASE | re.DOTALL)
 
 _PEOPLE = re.compile(r"^\s*([0-9]{1,3})\s*(?:[-–]\s*([0-9]{1,3})\s*)?$")
 MOST_PEOPLE = 100
+Anyway = Annotated[bool, typer.Option("--anyway", help="Name a stranger so also where it does not sound like that voice.")]
 
 
 def add_to(voices: typer.Typer) -> None:
@@ -33,6 +34,7 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
              to: Annotated[Path | None, typer.Option(
                  "--out", metavar="FILE", parser=destination, help="The file to export to.")] = None,
              name: Annotated[list[str] | None, typer.Option("--name", help="Name a stranger: “Stranger 1=Anna”.")] = None,
+             anyway: Anyway = False,
              keep: Annotated[bool, typer.Option(help="Keep it, so that strangers can be named later.")] = True,
              people: Annotated[str | None, typer.Option(
                  metavar="N|A-B", help="How many speak, where you know it: 3, or 2-4.")] = None) -> None:
@@ -52,6 +54,10 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
     if names and not keep:
         raise UsageError("A stranger can be named only in a timeline that is kept.")
     told = _people(people)
+    for _, known_as in names:
+        fault = name_fault(known_as)
+        if fault is not None and app.voices.find(known_as) is None:  # before anything is heard, which takes its time
+            raise UsageError(f"--name: {fault}")
     if names:
         app.claim()
     with out.progress("Listening") as ticket:
@@ -63,7 +69,7 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
     if names:
         with app.store.writing():  # all of them or none
             for number, known_as in names:
-                app.timelines.name_stranger(found.id, number, known_as)
+                _name(app, found.id, number, known_as, anyway)
         found = app.timelines.get(found.id)
     if to is not None and export is not None:
         try:
@@ -115,10 +121,11 @@ def timelines(context: typer.Context,
 
 
 def name_stranger(context: typer.Context, timeline: Annotated[int, typer.Argument(help="Number of the timeline.")],
-                  stranger: Annotated[int, typer.Argument(help="Number of the stranger.")], name: str) -> None:
+                  stranger: Annotated[int, typer.Argument(help="Number of the stranger.")], name: str,
+                  anyway: Anyway = False) -> None:
     """Make a stranger a voice; other timelines in which that voice speaks learn its name."""
     out, app = context.obj.out, context.obj.app
-    found = app.timelines.name_stranger(timeline, stranger, name)
+    found = _name(app, timeline, stranger, name, anyway)
     out.document(_naming(found))
     more = "" if found.tracks == 1 else f" In {found.tracks - 1} other timelines, too."
     out.say(f"Stranger {stranger} is {found.voice} now.{more} To undo it: python main.py voices undo-naming")
@@ -133,6 +140,14 @@ def undo_naming(context: typer.Context,
     out.say(f"{found.voice} is a stranger again where it was named so.")
 
 
+def _name(app: Any, timeline: int, stranger: int, name: str, anyway: bool) -> Naming:
+    try:
+        named: Naming = app.timelines.name_stranger(timeline, stranger, name, anyway)
+        return named
+    except UnlikeVoice as error:
+        raise error.besides("Nobody was named. To name it so all the same, say --anyway.") from None
+
+
 def _numbers(strangers: list[int]) -> str:
     return "it has " + ", ".join(f"Stranger {number}" for number in strangers) if strangers else "no stranger speaks in it"
 
@@ -141,8 +156,6 @@ def _named(text: str) -> tuple[int, str]:
     match = _STRANGER.match(text)
     if match is None or not match[2].strip():
         raise UsageError(f"--name is written “Stranger 1=Anna”, not “{text}”.")
-    if not is_name(match[2]):
-        raise UsageError("--name: a name is one line of characters that can be seen.")
     return int(match[1]), match[2].strip()
 
 

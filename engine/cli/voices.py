@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from engine.cli.output import clock, file_name, shown
 from engine.cli.paths import given
 from engine.errors import AudioError, EncoderError, EnrollmentError, ListBroken, ShapeError
 from engine.records import ChangeKind, ClosePair, Failure, Identification, SampleCheck
+from engine.texts import is_label, name_fault
 from engine.voices.calibration import Rates
 
 CURVE_POINTS = 200
@@ -41,16 +43,19 @@ def add_to(root: typer.Typer) -> None:
 
 
 def enroll(context: typer.Context, name: str, files: Files, keep: Keep = False,
-           anyway: Annotated[bool, typer.Option("--anyway", help="Take noisy and clipped recordings too.")] = False) -> None:
+           anyway: Annotated[bool, typer.Option("--anyway", help="Take noisy and clipped recordings too, and those unlike the "
+                                                            "other takes of the voice.")] = False) -> None:
     """Enroll a voice, or add takes to it. What is enrolled already is skipped, so the command can be repeated.
 
-    Takes that are too short, noisy or clipped, that hold two voices, or no speech, are refused with the reason.
+    Takes that are too short, noisy or clipped, that hold two voices or no speech, or that do not sound like the voice's other
+    takes are refused with the reason.
     """
 
     out, app = context.obj.out, context.obj.app
     with out.progress("Enrolling") as ticket:
         results = app.voices.enroll_files(name, files, keep, ticket, anyway)
-    failed = [out.file_failed(r.path, r.reason) for r in results if isinstance(r, Failure)]
+    failed = [out.file_failed(r.path, r.reason + (" To enroll it all the same, say --anyway." if r.anyway else ""))
+              for r in results if isinstance(r, Failure)]
     takes = [r for r in results if not isinstance(r, Failure)]
     voice = app.voices.find(name)
     close = [pair for pair in _close(app.voices) if voice is not None and voice.name in (pair.first, pair.second)]
@@ -91,6 +96,12 @@ def list_voices(context: typer.Context) -> None:
                   [[v.name, "needs re-enrollment" if v.needs_enrollment else v.state, str(v.takes), str(v.samples),
                     f"{v.speech_s:.1f} s"] for v in found], right=(2, 3, 4))
         _warn(out, close)
+        for name, count in _outlying(voices).items():
+            out.note(f"earmark: {count} {'sample' if count == 1 else 'samples'} of {name} may not be of this voice. "
+                     f"Look with: python main.py voices samples \"{name}\"")
+        for one in found:
+            if is_label(one.name):
+                out.note(f"earmark: {name_fault(one.name)} Rename it: python main.py voices rename \"{one.name}\" NAME")
         if any(v.needs_enrollment for v in found):
             out.say("Voices that need re-enrollment have no sample of the voice encoder in use, so nobody is recognised as them. "
                     "Enroll them again, or go back to their encoder with: python main.py models use NAME")
@@ -137,7 +148,7 @@ def undo(context: typer.Context) -> None:
 
 
 def identify(context: typer.Context, files: Files) -> None:
-    """Say who speaks in each file."""
+    """Say who speaks in each file. Where several people seem to, `voices timeline` says who when."""
     out, app = context.obj.out, context.obj.app
     documents: list[dict[str, Any]] = []
     for path in files:
@@ -146,8 +157,12 @@ def identify(context: typer.Context, files: Files) -> None:
         except (AudioError, ShapeError) as error:  # missing or damaged weights are no file's fault
             documents.append(out.file_failed(path, getattr(error, "reason", str(error))))
             continue
-        documents.append({"file": file_name(path), **identification(found), "band": found.band})
+        documents.append({"file": file_name(path), **identification(found), "voices_heard": found.voices_heard,
+                          "band": found.band})
         out.say(f"{path.name}: {words(found)}" + (f" · {TELEPHONE}" if found.band == "narrow" and found.voice is None else ""))
+        if found.voices_heard is not None and found.voices_heard > 1:
+            out.say(f"{path.name}: {found.voices_heard} voices seem to speak in it. Who when: "
+                    "python main.py voices timeline FILE")
     out.document(documents[0] if len(files) == 1 else documents)
 
 
@@ -256,6 +271,15 @@ def _close(voices: Any) -> list[ClosePair]:
         return found
     except (EncoderError, ListBroken):
         return []
+
+
+def _outlying(voices: Any) -> dict[str, int]:
+    """How many samples of each voice are far from its others or nearer to another voice, where some are."""
+    try:
+        odd = Counter(one.sample.voice_id for one in voices.checked_samples() if {"far", "nearer"} & set(one.flags))
+    except (EncoderError, ListBroken):
+        return {}
+    return {voice.name: odd[voice.id] for voice in voices.list() if odd[voice.id]}
 
 
 def _pair(pair: ClosePair) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from engine.store.schema import encoder_spec, sample, take, voice, voice_change
 from engine.store.sealed import PLAIN, SUFFIX, Records, of_name, of_recording, of_source, of_vector
 from engine.store.seals import Seals, cleaned, soiled, times_soiled
 from engine.store.spaces import find_space, space_key, take_space
-from engine.texts import is_name, name_key
+from engine.texts import name_fault, name_key
 
 COLOURS = 12
 
@@ -88,7 +88,7 @@ class VoiceStore:
             return self.get(made)
 
     def rename(self, voice_id: int, name: str) -> Voice:
-        """Raises VoiceExists when another voice has the name, UsageError for an empty one."""
+        """Raises VoiceExists when another voice has the name, UsageError where none can have it (`name_fault`)."""
         shown, key = _checked_name(name), name_key(name)
         with self._database.writing() as connection:
             self.get(voice_id)
@@ -392,11 +392,9 @@ def _gone() -> EnrollmentError:
 
 
 def _checked_name(name: str) -> str:
-    if not name.strip():
-        raise UsageError("A voice needs a name.")
-    if not is_name(name):
-        raise UsageError("The name of a voice is one line of characters that can be seen; this one holds a line break, a tab or "
-                         "another that cannot.")
+    fault = name_fault(name)
+    if fault is not None:
+        raise UsageError(fault)
     return unicodedata.normalize("NFC", " ".join(name.split()))
 
 

@@ -7,8 +7,9 @@ twice: once to prove every piece of it and every number in it, then to import it
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from engine.privacy.passphrases import checked
 from engine.records import EncoderSpec, Voice
 from engine.store import NewTake, Store
 from engine.tasks import Ticket
+from engine.texts import is_label
 from engine.voices.entries import FileVoice, put_count, put_take, put_voice, read_voices
 
 Clash = Literal["rename", "merge"]
@@ -37,9 +39,10 @@ class Exported:
 class Imported:
     """What became of one voice of the file.
 
-    name: as it is called here. action: made, merged into the one that was here, renamed because the name was taken, or
-    nothing, because all of it was here. other_encoder: samples that the encoder in use cannot compare; they are kept for
-    when their encoder is used again, and the voice needs enrolling anew until then.
+    name: as it is called here; named: as the file calls it. action: made, merged into the one that was here, renamed because the
+    name was taken or is what the program itself says for somebody unknown, or nothing, because all of it was here.
+    other_encoder: samples that the encoder in use cannot compare; they are kept for when their encoder is used again, and the
+    voice needs enrolling anew until then.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Imported:
     takes: int
     samples: int
     other_encoder: int
+    named: str = ""
 
 
 def export(store: Store, voices: Sequence[Voice], path: Path, passphrase: str, ticket: Ticket) -> Exported:
@@ -75,7 +79,8 @@ def import_(store: Store, path: Path, passphrase: str, clash: Clash, spec: Encod
     """Add the voices of a file, all or none. spec: of the encoder in use.
 
     clash: what happens to a voice whose name is taken: it gets a number behind its name, or its takes are added to the
-    one that is here. A take that is here already is never doubled. Raises ExportUnreadable, WrongPassphrase, StoreError.
+    one that is here. One called “Stranger 1”, as the program itself calls somebody unknown, becomes “Imported Stranger 1”.
+    A take that is here already is never doubled. Raises ExportUnreadable, WrongPassphrase, StoreError.
     """
     with SealedReader(path, passphrase) as source:
         for _ in read_voices(source, ticket):  # every piece is proved before anything is changed
@@ -95,19 +100,15 @@ def import_(store: Store, path: Path, passphrase: str, clash: Clash, spec: Encod
 
 def _add(store: Store, voice: FileVoice, takes: list[tuple[NewTake, bytes]], clash: Clash, spec: EncoderSpec) -> Imported:
     """Inside a transaction."""
-    here = store.voices.find(voice.name)
-    action: Literal["made", "merged", "renamed"] = "made"
-    wanted, number = _missing(store, here, takes), 1
-    while here is not None and clash == "rename" and wanted:  # its numbered name may be taken by an earlier import
-        action, number = "renamed", number + 1
-        here = store.voices.find(f"{voice.name} ({number})")
+    for name in _names(voice.name):  # its numbered name may be taken by an earlier import
+        here = store.voices.find(name)
         wanted = _missing(store, here, takes)
-    if here is not None and not wanted:
-        return Imported(here.name, "nothing", 0, 0, 0)
-    if here is not None:
-        action, target = "merged", here
-    else:
-        target = store.voices.create(voice.name if number == 1 else f"{voice.name} ({number})", voice.colour)
+        if here is not None and not wanted:
+            return Imported(here.name, "nothing", 0, 0, 0, voice.name)
+        if (here is None and not is_label(name)) or (here is not None and clash == "merge"):
+            break
+    action: Literal["made", "merged", "renamed"] = "merged" if here is not None else "made" if name == voice.name else "renamed"
+    target = here or store.voices.create(name, voice.colour)
     for new, wav in wanted:
         known = store.voices.find_take(target.id, new.sha256)
         if known is not None:  # the same take, in the space of another encoder
@@ -120,7 +121,15 @@ def _add(store: Store, voice: FileVoice, takes: list[tuple[NewTake, bytes]], cla
     if any(new.samples for new, _ in wanted):
         store.voices.set_state(target.id, "enrolled")
     return Imported(target.name, action, len({new.sha256 for new, _ in wanted}), sum(len(new.samples) for new, _ in wanted),
-                    sum(len(new.samples) for new, _ in wanted if new.spec != spec))
+                    sum(len(new.samples) for new, _ in wanted if new.spec != spec), voice.name)
+
+
+def _names(name: str) -> Iterator[str]:
+    """What a voice of a file may be called here, in the order in which it is tried. One that has a label of the program's own is
+    kept under another name, unless there is a voice here that has that label, too."""
+    free = f"Imported {name}" if is_label(name) else name
+    yield from dict.fromkeys((name, free))
+    yield from (f"{free} ({number})" for number in count(2))
 
 
 def _missing(store: Store, here: Voice | None, takes: list[tuple[NewTake, bytes]]) -> list[tuple[NewTake, bytes]]:

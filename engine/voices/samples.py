@@ -11,6 +11,8 @@ from engine.errors import ShapeError
 from engine.index import unit_mean
 from engine.records import ClosePair, Embedding, FloatArray, Sample, SampleCheck, Take
 from engine.voices.identification import Identifier
+from engine.voices.likeness import strays
+from engine.voices.limits import Limits
 from engine.voices.takes import NOISY_SNR_DB
 
 SHORT_S = 1.5
@@ -19,11 +21,12 @@ SPREADS = 4.0  # median absolute deviations (scaled to standard deviations) belo
 LEAST_GAP = 0.1  # and at least so far below it
 
 
-def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[int, str], apart: float | None,
+def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[int, str], limits: Limits,
           voice_id: int | None = None) -> list[SampleCheck]:
     """Every sample with what is odd about it. samples: of all voices; takes, names: by id of take and of voice.
 
-    apart: of `Limits`: a likeness below it is odd of itself. voice_id: only the samples of this voice.
+    limits: of their encoder; a likeness below `apart` is odd of itself, and so are samples of a take that is unlike the others.
+    voice_id: only the samples of this voice.
     """
     groups: dict[int, list[Sample]] = {}
     for one in samples:
@@ -35,7 +38,8 @@ def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[i
         if voice_id not in (None, voice):
             continue
         likenesses = [_likeness(one, [other for other in group if other is not one]) for one in group]
-        limit = _limit([value for value in likenesses if value is not None], apart)
+        limit = _limit([value for value in likenesses if value is not None], limits.apart)
+        apart = strays(group, limits)
         others = np.array([other != voice for other in order], bool)
         rivals = [order[at] for at in np.flatnonzero(others)]
         cosines = np.array([one.embedding.vector for one in group], np.float32) @ centroids[others].T if rivals else None
@@ -45,7 +49,7 @@ def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[i
             rival = None if cosines is None else int(np.argmax(cosines[at]))
             nearer = names[rivals[rival]] if rival is not None and cosines is not None and cosines[at, rival] > own else None
             take = takes[one.take_id]
-            if likeness is not None and likeness < limit:
+            if one.take_id in apart or (likeness is not None and likeness < limit):
                 flags.append("far")
             if nearer is not None:
                 flags.append("nearer")

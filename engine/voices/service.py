@@ -6,7 +6,7 @@ import builtins
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from engine.audio import files
 from engine.audio.clean import cleaned
 from engine.errors import (
     AudioError,
-    Clipped,
+    Doubtful,
     EncoderError,
     EnrollmentError,
     ListBroken,
@@ -26,7 +26,7 @@ from engine.errors import (
     StoreError,
     TakeKnown,
     TooLittleSpeech,
-    TooNoisy,
+    UnlikeVoice,
     UsageError,
     VoiceUnknown,
 )
@@ -51,7 +51,9 @@ from engine.voices.calibration import OwnCalibration, calibrate
 from engine.voices.choice import choose
 from engine.voices.cohort import shipped
 from engine.voices.identification import MIN_SPEECH_S, Identifier, margin_unit_of, nobody
+from engine.voices.likeness import doubt
 from engine.voices.limits import limits_of
+from engine.voices.mixtures import to_count, voices_in
 from engine.voices.samples import check, close_pairs
 from engine.voices.takes import Heard, TakeQuality, judge, net_speech, refusal, spoken_parts
 from engine.voices.undo import History, require
@@ -127,9 +129,10 @@ class Voices:
     def add_take(self, voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False, anyway: bool = False) -> Take:
         """Enroll one take: find its speech, embed it in parts of about 3 s, store them.
 
-        keep: the person agreed that the recording is kept; the date of the consent is stored with it. anyway: noise and clipping
-        are no reason to refuse it. A take that is known, but has no samples of the encoder in use, gets them. Raises
-        TooLittleSpeech, TooNoisy, Clipped, NoSpeech, TwoVoices, TakeKnown, EncoderError.
+        keep: the person agreed that the recording is kept; the date of the consent is stored with it. anyway: noise, clipping and
+        being unlike the voice's other takes are no reason to refuse it. A take that is known, but has no samples of the encoder
+        in use, gets them. Raises TooLittleSpeech, Doubtful (TooNoisy, Clipped, UnlikeVoice), NoSpeech, TwoVoices, TakeKnown,
+        EncoderError.
         """
         if not np.isfinite(audio.samples).all():
             raise ShapeError("The sound holds values that are no numbers (NaN or infinity).")
@@ -141,11 +144,17 @@ class Voices:
         if quality.speech_s < MIN_SPEECH_S:  # nothing else has to be loaded to say so
             raise TooLittleSpeech(quality.speech_s, MIN_SPEECH_S)
         refused = refusal(clean.audio, quality, MIN_SPEECH_S, self._tagger(), encoder, anyway)
-        if refused is not None:
+        if refused is not None and not isinstance(refused, Doubtful):
             raise refused
         parts = spoken_parts(clean.audio, quality.spans)
         embeddings = encoder.embed_many([part for part, _ in parts])
         samples = [(e, part.duration_s) for e, (part, _) in zip(embeddings, parts, strict=True)]
+        new = not anyway and self._store.voices.find_take(voice_id, digest) is None
+        unlike = self.unlike(voice_id, samples, encoder.spec) if new else None
+        if unlike is not None:
+            raise unlike.besides(refused) if refused is not None else unlike  # whoever takes it anyway was told of both
+        if refused is not None:
+            raise refused
         spans = [span for _, span in parts]
         now = datetime.now(UTC)
         wav = files.wav_bytes(audio) if keep else None
@@ -169,6 +178,14 @@ class Voices:
                 with contextlib.suppress(StoreError):
                     self._store.voices.remove_strays()
             raise
+
+    def unlike(self, voice_id: int, samples: Sequence[tuple[Embedding, float]], spec: EncoderSpec,
+               what: str = "This take") -> UnlikeVoice | None:
+        """Why these samples are not added to a voice without being asked; see `engine.voices.likeness`."""
+        known = self._store.voices.samples(spec, voice_id)
+        if not known or limits_of(spec).alike is None:
+            return None
+        return doubt(samples, self._store.voices.get(voice_id), known, self.identifier(spec), limits_of(spec), what)
 
     def finish(self, voice_id: int) -> Voice:
         """The voice counts from now on. Raises EnrollmentError when it has no take."""
@@ -261,7 +278,7 @@ class Voices:
         """Samples of the encoder in use with what is odd: far from the others, nearer to another voice, short, noisy."""
         takes = {take.id: take for take in self._store.voices.takes()}
         names = {voice.id: voice.name for voice in self.list() if voice.state == "enrolled"}
-        return check(self.samples(), takes, names, limits_of(self._spec()).apart, voice_id)
+        return check(self.samples(), takes, names, limits_of(self._spec()), voice_id)
 
     def close_pairs(self) -> builtins.list[ClosePair]:
         """Enrolled voices that are so alike that one may be taken for the other, nearest first."""
@@ -330,8 +347,9 @@ class Voices:
         """Judge, embed and identify a take so far, without storing anything. Raises EncoderError."""
         clean = cleaned(audio)
         quality = judge(audio, self._detector(), clean)
-        found, embedding = self._who(net_speech(clean.audio, quality.spans), quality.snr_db)
-        return Heard(quality, replace(found, band=quality.band), embedding)
+        speech = net_speech(clean.audio, quality.spans)
+        found, embedding = self._who(speech, quality.snr_db)
+        return Heard(quality, replace(found, band=quality.band), embedding, speech)
 
     def identify(self, audio: Audio) -> Identification:
         """Who speaks in a stretch of sound. Raises EncoderError."""
@@ -346,8 +364,9 @@ class Voices:
         return self._encoder().embed(speech)
 
     def identify_file(self, path: Path) -> Identification:
-        """Who speaks in a file (its first quarter of an hour). Raises AudioError, EncoderError."""
-        return self.identify(files.read(path, duration_s=MAX_READ_S))
+        """Who speaks in a file (its first quarter of an hour), and how many do. Raises AudioError, EncoderError."""
+        heard = self.hear(files.read(path, duration_s=MAX_READ_S))
+        return replace(heard.identification, voices_heard=self._voices_heard(heard.speech))
 
     def listener(self, source: Source, after: Listener | None = None) -> Listener:
         """A listener on a microphone or file, not yet started. It stays with the encoder that is in use now.
@@ -385,7 +404,7 @@ class Voices:
                     results.append(self.add_take(voice.id, audio, path.name, keep, anyway))
                 except (AudioError, ShapeError, EnrollmentError) as error:  # missing or damaged weights are no file's fault
                     self._store.voices.get(voice.id)  # nor is a voice that was removed while the file was embedded
-                    results.append(Failure(path, getattr(error, "reason", str(error)), isinstance(error, TooNoisy | Clipped)))
+                    results.append(Failure(path, getattr(error, "reason", str(error)), isinstance(error, Doubtful)))
         finally:
             if known is None:
                 self._remove_unused(voice.id)
@@ -407,6 +426,13 @@ class Voices:
         encoder = self._encoder()
         embedding = encoder.embed(speech)
         return self.identifier(encoder.spec).identify(embedding, speech.duration_s, snr_db), embedding
+
+    def _voices_heard(self, speech: Audio | None) -> int | None:
+        cut = to_count(speech) if speech is not None else []
+        limits = limits_of(self._spec())
+        if not cut or limits.apart is None:
+            return None
+        return voices_in(np.array([one.vector for one in self._encoder().embed_many(cut)]), limits)
 
     def _known_spec(self) -> EncoderSpec | None:
         """The space in use; None where its encoder is lost: the voices can be listed, renamed and removed all the same."""

@@ -55,11 +55,12 @@ class TakeQuality:
 
 @dataclass(frozen=True)
 class Heard:
-    """What a take is like so far and who it sounds like; embedding is None where there is too little speech."""
+    """What a take is like so far and who it sounds like; embedding is None where there is too little speech. speech: net."""
 
     quality: TakeQuality
     identification: Identification
     embedding: Embedding | None
+    speech: Audio | None = None
 
 
 def judge(audio: Audio, detector: SpeechDetector, clean: Clean | None = None) -> TakeQuality:

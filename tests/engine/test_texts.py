@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from engine.texts import as_name, cell, csv_table, decoded, is_name, shown, xml
+from engine.cli.voices import words
+from engine.records import Identification, TimelineTrack
+from engine.texts import as_name, cell, csv_table, decoded, is_label, is_name, name_fault, shown, xml
 
 
 @pytest.mark.parametrize(("text", "line"), [
@@ -35,6 +37,36 @@ def test_bytes_and_halves_are_decoded_and_nothing_else():
 def test_a_name_is_one_line_of_what_can_be_seen(text, fits):
     assert is_name(text) is fits
     assert not as_name(text) or is_name(as_name(text))
+
+
+@pytest.mark.parametrize("name", [
+    "Stranger 1", "stranger 12", "Stranger  3", "STRANGER 1", "Stranger1", "stranger_1", "Stranger-1", "Stranger #1",
+    "(Stranger 1)", "Stranger", "Stranger 1 (2)", "Stranger_1_2", "Ｓtranger １", "Stranger\u00a01", "Stranger\u30001",
+    "Stran\u200dger 1", "Stranger ١", "unknown", "Unknown", "UNKNOWN.", "unknown 2", "Unknown_2", "nobody", "Nobody speaks",
+    "Nobody known", "somebody", "Somebody unknown", "too short", "too-short", "perhaps Anna", "Perhaps  anna", "<NA>"])
+def test_what_the_program_says_for_somebody_unknown_is_no_name(name):
+    assert is_label(name)
+    assert name_fault(name) == (f"“{' '.join(name.split())}” is what Earmark itself says where it is not sure who speaks. "
+                                "Choose another name.")
+
+
+@pytest.mark.parametrize("name", [
+    "Anna", "Stranger Danger", "Strangers 1", "Mr Stranger", "Camus, The Stranger", "Imported Stranger 1", "Unknown Soldier",
+    "Nobody Owens", "Na", "1", "Stranger 1 is Anna", "Perhapsa", "声", "👩‍🚀", "–"])
+def test_what_only_resembles_it_is_one(name):
+    assert not is_label(name)
+    assert name_fault(name) is None
+
+
+@pytest.mark.parametrize("kind", ["voices", "session"])
+def test_every_label_of_somebody_unknown_is_known_as_one(kind):
+    """In records, which exports write, and in what lines of a terminal begin with."""
+    nobody = Identification("unknown", None, None, None, None, 3.0)
+    short = Identification("too-short", None, None, None, None, 0.5)
+    perhaps = Identification("tentative", None, "Anna", 0.7, None, 3.0)
+    said = [words(nobody), words(nobody, 7), words(short), words(perhaps)] if kind == "session" else [
+        TimelineTrack(0, None, None, number, None, "unknown", None, 1.0, 0).label for number in (None, 1, 23)]
+    assert all(is_label(line.split(" · ")[0]) for line in said), said
 
 
 @pytest.mark.parametrize(("value", "written"), [

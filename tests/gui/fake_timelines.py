@@ -81,7 +81,7 @@ class FakeTimelines:
         self._refuse()
         self.kept.remove(self.get(timeline_id))
 
-    def name_stranger(self, timeline_id: int, number: int, name: str) -> Naming:
+    def name_stranger(self, timeline_id: int, number: int, name: str, anyway: bool = False) -> Naming:
         """Stranger 1 of all recordings is the same person."""
         self._refuse()
         if not any(track.stranger == number and track.voice is None for track in self.get(timeline_id).tracks):
@@ -102,7 +102,7 @@ class FakeTimelines:
         self.named.append((naming, before))
         return naming
 
-    def name_live_stranger(self, listener: Any, number: int, name: str) -> Voice:
+    def name_live_stranger(self, listener: Any, number: int, name: str, anyway: bool = False) -> Voice:
         self._refuse()
         known = next((v for v in self._voices.list() if v.name == name), None)
         self._voices.note_enrolled(name)

@@ -23,6 +23,7 @@ from engine.errors import (
     FetchError,
     LibraryError,
     StoreError,
+    UsageError,
     VoiceExists,
     VoiceUnknown,
     WrongPassphrase,
@@ -66,8 +67,10 @@ from engine.records import (
 )
 from engine.settings import SettingsFile
 from engine.tasks import Ticket
+from engine.texts import name_fault
 from engine.voices.calibration import OwnCalibration, calibrate
 from engine.voices.choice import choose
+from engine.voices.limits import Limits
 from engine.voices.samples import check
 from tests.gui.fake_space import FakeDescribing, FakeQueries, FakeTagging
 from tests.gui.fake_timelines import FakeTimelines
@@ -391,6 +394,8 @@ class FakeVoices:
         return [t for t in self._takes if t.voice_id == voice_id]
 
     def rename(self, old: str, new: str) -> Voice:
+        if (fault := name_fault(new)) is not None:
+            raise UsageError(fault)
         if any(v.name == new for v in self._voices):
             raise VoiceExists(new)
         self._note("rename", self.get(old).id)
@@ -411,6 +416,8 @@ class FakeVoices:
         self._count(take.voice_id)
 
     def begin(self, name: str) -> Voice:
+        if (fault := name_fault(name)) is not None:
+            raise UsageError(fault)
         if any(v.name == name for v in self._voices):
             raise VoiceExists(name)
         self._ids += 1
@@ -481,7 +488,7 @@ class FakeVoices:
 
     def checked_samples(self, voice_id: int | None = None) -> list[SampleCheck]:
         names = {v.id: v.name for v in self._voices if v.state == "enrolled"}
-        found = check(self._samples, {take.id: take for take in self._takes}, names, False)
+        found = check(self._samples, {take.id: take for take in self._takes}, names, Limits(0.0))
         return [one for one in found if voice_id in (None, one.sample.voice_id)]
 
     def close_pairs(self) -> list[ClosePair]:

@@ -11,11 +11,12 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from engine.errors import DecodeError, Locked
+from engine.errors import DecodeError, Locked, UnlikeVoice
 from gui.context import Context
 from gui.pages.live import LivePage, LiveSession, recording_view
 from gui.widgets.timeline.geometry import GUTTER
 from tests.gui.fakes import FakeEarmark, FakePlayer
+from tests.gui.test_voices import answer
 
 
 @dataclass(frozen=True)
@@ -252,6 +253,39 @@ def test_a_stranger_can_join_a_voice_that_is_there(page: LivePage, app: FakeEarm
     naming.button.click()
     qtbot.waitUntil(lambda: "Chen Yu" in names(page))
     assert app.timelines.named[-1][0].made_voice is False
+
+
+@pytest.mark.parametrize("label", ["Stranger 2", "ｓtranger_２", "unknown"])
+def test_a_label_of_strangers_is_refused_while_it_is_written(page: LivePage, app: FakeEarmark, qtbot: QtBot, label: str) -> None:
+    page.view.ask_name(3)
+    naming = page.view.naming
+    naming.field.setText(label)
+    assert not naming.button.isEnabled() and naming.hint.text().startswith(f"“{label}” is what Earmark itself says")
+    assert naming.height() >= naming.sizeHint().height()
+    qtbot.keyClick(naming.field, Qt.Key.Key_Return)
+    assert naming.isVisible() and app.timelines.named == []
+    naming.field.setText(f"{label} Smith")
+    assert naming.button.isEnabled() and "Becomes a voice" in naming.hint.text()
+
+
+@pytest.mark.parametrize("yes", [False, True])
+def test_a_stranger_unlike_the_voice_of_that_name_is_asked_about(page: LivePage, app: FakeEarmark, qtbot: QtBot,
+                                                                 monkeypatch: pytest.MonkeyPatch, yes: bool) -> None:
+    name_stranger = app.timelines.name_stranger
+
+    def unlike(timeline_id: int, number: int, name: str, anyway: bool = False) -> Any:
+        if not anyway:
+            raise UnlikeVoice(name, 0.2, 0.5, what=f"Stranger {number}")
+        return name_stranger(timeline_id, number, name)
+
+    monkeypatch.setattr(app.timelines, "name_stranger", unlike)
+    asked: list[str] = []
+    answer("Name it anyway" if yes else "Cancel", [], asked)
+    page.view.recordings.name(page.view.recordings.kept[0], 1, "Chen Yu")
+    qtbot.waitUntil(lambda: bool(asked))
+    assert "Stranger 1 does not sound like Chen Yu: its likeness to the nearest take of Chen Yu is 0.20" in asked[0]
+    qtbot.waitUntil(lambda: not page.jobs.running)
+    assert [naming.voice for naming, _ in app.timelines.named] == (["Chen Yu"] if yes else [])
 
 
 def test_escape_leaves_the_field_and_names_nobody(page: LivePage, app: FakeEarmark, qtbot: QtBot) -> None:

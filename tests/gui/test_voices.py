@@ -107,6 +107,37 @@ def answer(text: str, focus: list[str], said: list[str] | None = None) -> None:
     QTimer.singleShot(50, press)
 
 
+@pytest.mark.parametrize("label", ["Stranger 1", "ｓtranger_１", "Unknown"])
+def test_a_label_of_strangers_is_refused_while_it_is_written(make: Make, app: FakeEarmark, qtbot: QtBot, label: str) -> None:
+    page = make()
+    page.make_new()
+    form = page.form
+    form.name.setText(label)
+    assert form.failure.isVisible() and form.failure.text().startswith(f"“{label}” is what Earmark itself says")
+    assert not form.microphone.isEnabled() and not form.files.isEnabled() and form.files.toolTip() == form.failure.text()
+    qtbot.keyClick(form.name, Qt.Key.Key_Return)
+    assert form.isVisible() and len(app.voices.list()) == 6
+    form.name.setText(f"{label} Smith")
+    assert not form.failure.isVisible() and form.microphone.isEnabled()
+    page.open("Chen Yu")
+    qtbot.waitUntil(lambda: page.panel.details is not None and page.panel.details.voice.name == "Chen Yu")
+    page.rename(label)
+    qtbot.waitUntil(lambda: page.panel.failure.isVisible())
+    assert page.panel.failure.text().startswith(f"“{label}” is what Earmark itself says")
+
+
+def test_a_voice_with_such_a_name_from_before_is_shown_and_to_be_renamed(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    app.voices._replace(replace(app.voices.get("Chen Yu"), name="Stranger 1"))
+    page = make()
+    old = app.voices.get("Stranger 1").id
+    qtbot.waitUntil(lambda: old in page.list.marks)
+    assert page.list.marks[old].words == "rename it" and "Stranger 1" in page.list.names()
+    page.open("Stranger 1")
+    qtbot.waitUntil(lambda: page.panel.warning.title.text() == "Give Stranger 1 another name")
+    page.rename("Chen Yu")
+    qtbot.waitUntil(lambda: not page.panel.warning.isVisible() and old not in page.list.marks)
+
+
 def test_the_list_shows_every_voice_and_finds_one(make: Make) -> None:
     page = make()
     assert page.list.names() == ["Amara Okafor", "Ben Lindqvist", "Chen Yu", "Dilek Aydın", "Farid Nazari",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from engine.errors import Locked, TooNoisy
+from engine.errors import Clipped, Doubtful, Locked, TooNoisy, UnlikeVoice
 from engine.records import Audio, ClosePair, Embedding, Take
 from gui.context import Context
 from gui.pages.voices import VoicesPage
@@ -155,13 +155,18 @@ def test_a_removed_voice_comes_back(make: Make, app: FakeEarmark, qtbot: QtBot) 
     qtbot.waitUntil(lambda: "Amara Okafor" in page.list.names())
 
 
-def test_a_noisy_take_is_refused_and_can_be_enrolled_anyway(make: Make, app: FakeEarmark, qtbot: QtBot,
-                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("doubt", "words"), [
+    (TooNoisy(6.0, 10.0), "too much noise"), (Clipped(40), "cut off in 40 places"),
+    (UnlikeVoice("Amara Okafor", 0.31, 0.5), "its likeness to the nearest take of Amara Okafor is 0.31"),
+    (UnlikeVoice("Amara Okafor", 0.55, 0.5, ("Chen Yu", 0.9)), "sounds more like Chen Yu (0.90)"),
+    (UnlikeVoice("Amara Okafor", 0.31, 0.5).besides(TooNoisy(6.0, 10.0)), "too much noise")])
+def test_a_doubtful_take_is_refused_and_can_be_enrolled_anyway(make: Make, app: FakeEarmark, qtbot: QtBot, doubt: Doubtful,
+                                                             words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     original = app.voices.add_take
 
     def add_take(voice_id: int, audio: Audio, source: str = "microphone", keep: bool = False, anyway: bool = False) -> Take:
         if not anyway:
-            raise TooNoisy(6.0, 10.0)
+            raise doubt
         return original(voice_id, audio, source, keep)
 
     monkeypatch.setattr(app.voices, "add_take", add_take)
@@ -169,7 +174,7 @@ def test_a_noisy_take_is_refused_and_can_be_enrolled_anyway(make: Make, app: Fak
     page.enrolling.taken_for = 1, False
     page.enrolling.take_finished(Audio(np.zeros(16_000, np.float32), 16_000))
     qtbot.waitUntil(lambda: page.panel.table.rows[-1].state == "refused")
-    assert "too much noise" in page.panel.table.rows[-1].result
+    assert words in page.panel.table.rows[-1].result
     next(b for b in page.panel.table.findChildren(Button) if b.text() == "Enroll anyway").click()
     qtbot.waitUntil(lambda: len(app.voices.takes(1)) == 4)
     qtbot.waitUntil(lambda: [row.state for row in page.panel.table.rows] == ["accepted"] * 4)

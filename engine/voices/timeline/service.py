@@ -6,7 +6,7 @@ import builtins
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,17 +112,19 @@ class Timelines:
 
     # --- naming strangers ---------------------------------------------------------------------------------------------
 
-    def name_stranger(self, timeline_id: int, number: int, name: str) -> Naming:
+    def name_stranger(self, timeline_id: int, number: int, name: str, anyway: bool = False) -> Naming:
         """Make a stranger a voice: a new one, or one more take of the voice that has this name.
 
-        The strangers of all other timelines that are that voice become it, too. Raises StrangerUnknown (no such unnamed
-        stranger), EnrollmentError (nothing is kept to know it by, or by another encoder), UsageError (the name).
+        The strangers of all other timelines that are that voice become it, too. anyway: also where it is unlike that voice.
+        Raises StrangerUnknown (no such unnamed stranger), EnrollmentError (nothing is kept to know it by, or by another encoder),
+        UnlikeVoice, UsageError (the name).
         """
         with self._store.writing():
             stranger = self._store.timelines.stranger(timeline_id, number, self._spec())
             if not stranger.samples:
                 raise EnrollmentError(f"Too little is kept of Stranger {number} to know it again. Make the timeline again.")
             known = self._store.voices.find(name)
+            self._look_alike(known, stranger.samples, number, anyway)
             voice = known or self._store.voices.create(name, state="enrolling")
             take = self._store.voices.add_take(voice.id, _take(stranger, self._spec()))
             if known is None:
@@ -131,12 +133,12 @@ class Timelines:
             named = self._store.timelines.name(voice.id, take.id, known is None, [stranger.track_id, *same])
         return next(one for one in self.namings() if one.id == named)
 
-    def name_live_stranger(self, listener: Listener, number: int, name: str) -> Voice:
+    def name_live_stranger(self, listener: Listener, number: int, name: str, anyway: bool = False) -> Voice:
         """Make a stranger of a live session a voice, or one more take of the voice that has this name; its turns become hers.
 
         Only embeddings are kept, no sound. The strangers of kept timelines that are that voice become it, too. `Voices.undo`
-        takes all of it back: after `look_again` the turns are the stranger's again.
-        Raises StrangerUnknown, EnrollmentError (nothing to know it by, another encoder), UsageError (the name).
+        takes all of it back: after `look_again` the turns are the stranger's again. anyway: also where it is unlike that voice.
+        Raises StrangerUnknown, EnrollmentError (nothing to know it by, another encoder), UnlikeVoice, UsageError (the name).
         """
         heard = listener.stranger(number)
         if heard is None:
@@ -146,6 +148,7 @@ class Timelines:
         if heard.spec != self._spec():
             raise EnrollmentError(f"Stranger {number} was heard by another voice encoder than the one in use. Listen again.")
         known = self._store.voices.find(name)
+        self._look_alike(known, heard.samples, number, anyway)
         with self._voices.history.change("enroll", name, () if known is None else (known.id,)) as rows:
             voice = known or self._store.voices.create(name, state="enrolling")
             rows.voices.add(voice.id)
@@ -179,6 +182,13 @@ class Timelines:
         return found
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _look_alike(self, known: Voice | None, samples: Sequence[tuple[Embedding, float]], number: int, anyway: bool) -> None:
+        """Raises UnlikeVoice where a stranger is to become a voice that it does not sound like."""
+        if known is not None and not anyway:
+            unlike = self._voices.unlike(known.id, samples, self._spec(), f"Stranger {number}")
+            if unlike is not None:
+                raise unlike
 
     def _same(self, voice_id: int, apart_from: int | None = None) -> builtins.list[int]:
         """Tracks of the strangers of all timelines but one that are identified as a voice."""

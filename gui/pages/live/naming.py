@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from collections.abc import Callable
 
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLineEdit, QMessageBox, QVBoxLayout, QWidget
+
+from engine.errors import UnlikeVoice
+from engine.texts import name_fault
 from gui.theme import Theme
-from gui.widgets.controls import Button, Text
+from gui.widgets.controls import Button, Text, ask_before_loss
 from gui.widgets.timeline import Timeline
 
 WIDTH = 300
+
+
+def ask_whether_same(parent: QWidget, theme: Theme, number: int, error: UnlikeVoice, then: Callable[[], object]) -> QMessageBox:
+    """Stranger `number` does not sound like the voice that it was to become: ask before they are one."""
+    question = QCoreApplication.translate("NameField", "Is Stranger {number} {name}?").format(number=number, name=error.name)
+    return ask_before_loss(parent, theme, question, str(error), QCoreApplication.translate("NameField", "Name it anyway"), then)
 
 
 class NameField(QFrame):
@@ -65,9 +75,7 @@ class NameField(QFrame):
         self.field.setPlaceholderText(self.tr("Who is Stranger {}?").format(number))
         self.field.setAccessibleName(self.tr("Name of Stranger {}").format(number))
         self._say("")
-        self.adjustSize()
-        room = self._ground
-        self.move(max(0, min(x, room.width() - self.width() - 4)), max(0, min(y, room.height() - self.height() - 4)))
+        self._place(x, y)
         self.show()
         self.raise_()
         self.field.setFocus()
@@ -81,20 +89,30 @@ class NameField(QFrame):
         return False
 
     def _say(self, text: str) -> None:
-        name = self._voices.get(text.strip().casefold())
-        self.button.setEnabled(bool(text.strip()))
-        self.button.setToolTip("" if text.strip() else self.tr("Write a name first."))
-        if self._elsewhere:
+        name, empty = self._voices.get(text.strip().casefold()), not text.strip()
+        fault = "" if name or empty else name_fault(text.strip()) or ""
+        self.button.setEnabled(not empty and not fault)
+        self.button.setToolTip(self.tr("Write a name first.") if empty else fault)
+        if fault:
+            words = fault
+        elif self._elsewhere:
             words = (self.tr("Becomes one more take of {}, here and in other recordings.") if name
                      else self.tr("Becomes a voice, here and in other recordings."))
         else:
             words = (self.tr("Becomes one more take of {}. No sound is kept.") if name
                      else self.tr("Becomes a voice. No sound is kept."))
-        self.hint.setText(words.format(name))
+        self.hint.setText(fault or words.format(name))
+        self._place(self.x(), self.y())
+
+    def _place(self, x: int, y: int) -> None:
+        """As large as its words ask for, inside its parent."""
+        self.adjustSize()
+        room = self._ground
+        self.move(max(0, min(x, room.width() - self.width() - 4)), max(0, min(y, room.height() - self.height() - 4)))
 
     def _go(self) -> None:
         name = self.field.text().strip()
-        if name:
+        if name and self.button.isEnabled():
             self._close()
             self.named.emit(self._number, self._voices.get(name.casefold(), name))
 

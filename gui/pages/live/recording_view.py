@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMessageBox, QVBoxLayout, QWidget
 
-from engine.errors import EarmarkError
+from engine.errors import EarmarkError, UnlikeVoice
 from engine.records import Timeline, Voice
 from gui.context import Context
 from gui.pages.live.ground import Column, side_by_side, spoken_px
-from gui.pages.live.naming import NameField
+from gui.pages.live.naming import NameField, ask_whether_same
 from gui.pages.live.playing import Playing
 from gui.pages.live.recordings import Recordings
 from gui.pages.live.session_words import sound_files
@@ -55,6 +55,7 @@ class RecordingView(QWidget):
         recordings.progressed.connect(self._progressed)
         recordings.ended.connect(self._follow)
         recordings.failed.connect(self._failed)
+        recordings.doubted.connect(self._doubted)
         recordings.named.connect(self._named)
         recordings.told.connect(self._told)
         self.playing.moved.connect(self._moved)
@@ -211,6 +212,9 @@ class RecordingView(QWidget):
         self.notice.sentence.setText(str(error))
         self.notice.show()
         self._follow()
+
+    def _doubted(self, timeline: Timeline, stranger: int, name: str, error: UnlikeVoice) -> None:
+        ask_whether_same(self, self.theme, stranger, error, lambda: self.recordings.name(timeline, stranger, name, True))
 
     def _named(self, naming: Any) -> None:
         more = naming.tracks - 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.errors import EarmarkError, EnrollmentError
+from engine.errors import EarmarkError, EnrollmentError, UnlikeVoice
 from engine.files import is_there
 from engine.records import Timeline
 from engine.tasks import Progress, Ticket, beside, result_of
@@ -20,7 +20,8 @@ Seen = tuple[frozenset[int], list[tuple[Path, datetime]], Path]  # gone, unheard
 
 class Recordings(QObject):
     """changed: the list, or the one that is open. progressed(title, Progress or None): one is being made; ended: not any
-    more. failed(title, error). named(Naming). told(sentence): something worked.
+    more. failed(title, error). doubted(Timeline, number of a stranger, name, UnlikeVoice): it was not named so, and can be
+    all the same. named(Naming). told(sentence): something worked.
 
     kept: what the workspace keeps, newest first. gone: ids of those whose file is not where it was. unheard: recordings of the
     microphone without a timeline, with their time. open: the one that is looked at, None if none is. making: the file that is
@@ -31,6 +32,7 @@ class Recordings(QObject):
     progressed = Signal(str, object)
     ended = Signal()
     failed = Signal(str, object)
+    doubted = Signal(object, int, str, object)
     named = Signal(object)
     told = Signal(str)
 
@@ -162,12 +164,20 @@ class Recordings(QObject):
 
         self._change(lambda: self.app.timelines.remove(number), done, self.tr("The timeline was not removed"))
 
-    def name(self, timeline: Timeline, stranger: int, name: str) -> None:
-        """Make a stranger a voice, here and in every other recording."""
+    def name(self, timeline: Timeline, stranger: int, name: str, anyway: bool = False) -> None:
+        """Make a stranger a voice, here and in every other recording. anyway: also where it is unlike the voice of that name."""
         number = timeline.id
-        if number is not None:
-            self._change(lambda: self.app.timelines.name_stranger(number, stranger, name), self._named,
-                         self.tr("Stranger {} was not named").format(stranger))
+        if number is None:
+            return
+
+        def failed(error: EarmarkError) -> None:
+            if isinstance(error, UnlikeVoice):
+                self.doubted.emit(timeline, stranger, name, error)
+            else:
+                self.failed.emit(self.tr("Stranger {} was not named").format(stranger), error)
+
+        self._jobs.run(self, lambda ticket: self.app.timelines.name_stranger(number, stranger, name, anyway), lane="store",
+                       done=self._named, must_finish=True, failed=failed)
 
     def undo(self, naming_id: int | None = None) -> None:
         """Undo a naming, by default the last one; that not when voices were changed since, which is undone where it was done."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from engine.errors import EarmarkError
 from engine.records import Candidate, ClosePair, Embedding, Sample, SampleCheck, Take, Voice
+from engine.texts import is_label
 from gui import words
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def marks(app: Earmark) -> dict[int, Mark]:
     found = {}
     for voice in voices:
         pair = next((pair for pair in pairs if voice.name in (pair.first, pair.second)), None)
+        if is_label(voice.name):
+            found[voice.id] = Mark(_tr("rename it"), _tr("Its name is what Earmark itself says where it is not sure who speaks."))
         if voice.needs_enrollment:
             found[voice.id] = Mark(_tr("enroll again"), _tr("It has no sample of the voice encoder in use."))
         elif pair is not None:

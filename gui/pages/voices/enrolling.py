@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.errors import Clipped, EarmarkError, TooNoisy
+from engine.errors import Doubtful, EarmarkError
 from engine.records import Audio, Failure, Take
 from engine.tasks import Progress, Ticket
 from gui.context import Context
@@ -60,7 +60,7 @@ class Enrolling(QObject):
         self.panel.recording.next_prompt()
 
     def add_files(self, paths: list[Path], anyway: bool = False) -> None:
-        """Enroll files as takes of the shown voice. anyway: noise and clipping are taken as they are."""
+        """Enroll files as takes of the shown voice. anyway: those that had better not be enrolled, too."""
         if not paths or self.panel.details is None:
             return
         voice, keep = self.panel.details.voice, self.panel.recording.keep
@@ -81,7 +81,7 @@ class Enrolling(QObject):
 
     def _refused(self, voice_id: int, audio: Audio, keep: bool, error: EarmarkError) -> None:
         self._over()
-        again = isinstance(error, TooNoisy | Clipped)
+        again = isinstance(error, Doubtful)
         self.panel.refuse(voice_id, str(error), (lambda: self._enroll(voice_id, audio, keep, True)) if again else None)
 
     def _files_progress(self, progress: Progress) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from engine.texts import name_fault
 from gui.theme import Theme
 from gui.widgets.controls import Button, Text
 
@@ -33,7 +34,9 @@ class NewVoice(QFrame):
         self.name.setPlaceholderText(self.tr("Name"))
         self.name.setAccessibleName(self.tr("Name of the new voice"))
         self.name.setFixedWidth(320)
-        self.failure = Text(theme, "", "small", "error")
+        self.failure = Text(theme, "", "small", "error", wrap=True)
+        self.failure.setAlignment(centre)
+        self.failure.setFixedWidth(420)
         self.microphone = Button(theme, self.tr("Record takes"), "microphone", large=True)
         self.files = Button(theme, self.tr("Add files…"), "file-plus", large=True)
         acts = QHBoxLayout()
@@ -60,17 +63,20 @@ class NewVoice(QFrame):
         self.name.setFocus()
 
     def fail(self, sentence: str) -> None:
-        self.failure.setText(sentence)
+        """sentence: why it did not begin. What is wrong with a name is said while it is written."""
         empty = not self.name.text().strip()
-        self.failure.setVisible(bool(sentence))
-        self.microphone.set_kind("plain" if empty else "primary")
+        fault = self.tr("Write a name first.") if empty else name_fault(self.name.text().strip()) or ""
+        said = sentence or ("" if empty else fault)
+        self.failure.setText(said)
+        self.failure.setVisible(bool(said))
+        self.microphone.set_kind("plain" if fault else "primary")
         for button in (self.microphone, self.files):
-            button.setEnabled(not empty)
-            button.setToolTip(self.tr("Write a name first.") if empty else "")
+            button.setEnabled(not fault)
+            button.setToolTip(fault)
 
     def _go(self, files: bool) -> None:
         name = self.name.text().strip()
-        if name:
+        if name and name_fault(name) is None:
             self.begin.emit(name, files)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

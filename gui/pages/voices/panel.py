@@ -13,6 +13,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from engine.records import Take
+from engine.texts import is_label
 from gui import words
 from gui.context import Context
 from gui.pages.voices.details import Details, other
@@ -239,6 +240,9 @@ class VoicePanel(QFrame):
         elif found.shared:
             title = self.tr("A take of {name} is also one of {others}").format(name=name, others=", ".join(found.shared))
             sentence = self.tr("It can be of one of them only. Remove it where it does not belong.")
+        elif is_label(name):
+            title = self.tr("Give {} another name").format(name)
+            sentence = self.tr("Earmark itself says so where it is not sure who speaks. F2 renames the voice; all of it stays.")
         self.warning.title.setText(title)
         self.warning.sentence.setText(sentence)
         self.warning.setVisible(bool(title))

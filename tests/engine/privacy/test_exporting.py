@@ -312,3 +312,26 @@ def test_pieces_that_are_left_out_or_exchanged_are_noticed(tmp_path):
     (tmp_path / "file").write_bytes(head + b"".join(pieces) + whole[-8:])  # the last piece is gone, the end is not
     with SealedReader(tmp_path / "file", PASSPHRASE) as source, pytest.raises(ExportUnreadable, match="damaged"):
         source.exactly(3 * PIECE_BYTES)
+
+
+@pytest.mark.parametrize("label", ["Stranger 1", "UNKNOWN", "perhaps Anna"])
+@pytest.mark.parametrize("clash", ["rename", "merge"])
+def test_a_voice_called_as_the_program_calls_strangers_is_kept_under_another_name(workspace, tmp_path, monkeypatch, label, clash):
+    with monkeypatch.context() as before, Store(workspace) as store:
+        before.setattr("engine.store.voices.name_fault", lambda name: None)
+        anna = store.voices.find("Anna Wintergreen")
+        store.voices.rename(anna.id, label)
+        export(store, [store.voices.get(anna.id)], tmp_path / "one", PASSPHRASE, Ticket())
+        store.voices.remove_take(store.voices.takes(anna.id)[0].id)
+        back = bring(store, tmp_path / "one", clash)[0]  # to where the old name stands: it goes on working
+        assert (back.name, back.action) == ((label, "merged") if clash == "merge" else (f"Imported {label}", "renamed"))
+    with Store(tmp_path / "new") as other:
+        first = bring(other, tmp_path / "one", clash)[0]
+        assert (first.name, first.named, first.action, first.takes) == (f"Imported {label}", label, "renamed", 2)
+        again = bring(other, tmp_path / "one", clash)[0]
+        assert (again.name, again.action, again.takes) == (f"Imported {label}", "nothing", 0)
+        assert [(voice.name, voice.takes, voice.state) for voice in other.voices.list()] == [(f"Imported {label}", 2, "enrolled")]
+        other.voices.remove_take(other.voices.takes(other.voices.list()[0].id)[0].id)
+        third = bring(other, tmp_path / "one", clash)[0]
+        assert (third.name, third.action) == ((f"Imported {label}", "merged") if clash == "merge"
+                                              else (f"Imported {label} (2)", "renamed"))

@@ -53,6 +53,23 @@ def test_a_name_that_cannot_be_shown_is_refused(store, name):
         store.voices.create(name)
 
 
+@pytest.mark.parametrize("name", ["Stranger 1", "ｓtranger_１２", "UNKNOWN", "Perhaps Anna"])
+def test_what_the_program_says_for_somebody_unknown_names_no_new_voice_and_an_old_one_stays(store, monkeypatch, name):
+    anna = store.voices.create("Anna")
+    for refused in (lambda: store.voices.create(name), lambda: store.voices.rename(anna.id, name)):
+        with pytest.raises(UsageError, match="what Earmark itself says"):
+            refused()
+    assert [voice.name for voice in store.voices.list()] == ["Anna"]
+    with monkeypatch.context() as before:
+        before.setattr("engine.store.voices.name_fault", lambda name: None)
+        old = store.voices.create(name)
+    assert store.voices.find(name.upper()) == old
+    store.voices.add_take(old.id, new_take(embedding(1.0)))
+    store.voices.set_state(old.id, "enrolled")
+    assert [(voice.name, voice.takes) for voice in store.voices.list() if voice.id == old.id] == [(name, 1)]
+    assert store.voices.rename(old.id, "Bert").name == "Bert"
+
+
 def test_renaming_keeps_names_unique_but_lets_a_voice_change_its_own_case(store):
     anna, bert = store.voices.create("anna"), store.voices.create("Bert")
     assert store.voices.rename(anna.id, "Anna").name == "Anna"

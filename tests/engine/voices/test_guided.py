@@ -17,10 +17,10 @@ from tests.true_models import spoken, write_takes
 ANNA, BERT = 1, 2
 
 
-def enroll(voices, name, *takes, keep=False):
+def enroll(voices, name, *takes, keep=False, anyway=False):
     made = voices.begin(name)
     for take in takes:
-        voices.add_take(made.id, take, keep=keep)
+        voices.add_take(made.id, take, keep=keep, anyway=anyway)
     return voices.finish(made.id)
 
 
@@ -108,7 +108,7 @@ def test_a_sample_is_played_from_its_stretch_of_the_recording(earmark):
 
 def test_a_sample_of_somebody_else_is_flagged_and_moves_home(earmark):
     voices = earmark.voices
-    anna = enroll(voices, "Anna", *(spoken(ANNA, take) for take in range(4)), spoken(BERT, 5), keep=True)
+    anna = enroll(voices, "Anna", *(spoken(ANNA, take) for take in range(4)), spoken(BERT, 5), keep=True, anyway=True)
     bert = enroll(voices, "Bert", *(spoken(BERT, take) for take in range(3)), keep=True)
     odd = [one for one in voices.checked_samples(anna.id) if one.flags]
     assert [(one.flags, one.nearer_to) for one in odd] == [(("far", "nearer"), "Bert")]
@@ -161,7 +161,7 @@ def test_the_same_take_twice_and_in_another_voice(earmark):
         earmark.voices.add_take(anna.id, spoken(ANNA))
     bert = enroll(earmark.voices, "Bert", spoken(BERT))
     assert earmark.voices.also_in(bert.id) == []
-    earmark.voices.add_take(bert.id, spoken(ANNA))
+    earmark.voices.add_take(bert.id, spoken(ANNA), anyway=True)
     assert earmark.voices.also_in(bert.id) == ["Anna"]
     assert earmark.voices.also_in(anna.id) == ["Bert"]
 

@@ -7,6 +7,8 @@ import pytest
 
 from engine.errors import TwoVoices
 from engine.records import Audio, Embedding, EncoderSpec, Span
+from engine.voices.limits import Limits
+from engine.voices.mixtures import voices_in
 from engine.voices.takes import judge, net_speech, refusal, sample_parts, split
 from tests.true_models import models, silence, spoken
 
@@ -116,3 +118,18 @@ def test_how_unlike_two_voices_of_a_take_are_is_measured_for_each_encoder(monkey
     found = refusal(audio, judge(audio, Says((0.5, 9.5))), 1.0, None, Halves(name, cosine), anyway=True)
     assert isinstance(found, TwoVoices) == refused
     assert found is None or found.similarity == pytest.approx(cosine, abs=1e-3)
+
+
+@pytest.mark.parametrize(("groups", "limits", "voices"), [
+    ((5,), Limits(0.5, 0.5), 1), ((5, 5), Limits(0.5, 0.5), 2), ((5, 4, 3), Limits(0.5, 0.5), 3), ((9, 1), Limits(0.5, 0.5), 1),
+    ((3,), Limits(0.5, 0.5), None), ((5, 5), Limits(None, 0.5), None)])
+def test_voices_in_windows_are_counted_where_the_limit_is_known(groups, limits, voices):
+    """Each group of windows points along an axis of its own."""
+    vectors = np.concatenate([np.tile(np.eye(4, dtype=np.float32)[axis], (size, 1)) for axis, size in enumerate(groups)])
+    assert voices_in(vectors, limits) == voices
+
+
+def test_windows_in_which_two_speak_are_no_third_voice():
+    first, second = np.eye(2, dtype=np.float32)
+    between = (first + second) / np.float32(np.sqrt(2))
+    assert voices_in(np.array([first] * 6 + [second] * 6 + [between] * 4), Limits(0.5, 0.9)) == 2

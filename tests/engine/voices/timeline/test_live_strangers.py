@@ -9,7 +9,7 @@ import pytest
 
 from engine.audio import files
 from engine.audio.microphone import FileSource
-from engine.errors import EnrollmentError, UsageError, VoiceUnknown
+from engine.errors import EnrollmentError, UnlikeVoice, UsageError, VoiceUnknown
 from engine.records import Audio
 from tests.true_models import silence, spoken
 
@@ -120,7 +120,11 @@ def test_a_stranger_can_be_one_more_take_of_a_voice(earmark, tmp_path):
     enroll(earmark, "Anna", ANNA)
     talk(tmp_path / "talk.wav", spoken(BERT, 5).samples)
     listener = listen(earmark, tmp_path / "talk.wav")
-    voice = earmark.timelines.name_live_stranger(listener, 1, "Anna")
+    with pytest.raises(UnlikeVoice, match="Stranger 1 does not sound like Anna"):
+        earmark.timelines.name_live_stranger(listener, 1, "Anna")
+    assert earmark.voices.get("Anna").takes == 3
+    assert {turn.voice for turn in listener.turns()} == {None}
+    voice = earmark.timelines.name_live_stranger(listener, 1, "Anna", anyway=True)
     assert voice.takes == 4
     earmark.voices.undo()
     assert earmark.voices.get("Anna").takes == 3
@@ -137,7 +141,7 @@ def test_naming_goes_through_the_recordings_of_before_and_undo_too(earmark, tmp_
     assert all([t.label for t in one.tracks] == ["Stranger 1", "Stranger 2"] for one in before)
     talk(tmp_path / "talk.wav", *(spoken(BERT, take).samples for take in (5, 6, 7)))
     listener = listen(earmark, tmp_path / "talk.wav")
-    earmark.timelines.name_live_stranger(listener, 1, "Bert")
+    earmark.timelines.name_live_stranger(listener, 1, "Bert", anyway=known)
     assert [[t.label for t in one.tracks] for one in earmark.timelines.list()] == [["Bert", "Stranger 2"]] * 2
     earmark.voices.undo()
     assert earmark.timelines.list() == before
