@@ -8,6 +8,7 @@ costs something, so that one odd piece inside a sentence makes no turn.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -207,9 +208,8 @@ def _present(heard: Heard, groups: IntArray, identifier: Identifier) -> tuple[li
     return there.tolist(), taken
 
 
-def _stretches(groups: IntArray, run: IntArray) -> list[NDArray[np.bool_]]:
+def _stretches(groups: IntArray, run: IntArray) -> Iterator[NDArray[np.bool_]]:
     """Pieces that follow each other in one region and one group, at most STRETCH of them at a time."""
-    found = []
     start = 0
     for at in range(1, len(groups) + 1):
         if at < len(groups) and (groups[at], run[at]) == (groups[start], run[start]) and at - start < STRETCH:
@@ -217,9 +217,8 @@ def _stretches(groups: IntArray, run: IntArray) -> list[NDArray[np.bool_]]:
         if groups[start] >= 0:
             mine = np.zeros(len(groups), bool)
             mine[start:at] = True
-            found.append(mine)
+            yield mine
         start = at
-    return found
 
 
 def _path(heard: Heard, identifier: Identifier, states: list[int | None], references: FloatArray,

@@ -70,10 +70,10 @@ class Local:
     def own(self) -> BoolArray:
         """bool (frames, 3): who speaks in each frame by its own window, under the numbers of `slot`."""
         found = np.zeros((self.frames, PEOPLE), bool)
-        owner = self.owner()
+        edges = np.searchsorted(self.owner(), np.arange(len(self.lengths) + 1))
         for window in range(len(self.lengths)):
-            mine = np.flatnonzero(owner == window)
-            found[np.ix_(mine, self.slot[window])] = self.speaks[window][mine - window * HOP]
+            start, end = edges[window], edges[window + 1]
+            found[start:end, self.slot[window]] = self.speaks[window, start - window * HOP:end - window * HOP]
         return found
 
 

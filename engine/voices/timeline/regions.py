@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.audio.speech import CHUNK
 from engine.records import Span
-from engine.voices.timeline.local import PEOPLE, RATE_HZ, STEP_S, BoolArray, IntArray, Local, time_of
+from engine.voices.timeline.local import FIRST_S, PEOPLE, RATE_HZ, STEP_S, BoolArray, IntArray, Local, time_of
 
 SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # probability that starts and that ends speech (Silero's own)
 LEAST_SPEECH_S = 0.2  # speech of the detector that is shorter is a click or a breath
@@ -73,7 +73,7 @@ def speech_frames(probabilities: Sequence[float], frames: int) -> BoolArray:
             active[start:end] = False
     if not len(active):
         return np.zeros(frames, bool)
-    middle = np.array([time_of(frame) + time_of(frame + 1) for frame in range(frames)]) / 2
+    middle = FIRST_S + (np.arange(frames) + 0.5) * STEP_S
     return active[np.clip((middle * RATE_HZ / CHUNK).astype(np.int64), 0, len(active) - 1)]
 
 

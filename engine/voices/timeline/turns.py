@@ -32,9 +32,16 @@ NOBODY = -1
 
 def who_spoke(recording: Recording, identifier: Identifier, same: float,
               people: People = ANY) -> tuple[Assignment, list[tuple[int, Span]]]:
-    """(whose each piece is, the turns: (track, stretch)). same, people: see `assign`. A track may have no turn."""
+    """(whose each piece is, the turns: (track, stretch)). same, people: see `assign`.
+
+    Tracks are in the order of their first turns. One that has no turn comes last.
+    """
     assigned = assign(recording.heard, identifier, same, people)
-    return assigned, turns(recording, assigned.label, assigned.references)
+    found = turns(recording, assigned.label, assigned.references)
+    order = list(dict.fromkeys([*(track for track, _ in found), *range(len(assigned.tracks))]))
+    place = np.argsort(np.array(order, np.int64))  # of each track
+    ordered = Assignment(place[assigned.label], tuple(assigned.tracks[track] for track in order), assigned.references[order])
+    return ordered, [(int(place[track]), span) for track, span in found]
 
 
 def turns(recording: Recording, label: IntArray, references: FloatArray) -> list[tuple[int, Span]]:

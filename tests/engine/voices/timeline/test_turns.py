@@ -70,3 +70,7 @@ def test_a_short_silence_ends_no_turn_and_a_click_is_none():
 def test_nothing_heard_is_no_turn():
     assert said(recorded((0, 5))) == []
     assert said(recorded((0, 0.01))) == []
+
+
+def test_who_speaks_first_is_the_first_though_another_is_heard_alone_before():
+    assert said(recorded((4, 1), (2, 3), (0, 1), (1, 3))) == [(0, 0.0, 1.0), (1, 0.0, 4.0), (0, 5.0, 8.0)]
