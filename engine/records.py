@@ -323,7 +323,12 @@ class Timeline:
 
     @property
     def speech_s(self) -> float:
-        return sum(turn.span.duration_s for turn in self.turns)
+        """Seconds in which somebody speaks; where two do at once, they count once."""
+        total = reached_s = 0.0
+        for span in sorted((turn.span for turn in self.turns), key=lambda span: span.start_s):
+            total += max(0.0, span.end_s - max(span.start_s, reached_s))
+            reached_s = max(reached_s, span.end_s)
+        return total
 
 
 # --- library ----------------------------------------------------------------------------------------------------------

@@ -153,6 +153,7 @@ def test_two_at_once_are_both_heard(earmark, tmp_path, rate_hz):
     assert [speaker_at(found, at) for at in (3.0, 12.0)] == [["Stranger 1"], ["Stranger 2"]]
     both = [at for at in np.arange(6.0, 8.0, 0.1) if len(speaker_at(found, at)) == 2]
     assert len(both) > 8
+    assert found.speech_s < found.duration_s < sum(track.speech_s for track in found.tracks)
     assert earmark.timelines.get(found.id).turns == found.turns
 
 
