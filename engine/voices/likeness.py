@@ -39,15 +39,16 @@ def doubt(samples: Sequence[tuple[Embedding, float]], voice: Voice, known: Seque
     take, own = mean([one.vector for one, _ in samples]), likeness(samples, known, limits)
     if take is None or own is None:
         return None
+    most = max(float(one.mean @ take) for one in _takes(known).values())  # of all, whatever their length
     if own.cosine < own.least:
         return UnlikeVoice(voice.name, own.cosine, own.least, what=what)
     others = [at for at, one in enumerate(identifier.voices) if one.id != voice.id]
     if others:
         cosines = identifier.centroids[others] @ take
         nearest = int(np.argmax(cosines))
-        if cosines[nearest] > own.cosine + limits.nearer:
+        if cosines[nearest] > most + limits.nearer:
             rival = identifier.voices[others[nearest]].name, float(cosines[nearest])
-            return UnlikeVoice(voice.name, own.cosine, own.least, rival, what)
+            return UnlikeVoice(voice.name, most, own.least, rival, what)
     return None
 
 

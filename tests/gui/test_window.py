@@ -122,7 +122,7 @@ def test_models_of_one_package_are_fetched_once_and_without_turns_voices_are_kno
     app.weights.states["segmentation"] = "missing"
     window.warm()
     qtbot.waitUntil(window.notice.isVisible)
-    assert window.fetch_button.text() == "Fetch 81 MB"
+    assert window.fetch_button.text() == "Fetch 81 MB" and "who spoke when" in window.notice.sentence.text()
     qtbot.waitUntil(lambda: "voice" in app.models.ready)
     app.settings.change(voice="campplus")
     app.weights.states["campplus"] = "missing"

@@ -102,7 +102,7 @@ class FFmpegSound:
                     yield from _rest(fifo)
                     fifo = self._av.AudioFifo()
                     fifo.write(held)
-                if fifo.samples >= READ_FRAMES:
+                while fifo.samples >= READ_FRAMES:
                     yield _samples(fifo.read(READ_FRAMES))
                 held = next(self._frames, None)
         except DecodeError:  # what came before it can be heard

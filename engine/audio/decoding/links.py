@@ -89,7 +89,7 @@ def links_of(path: Path, file: BinaryIO, size: int) -> tuple[Link, ...]:
                                                          least_s=found[0].least_s, fault=found[0].fault),)
     if (recordings := frames.mp3_links(file, size)):
         return recordings
-    if head[:1] == b"\xff" and head[1] & 0xE0 == 0xE0:  # libsndfile would try its luck with an mp3 in which no frame is whole
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:  # libsndfile would try its luck with a broken mp3
         return _none(path)
     return (Link(0, size),)  # libsndfile knows more formats
 

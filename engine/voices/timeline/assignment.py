@@ -27,7 +27,7 @@ STRETCH = 6  # pieces that are asked about together: about 5 s
 SHARPNESS = 10.0  # of the cosine, as a logarithm of likelihood
 CHANGE = 0.5  # cost of a change of speaker inside a region; half of it between two
 PASSES = 2
-STEPS = 0.03  # of the likeness, while more groups are sought, because there are more people
+STEP, MOST_STEPS = 0.03, 8  # of the likeness, while more groups are sought because more people are there
 
 People = tuple[int, int | None]
 """How many there are, at least and at most; None: no limit."""
@@ -99,7 +99,7 @@ def assign(heard: Heard, identifier: Identifier, same: float, people: People = A
     strangers = [unit_mean(heard.vectors[groups == group]) for group in np.unique(groups[groups >= 0])]
     states: list[int | None] = [*voices, *[None] * len(strangers)]
     references = [*(identifier.centroids[index] for index in voices), *strangers]
-    states, label = _path(heard, identifier, states, np.array(references, np.float32), people[0])
+    states, label = _path(heard, identifier, states, np.array(references, np.float32), people)
     return _named(heard, label, states, identifier)
 
 
@@ -160,9 +160,13 @@ def _grouped(heard: Heard, same: float, people: People) -> IntArray:
         return _settled(heard, groups)
 
     groups = found(same)
-    while groups.max() + 1 < fewest and same < 1:
-        same += STEPS
-        groups = found(same)
+    for step in range(1, MOST_STEPS + 1):
+        if groups.max() + 1 >= fewest:
+            break
+        more = found(same + step * STEP)
+        if more.max() < groups.max():  # what is left are splinters, which found nothing
+            break
+        groups = more
     return groups if most is None else at_most(heard.vectors, groups, most)
 
 
@@ -222,18 +226,20 @@ def _stretches(groups: IntArray, run: IntArray) -> Iterator[NDArray[np.bool_]]:
 
 
 def _path(heard: Heard, identifier: Identifier, states: list[int | None], references: FloatArray,
-          fewest: int) -> tuple[list[int | None], IntArray]:
-    """Smooth; move the references to what they were given and drop who was given next to nothing; smooth again.
+          people: People) -> tuple[list[int | None], IntArray]:
+    """Smooth; move the references to what they were given and drop who was given next to nothing or is one too many; smooth
+    again.
 
     states: position of a voice, or None, for each reference. Returns the states that are left, and the path.
     """
+    fewest, most = people
     weight = np.minimum(1.0, heard.lengths_s / PIECE_S)
     label = smoothed(heard.vectors @ references.T, weight, heard.run)
     for _ in range(PASSES):
         lengths = np.bincount(label, weights=heard.own_s, minlength=len(states))
         order = np.argsort(-lengths, kind="stable")
-        kept = sorted(int(state) for at, state in enumerate(order)
-                      if lengths[state] >= SMALL_S or (at < fewest and lengths[state] > 0))
+        kept = sorted(int(state) for at, state in enumerate(order) if (most is None or at < most)
+                      and (lengths[state] >= SMALL_S or (at < fewest and lengths[state] > 0)))
         if not kept:
             kept = [int(order[0])]
         moved = []

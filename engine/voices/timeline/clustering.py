@@ -1,4 +1,4 @@
-"""Strangers: windows of speech that belong to nobody known, grouped by likeness without knowing how many people there are.
+"""Pieces of speech grouped by likeness, without knowing how many people there are.
 
 Agglomerative clustering with average linkage on the cosine (scikit-learn), stopped at a threshold. A long recording is
 clustered part by part and then the parts' groups among each other, so that memory does not grow with its square.
@@ -15,7 +15,7 @@ from engine.records import FloatArray
 
 IntArray = NDArray[np.int64]
 
-PART = 1500  # windows that are compared all with all: ten minutes of speech, 18 MB
+PART = 1500  # pieces that are compared all with all: a quarter of an hour of speech, 18 MB
 
 
 def cluster(vectors: FloatArray, same: float) -> IntArray:
@@ -76,19 +76,20 @@ def _merged(sums: NDArray[np.float64], sizes: NDArray[np.float64], same: float, 
     Returns the new number of each group.
     """
     new = np.arange(len(sums))
-    alive = list(range(len(sums)))
+    left, gone = len(sums), np.zeros(len(sums), bool)
     likeness = (sums @ sums.T) / np.outer(sizes, sizes)
     np.fill_diagonal(likeness, -np.inf)
-    while len(alive) > 1:
-        among = likeness[np.ix_(alive, alive)]
-        at = int(np.argmax(among))
-        first, second = alive[at // len(alive)], alive[at % len(alive)]
-        if among.flat[at] < same and len(alive) <= most:
+    while left > 1:
+        first, second = divmod(int(np.argmax(likeness)), len(sums))
+        if likeness[first, second] < same and left <= most:
             break
         sums[first] += sums[second]
         sizes[first] += sizes[second]
         new[new == second] = first
-        alive.remove(second)
-        likeness[first, :] = likeness[:, first] = (sums @ sums[first]) / (sizes * sizes[first])
-        likeness[first, first] = -np.inf
+        gone[second] = True
+        left -= 1
+        joined = (sums @ sums[first]) / (sizes * sizes[first])
+        joined[gone] = joined[first] = -np.inf
+        likeness[first, :] = likeness[:, first] = joined
+        likeness[second, :] = likeness[:, second] = -np.inf
     return np.unique(new, return_inverse=True)[1].astype(np.int64)

@@ -21,7 +21,7 @@ from engine.audio import files
 from engine.audio.clean import HighPass, leveled
 from engine.audio.levels import clips
 from engine.audio.speech import RATE_HZ
-from engine.errors import ShapeError
+from engine.errors import DecodeError, ShapeError
 from engine.records import Audio, Embedding, FloatArray
 from engine.tasks import Ticket, beside, prefetched, result_of
 from engine.voices.timeline.assignment import Heard
@@ -94,7 +94,10 @@ def listen(path: Path, encoder: VoiceEncoder, detector: SpeechDetector, segmente
                 done += len(raw)
                 embedded.take(raw, clean)
                 report(FIRST_PASS + (1 - FIRST_PASS) * min(1.0, done / samples), samples / RATE_HZ)
+        if done != samples:
+            raise DecodeError(path, "it changed while it was heard. Make the timeline again.", passing=True)
         embedded.finish()
+    report(1.0, samples / RATE_HZ)
     levels = np.concatenate(noise) if noise else np.zeros(0, np.float32)
     floor = float(np.percentile(levels, NOISE_PERCENTILE)) if len(levels) else 0.0
     return Recording(samples / RATE_HZ, found, alone, speech, embedded.heard(), np.array(embedded.power, np.float64),

@@ -19,6 +19,7 @@ SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # probability that starts and that ends speec
 LEAST_SPEECH_S = 0.2  # speech of the detector that is shorter is a click or a breath
 PIECE_S = 1.5  # what is embedded at a time
 PIECE_HOP_S = 0.75  # from one piece to the next in a region
+LEAST_HOP_S = 0.1  # to the last one, which ends with the region
 CLEAN_S = 0.5  # shorter pieces found no group
 SCRAP_S = 0.2  # shorter ones say nothing
 PAUSE_S = 0.3  # a shorter silence of one person parts nothing
@@ -34,7 +35,8 @@ class Regions:
 
 
 def regions(local: Local, speech: BoolArray) -> Regions:
-    """speech: bool (frames,), where the detector hears somebody."""
+    """speech: bool (frames,), where the detector hears somebody. Where nobody speaks alone anywhere, those who speak together
+    are cut as if they were one."""
     own = local.own()
     count = own.sum(axis=1)
     alone = np.where(count == 1, own.argmax(axis=1), np.where((count == 0) & speech, PEOPLE, NOBODY))  # who speaks alone
@@ -42,14 +44,19 @@ def regions(local: Local, speech: BoolArray) -> Regions:
         short = (end - start) * STEP_S <= PAUSE_S and start > 0 and end < len(alone)
         if short and count[start] == 0 and alone[start - 1] == alone[end]:
             alone[start:end] = alone[end]
+    return _cut(alone) or _cut(np.where(count > 0, 0, NOBODY)) or Regions((), np.zeros(0, np.int64))
+
+
+def _cut(alone: IntArray) -> Regions | None:
+    """The pieces of all regions; None where there are none. alone: int64 (frames,), who speaks alone, or NOBODY."""
     pieces: list[Span] = []
     of: list[int] = []
     for number, (start, end) in enumerate(runs(alone)):
         if alone[start] != NOBODY:
-            own_pieces = cut(Span(time_of(start), time_of(end)))
-            pieces += own_pieces
-            of += [number] * len(own_pieces)
-    return Regions(tuple(pieces), np.array(of, np.int64))
+            own = cut(Span(time_of(start), time_of(end)))
+            pieces += own
+            of += [number] * len(own)
+    return Regions(tuple(pieces), np.array(of, np.int64)) if pieces else None
 
 
 def cut(span: Span) -> list[Span]:
@@ -58,7 +65,7 @@ def cut(span: Span) -> list[Span]:
         return []
     if span.duration_s <= PIECE_S:
         return [span]
-    starts = np.arange(span.start_s, span.end_s - PIECE_S, PIECE_HOP_S)
+    starts = np.arange(span.start_s, span.end_s - PIECE_S - LEAST_HOP_S, PIECE_HOP_S)
     return [Span(float(at), float(at) + PIECE_S) for at in starts] + [Span(span.end_s - PIECE_S, span.end_s)]
 
 

@@ -64,8 +64,9 @@ class Timelines:
         speak, at least and at most, where the user knows it. Raises AudioError, EncoderError, Cancelled.
         """
         path, ticket = path.absolute(), ticket or Ticket()
+        ears = self._encoder(), self._detector(), self._segmenter()
         digest = result_of(beside(lambda: file_hash(path, ticket), "hash-recording"), ticket, path.name)
-        recording = listen(path, self._encoder(), self._detector(), self._segmenter(), ticket)
+        recording = listen(path, *ears, ticket)
         made = _timeline(path, digest, recording, self._voices.identifier(), self._spec(), people)
         if keep:
             try:

@@ -71,6 +71,7 @@ def _whose(recording: Recording, references: FloatArray) -> IntArray:
     for window in range(len(local.lengths)):
         speaks = local.speaks[window]
         alone = speaks & (speaks.sum(axis=1) == 1)[:, None]
+        alone = alone if alone.any() else speaks
         begin = window * HOP
         low, high = np.searchsorted(first, begin), np.searchsorted(first, begin + int(local.lengths[window]))
         evidence, seconds = np.zeros((PEOPLE, len(references))), np.zeros(PEOPLE)
@@ -139,10 +140,13 @@ def _floor(local: Local, track: IntArray, votes: FloatArray) -> BoolArray:
                 continue
             here, there = slice(low - start, high - start), slice(low - begin, high - begin)
             seen[here] += 1
-            known = np.flatnonzero(track[window] != NOBODY)
-            count[here] += local.speaks[window, there][:, known].sum(axis=1)
-            for person in known:
-                chance[here, track[window, person]] += local.chance[window, there, person]
+            says, speaks = np.zeros((high - low, tracks)), np.zeros((high - low, tracks), bool)
+            for person in np.flatnonzero(track[window] != NOBODY):
+                whose = track[window, person]  # two local people may be one
+                says[:, whose] = np.maximum(says[:, whose], local.chance[window, there, person])
+                speaks[:, whose] |= local.speaks[window, there, person]
+            chance[here] += says
+            count[here] += speaks.sum(axis=1)
         number = np.floor(count / np.maximum(seen, 1) - FEWER + 0.5).astype(np.int64)
         chance = chance / np.maximum(seen, 1)[:, None] + votes[start:end]
         rank = np.argsort(np.argsort(-chance, axis=1, kind="stable"), axis=1)
@@ -160,7 +164,9 @@ def _fill(active: BoolArray, recording: Recording, label: IntArray) -> None:
             continue
         there = np.flatnonzero((first < end) & (last > start))
         if len(there):
-            nearest = there[np.abs(np.arange(start, end)[:, None] - middle[there]).argmin(axis=1)]
+            there = there[np.argsort(middle[there], kind="stable")]
+            edges = (middle[there][1:] + middle[there][:-1]) / 2
+            nearest = there[np.searchsorted(edges, np.arange(start, end))]
             active[np.arange(start, end), label[nearest]] = True
         elif (beside := _beside(active, start, end)) is not None:
             active[start:end, beside] = True

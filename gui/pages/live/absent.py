@@ -110,6 +110,8 @@ class FileAnswer(QWidget):
         bits.append(self.tr("{} s of speech").format(f"{found.speech_s:.1f}"))
         if found.band == "narrow" and found.voice is None:
             bits.append(self.tr("the sound has a telephone’s band"))
+        if found.voices_heard is not None and found.voices_heard > 1:
+            bits.append(self.tr("{} voices seem to speak in it: Recordings says who when").format(found.voices_heard))
         self.say(title, " · ".join(bit for bit in bits if bit))
 
     def _fail(self, path: Path, error: EarmarkError) -> None:

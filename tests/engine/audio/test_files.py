@@ -115,6 +115,15 @@ def test_empty_file(tmp_path: Path) -> None:
     assert reason(tmp_path / "a.wav") == "the file is empty."
 
 
+@pytest.mark.parametrize("start", [b"\xff", b"\xff\xfb", b"\xff\xf1\x50", b"\x0b\x77", b"ID3", b"R", b"RIFF", b"FORM\x00",
+                                   b"fLaC", b"OggS", b"#!AMR\n", b"\x1aE\xdf\xa3", b"0&\xb2u", b"\x00\x00\x00\x20ftyp"])
+def test_a_file_that_ends_within_its_first_bytes(tmp_path: Path, start: bytes) -> None:
+    (tmp_path / "a.wav").write_bytes(start)
+    with pytest.raises(DecodeError) as caught:
+        files.info(tmp_path / "a.wav")
+    assert not caught.value.passing and "Earmark" not in caught.value.reason
+
+
 @pytest.mark.parametrize("suffix", sorted(files.SUFFIXES))
 def test_text_renamed(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"

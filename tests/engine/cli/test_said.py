@@ -47,3 +47,19 @@ def test_the_last_sample_of_a_take_goes_for_good_and_that_is_said(run, tmp_path)
     assert sum("its take with it" in one for one in said) == 2
     assert "voices undo" not in said[-1]
     assert run("voices", "undo", "--json").document["error"]["message"] == "There is nothing to undo."
+
+
+def test_how_many_people_speak_is_told_and_what_cannot_be_is_said(run, talk):
+    for told, expected in (("1", 1), ("2", 2), ("1-4", 2), (" 2 – 3 ", 2)):
+        ran = run("voices", "timeline", talk, "--people", told, "--json")
+        check("voices timeline", ran.document)
+        assert (len(ran.document["speakers"]), ran.err) == (expected, "")
+    ran = run("voices", "timeline", talk, "--people", "30")
+    assert (ran.code, "could be told apart" in ran.err) == (0, True)
+
+
+@pytest.mark.parametrize("told", ["0", "-1", "3-2", "two", "1-", "2-4-6", "101", "", "1.5", "9" * 40])
+def test_a_number_of_people_that_is_none_is_refused_before_anything_is_heard(run, talk, told):
+    ran = run("voices", "timeline", talk, "--people=" + told, "--json")
+    assert (ran.code, ran.document["error"]["kind"]) == (2, "usage-error")
+    assert "3, or 2-4" in ran.document["error"]["message"]

@@ -96,6 +96,12 @@ def test_what_is_far_more_like_another_voice_is_refused_and_says_so():
     assert doubt([at(0.85)], voice(1, "Anna"), [anna], others, LIMITS) is None
 
 
+def test_another_voice_must_be_nearer_than_every_take_of_the_own():
+    known = [sample(1, *at(0.6, 2.0)), sample(2, *at(0.85, 5.0))]  # the short one speaks for it most, the long one is most alike
+    others = Identifier([voice(2, "Bert")], [sample(9, *at(0.9), voice=2)], 0.5, 0.0)
+    assert doubt([at(1.0)], voice(1, "Anna"), known, others, LIMITS) is None
+
+
 @pytest.mark.parametrize("limits", [limits_of(EncoderSpec("ONNX voice mine", "1", "ab" * 32, "voice", 2, 16_000)), Limits()])
 def test_with_an_encoder_without_a_limit_it_rests(limits):
     assert doubt([at(-1.0)], voice(1, "Anna"), [sample(1, *at(1.0))], nobody(), limits) is None

@@ -122,3 +122,17 @@ def test_a_piece_that_lies_over_a_change_of_speaker_is_nobody_of_its_own():
     vectors = np.concatenate([near(4, 4), both / np.linalg.norm(both), near(2, 4)]).astype(np.float32)
     found = assign(Heard(start, start + 1.5, np.zeros(9, np.int64), vectors, np.ones(9, np.float32)), identifier(), 0.9)
     assert len(found.tracks) == 2
+
+
+@pytest.mark.parametrize(("told", "most"), [((1, 1), 1), ((2, 2), 2), ((1, 2), 2), ((4, 4), 4), ((9, 9), 9)])
+def test_no_more_people_than_were_told_also_where_voices_are_enrolled(told, most):
+    found = assign(heard(0, 5, 1, 5, 2, 0), identifier(0, 1, 2), 0.64, told)
+    assert 1 <= len(found.tracks) <= most
+    assert len(found.label) == 60 and set(found.label.tolist()) == set(range(len(found.tracks)))
+
+
+@pytest.mark.parametrize("told", [(20, 20), (5, 40), (100, 100)])
+@pytest.mark.parametrize("people", [(4,), (4, 2), (4, 2, 5)])
+def test_more_people_than_can_be_told_apart_are_no_fewer_than_are_found(told, people):
+    assert len(assign(heard(*people), identifier(), 0.64, told).tracks) >= len(people)
+    assert len(assign(heard(4, each=3), identifier(), 0.64, told).tracks) >= 1

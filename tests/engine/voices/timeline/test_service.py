@@ -11,6 +11,7 @@ from engine.audio.resample import resample
 from engine.errors import Cancelled, DecodeError, VoiceUnknown
 from engine.records import Audio
 from engine.tasks import Ticket
+from engine.voices.timeline import recording
 from tests.true_models import chord, models, silence, spoken
 
 ANNA, STRANGER = 1, 4
@@ -171,3 +172,27 @@ def test_who_speaks_far_below_another_is_heard(earmark, tmp_path, down_db):
 def test_how_many_speak_can_be_told(earmark, tmp_path, people, expected):
     found = earmark.timelines.make(talk(tmp_path / "a.wav", ANNA, STRANGER, ANNA), keep=False, people=people)
     assert len(found.tracks) == expected
+
+
+@pytest.mark.parametrize("voices", [(ANNA,), (ANNA, STRANGER, ANNA)], ids=["shorter", "longer"])
+def test_a_file_that_changes_while_it_is_heard_is_no_timeline(earmark, tmp_path, monkeypatch, voices):
+    path = talk(tmp_path / "a.wav", ANNA, STRANGER)
+    regions = recording.regions
+
+    def changed(*heard):
+        talk(path, *voices)
+        return regions(*heard)
+
+    monkeypatch.setattr(recording, "regions", changed)
+    with pytest.raises(DecodeError, match="it changed while it was heard"):
+        earmark.timelines.make(path)
+    assert earmark.timelines.list() == []
+
+
+@pytest.mark.parametrize("audio", [silence(), spoken(ANNA)], ids=["silence", "speech"])
+def test_progress_goes_on_to_the_end(earmark, tmp_path, audio):
+    files.write(tmp_path / "a.wav", audio)
+    told = []
+    earmark.timelines.make(tmp_path / "a.wav", ticket=Ticket(lambda progress: told.append((progress.done, progress.total))))
+    seconds = [done for done, total in told if total == pytest.approx(audio.duration_s)]
+    assert seconds == sorted(seconds) and seconds[-1] == pytest.approx(audio.duration_s)

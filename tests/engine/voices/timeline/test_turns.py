@@ -18,8 +18,10 @@ NOBODY = Identifier((), (), 0.75, 0.05)
 SAID = np.eye(4, dtype=np.float32)
 
 
-def recorded(*parts: tuple[int, float], also: tuple[tuple[float, float, int], ...] = ()) -> Recording:
-    """parts: (class of the segmentation, seconds). also: (start, end, person) that only the detector hears."""
+def recorded(*parts: tuple[int, float], also: tuple[tuple[float, float, int], ...] = (),
+             voice: dict[int, int] | None = None) -> Recording:
+    """parts: (class of the segmentation, seconds). also: (start, end, person) that only the detector hears. voice: of a person,
+    where it is that of another."""
     found, samples = heard(*parts)
     speech = np.zeros(found.frames, bool)
     ends = np.cumsum([seconds for _, seconds in parts])
@@ -30,7 +32,8 @@ def recorded(*parts: tuple[int, float], also: tuple[tuple[float, float, int], ..
     for at, piece in enumerate(cut.pieces):
         middle = (piece.start_s + piece.end_s) / 2
         people = local.CLASSES[parts[min(int(np.searchsorted(ends, middle)), len(parts) - 1)][0]]
-        vectors[at] = SAID[people[0] if people else next(who for start, end, who in also if start <= middle <= end)]
+        person = people[0] if people else next(who for start, end, who in also if start <= middle <= end)
+        vectors[at] = SAID[(voice or {}).get(person, person)]
     places = np.array([(piece.start_s, piece.end_s) for piece in cut.pieces]).reshape(-1, 2)
     some = Heard(places[:, 0], places[:, 1], cut.of, vectors, np.ones(len(places), np.float32))
     return Recording(samples / RATE_HZ, found, cut, speech, some, np.ones(len(places)), np.zeros(len(places), np.int64), -80.0)
@@ -74,3 +77,12 @@ def test_nothing_heard_is_no_turn():
 
 def test_who_speaks_first_is_the_first_though_another_is_heard_alone_before():
     assert said(recorded((4, 1), (2, 3), (0, 1), (1, 3))) == [(0, 0.0, 1.0), (1, 0.0, 4.0), (0, 5.0, 8.0)]
+
+
+def test_who_never_speaks_alone_is_somebody():
+    assert said(recorded((0, 1), (4, 6), (0, 1))) == [(0, 1.0, 7.0)]
+
+
+def test_one_person_in_two_numbers_gives_nobody_else_the_floor():
+    found = said(recorded((1, 2.5), (4, 1), (2, 2.5), (0, 1), (3, 6), (0, 1), voice={1: 0}))
+    assert found == [(0, 0.0, 6.0), (1, 7.0, 13.0)]
