@@ -256,7 +256,7 @@ def test_files_of_the_cases_are_heard(run: Run, cases: tuple[Path, Path], file: 
 def test_the_case_of_an_mp3_without_a_length(run: Run, cases: tuple[Path, Path]) -> None:
     ran = run("voices", "timeline", cases[0] / "vbr-mp3-no-xing" / "talk.mp3", "--no-keep", "--json", workspace=cases[1])
     assert (ran.code, ran.document["duration_s"]) == (0, pytest.approx(1093 * 1152 / 44100, abs=0.1))  # its frames
-    assert ran.document["turns"][-1]["start_s"] > 24
+    assert ran.document["turns"][-1]["start_s"] > 23.9 and ran.document["turns"][-1]["end_s"] > 28
 
 
 @pytest.mark.shared_data
@@ -273,7 +273,7 @@ def test_the_cases_of_lists_and_settings(run: Run, cases: tuple[Path, Path], fur
     assert ran.code == 0 and ran.document["labels"]
     workspace = Path(shutil.copytree(cases[1], tmp_path / "copy"))
     shutil.copyfile(cases[0] / "settings-bom" / "settings.toml", workspace / "settings.toml")
-    sound = cases[0] / "antiphase-stereo" / "speech.wav"
+    sound = cases[0] / "mp3-junk-first" / "speech.mp3"  # 0.985 like A, where the settings ask for 0.99
     assert run("voices", "identify", sound, "--json", workspace=cases[1]).document["voice"] == "A"
     ran = run("voices", "identify", sound, "--json", workspace=workspace)
     assert (ran.code, ran.document["voice"]) == (0, None)
