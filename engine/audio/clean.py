@@ -1,7 +1,7 @@
 """A recording of a voice as the program hears it: without DC and rumble, all of them as loud.
 
-What is told about a recording (its level, whether it is cut off) is told of what came in; vectors, speech and noise are
-looked for in what comes out here.
+Whether a recording is cut off is told of what came in, and its level is told as it was, but without DC and rumble; vectors,
+speech and noise are looked for in what comes out here.
 """
 
 from __future__ import annotations

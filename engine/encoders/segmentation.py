@@ -17,7 +17,6 @@ from engine.records import FloatArray
 from engine.weights import Weights
 
 RATE_HZ = 16_000
-WINDOW = 160_000  # samples: what the net was trained on
 BATCH = 16  # windows on a GPU
 MOST_CORES = 4  # that one call takes; each works on windows of its own
 

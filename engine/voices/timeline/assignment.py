@@ -20,7 +20,6 @@ from engine.voices.identification import Identifier
 from engine.voices.timeline.clustering import IntArray, at_most, cluster
 from engine.voices.timeline.regions import CLEAN_S, PIECE_S
 
-# chosen by tests/benchmarks/timeline.py
 LEAST_S = 1.5  # speech of a voice, in stretches that are its own, from which on it is present
 SMALL_S, SMALL_SHARE, SMALL_MOST_S = 0.8, 0.02, 6.0  # a group is none that says less than this, or than a share (up to a limit)
 STRETCH = 6  # pieces that are asked about together: about 5 s

@@ -1,6 +1,6 @@
 """A recording heard from end to end, twice: who speaks where, by segmentation and speech detector; then the embeddings of the
 pieces in which one person speaks alone. In bounded memory: a block of sound, 6 KB for each 2.5 s of segmentation, an embedding
-for each 0.75 s of speech, and one level for each frame of 20 ms.
+for each 0.75 s of speech, a chance of speech for each 32 ms, and one level for each frame of 20 ms.
 
 Sound is decoded on a thread of its own, a block or two ahead.
 """

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.audio.speech import CHUNK
+from engine.audio.speech import CHUNK, THRESHOLD
 from engine.records import Span
 from engine.voices.timeline.local import FIRST_S, PEOPLE, RATE_HZ, STEP_S, BoolArray, IntArray, Local, time_of
 
-SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # probability that starts and that ends speech (Silero's own)
+SPEECH_ON, SPEECH_OFF = THRESHOLD, THRESHOLD - 0.15  # probability that starts and that ends speech (Silero's own)
 LEAST_SPEECH_S = 0.2  # speech of the detector that is shorter is a click or a breath
 PIECE_S = 1.5  # what is embedded at a time
 PIECE_HOP_S = 0.75  # from one piece to the next in a region
@@ -24,6 +24,7 @@ CLEAN_S = 0.5  # shorter pieces found no group
 SCRAP_S = 0.2  # shorter ones say nothing
 PAUSE_S = 0.3  # a shorter silence of one person parts nothing
 NOBODY = -1
+DETECTOR = PEOPLE  # in the place of a number: somebody whom the detector alone hears
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def regions(local: Local, speech: BoolArray) -> Regions:
     are cut as if they were one."""
     own = local.own()
     count = own.sum(axis=1)
-    alone = np.where(count == 1, own.argmax(axis=1), np.where((count == 0) & speech, PEOPLE, NOBODY))  # who speaks alone
+    alone = np.where(count == 1, own.argmax(axis=1), np.where((count == 0) & speech, DETECTOR, NOBODY))  # who speaks alone
     for start, end in runs((count == 0).astype(np.int64)):
         short = (end - start) * STEP_S <= PAUSE_S and start > 0 and end < len(alone)
         if short and count[start] == 0 and alone[start - 1] == alone[end]:

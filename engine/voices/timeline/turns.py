@@ -19,7 +19,7 @@ from engine.voices.timeline.assignment import ANY, Assignment, People, assign
 from engine.voices.timeline.clustering import IntArray
 from engine.voices.timeline.local import FRAMES, HOP, PEOPLE, STEP_S, BoolArray, Local, frame_of, time_of
 from engine.voices.timeline.recording import Recording
-from engine.voices.timeline.regions import CLEAN_S, runs
+from engine.voices.timeline.regions import CLEAN_S, NOBODY, runs
 
 GAP_S = 0.3  # a shorter silence of one speaker ends nothing
 LEAST_S = 0.1  # a shorter turn is no turn
@@ -27,7 +27,6 @@ SCRAP = 0.2  # what a piece counts that is too short to found a group on
 SHARED_S = 1.0  # what a second costs in which two local people who are given to one track both speak
 FEWER = 0.1  # the mean number of speakers is lowered by this before it is rounded
 NEAREST = 4  # tracks that a local person may be given to
-NOBODY = -1
 
 
 def who_spoke(recording: Recording, identifier: Identifier, same: float,
