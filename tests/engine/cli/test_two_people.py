@@ -54,8 +54,10 @@ def test_a_stranger_becomes_a_voice_that_it_is_unlike_only_when_one_insists(run,
     talk = in_turn(tmp_path / "talk.wav", (2, 2))
     refused = run("voices", "timeline", talk, "--name", "1=Anna", "--json")
     assert (refused.code, refused.document["error"]["kind"]) == (1, "unlike-voice")
-    assert refused.document["error"]["message"].endswith("Nobody was named. To name it so all the same, say --anyway.")
     kept = run("voices", "timelines", "--json").document["timelines"][0]
+    assert refused.document["error"]["message"].endswith(
+        "Nobody was named. The timeline is kept; to name it so all the same: "
+        f"python main.py voices name-stranger {kept['id']} 1 NAME --anyway")
     assert [one["speaker"] for one in kept["speakers"]] == ["Stranger 1"]
     assert run("voices", "name-stranger", kept["id"], 1, "Anna").code == 1
     assert run("voices", "name-stranger", kept["id"], 1, "Anna", "--anyway", "--json").document["voice"] == "Anna"
