@@ -134,7 +134,10 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
              backend: Annotated[list[str] | None, typer.Option("--backend", help="Only this one (repeatable).")] = None,
              lists: Annotated[Path | None, typer.Option(
                  "--lists", metavar="FILE", parser=destination, help="Write the drawn test lists to this CSV.")] = None,
-             encoder: VoiceEncoderName = None) -> None:
+             encoder: VoiceEncoderName = None,
+             channel: Annotated[str, typer.Option(
+                 "--channel", help="What recordings come through: none, random (another room, microphone and codec each), "
+                                   "telephone or telephone-a-law (who asks, not who is enrolled).")] = "none") -> None:
     """Verification, identification and, with --strangers, the open set: one folder a speaker."""
     from engine.evaluation import speakers as protocol
 
@@ -145,7 +148,7 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
     if lists is not None:
         out.make_way(file_to_write(lists, (".csv", ".txt")))
     with out.progress("Listening") as ticket:
-        found = protocol.evaluate(data, model, seed, ticket, strangers, backend or (), lists)
+        found = protocol.evaluate(data, model, seed, ticket, strangers, backend or (), lists, channel)
     for failure in found["failed"]:
         out.file_failed(Path(failure["file"]), failure["error"])
     out.document(found)

@@ -56,16 +56,27 @@ def voice(context: typer.Context,
               "--encoder", metavar="NAME", help="A voice encoder by name (default: the one in use).")] = None,
           axes: Annotated[int, typer.Option(
               "--axes-between", min=0, max=64, help="Axes between people that are kept: the fewer, the less can be told of who "
-                                                    "was among them.")] = 4) -> None:
+                                                    "was among them.")] = 4,
+          within: Annotated[int, typer.Option("--axes-within", min=0, max=64, help="Axes of one person's samples.")] = 16,
+          weight: Annotated[float, typer.Option(
+              min=1, help="How many samples of enrolled voices the spread of strangers' samples counts for.")] = 50,
+          shrinkage: Annotated[float, typer.Option(min=0, max=1, help="Of that spread, towards a sphere.")] = 0.5,
+          false_accepts: Annotated[float, typer.Option(
+              "--false-accepts", metavar="P", help="The share of strangers that a threshold lets in.")] = 0.008,
+          plain: Annotated[bool, typer.Option(
+              "--plain", help="Set thresholds by strangers without a channel alone.")] = False) -> None:
     """Make the statistics of strangers that back-ends need, for a voice encoder; files are named after it."""
     from engine.training.voice import run
+    from engine.training.voice.calibrating import Rule
+    from engine.training.voice.statistics import Shape
 
     output, app = context.obj.out, context.obj.app
     name = encoder or app.settings.value.voice
     model = app.models.voice_named(name)
     folder_to_write(out)
+    shape = Shape(within, axes, weight, shrinkage)
     with output.progress("Embedding") as ticket:
-        for record in run.train(data, out, model, name, seed, also, share, axes, ticket):
+        for record in run.train(data, out, model, name, seed, also, share, shape, ticket, Rule(false_accepts, plain)):
             output.document(record)
             if record["stage"] == "backend":
                 output.say(f"{record['backend']}: EER {record['eer'] * 100:.2f} %, Cllr {record['cllr']:.3f}, "

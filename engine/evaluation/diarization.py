@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from engine.audio import files
+from engine.audio.clean import cleaned
 from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EncoderError, UsageError
@@ -102,7 +103,8 @@ def _people(items: Sequence[data.Labelled], encoder: VoiceEncoder, detector: Spe
         ticket.report(number, len(items), item.path.name, "utterances")
         try:
             audio = files.read(item.path, RATE_HZ)
-            speech = net_speech(audio, detector.spans(audio))
+            clean = cleaned(audio).audio
+            speech = net_speech(clean, detector.spans(clean))
             parts = encoder.embed_many(sample_parts(speech)) if len(speech.samples) else []
         except (AudioError, EncoderError) as error:
             failed.append(Failure(item.path, getattr(error, "reason", str(error))))

@@ -23,7 +23,7 @@ import numpy as np
 from engine.audio import files
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EarmarkError, UsageError
-from engine.evaluation import data
+from engine.evaluation import channels, data
 from engine.evaluation.stretches import Cut, Embedded, crop, embed
 from engine.files import write_whole
 from engine.metrics import intervals, verification
@@ -87,7 +87,7 @@ def too_few(items: Sequence[data.Labelled], count: int) -> dict[float, int]:
 
 def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: Path, encoder: VoiceEncoder,
              cohort: Cohort | None, backends: Sequence[Backend], seed: int, ticket: Ticket,
-             lists: Path | None = None) -> dict[str, Any]:
+             lists: Path | None = None, channel: str = "none") -> dict[str, Any]:
     """Rows of `open_set`, and what the test lists were. Raises UsageError when there are no strangers left."""
     from engine.evaluation import speakers
 
@@ -96,7 +96,8 @@ def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: P
     if not items:
         raise UsageError(f"Everybody in {folder} is in the cohort statistics. Strangers have to be somebody else.")
     count = -(-STRANGER_CROPS // len(items))
-    unknown = embed(items, stranger_cut(seed, count, whole.seconds, too_few(items, count)), encoder, ticket, "strangers")
+    unknown = embed(items, stranger_cut(seed, count, whole.seconds, too_few(items, count)), encoder, ticket, "strangers",
+                    channels.asking(channel, seed, 1))
     if not len(unknown.vectors):
         raise UsageError(f"None of the recordings in {folder} can be read.")
     enroll = min(ENROLL, int(np.bincount(spoken.label).max()) - 1)
@@ -113,8 +114,9 @@ def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: P
                 asked = at[np.isin(source.item[at] if length is not None else at, list(left))]
                 utterance = asked if length is None else source.item[asked]
                 trials.add(scorer.similarities(source.vectors[asked]),
-                           np.searchsorted(who, spoken.label[utterance]), spoken.label[utterance], source.seconds[asked],
-                           scorer.similarities(unknown.vectors[strange]), names[unknown.item[strange]], unknown.seconds[strange])
+                           np.searchsorted(who, spoken.label[utterance]), spoken.label[utterance], conditions(source, asked),
+                           scorer.similarities(unknown.vectors[strange]), names[unknown.item[strange]],
+                           conditions(unknown, strange))
             if trials.own:
                 rows.append(_row(backend, length, trials, cohort, seed))
     about = {"seed": seed, "enroll": enroll, "draws": speakers.DRAWS, "strangers": len(set(names)),
@@ -140,11 +142,12 @@ class _Trials:
         self.second: list[np.ndarray] = []
         self.named: list[np.ndarray] = []  # the nearest voice is the right one
         self.who: list[np.ndarray] = []
-        self.seconds: list[np.ndarray] = []
-        self.strange: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []  # best, second, name, seconds
+        self.how: list[np.ndarray] = []
+        self.strange: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []  # best, second, name, how
 
-    def add(self, known: np.ndarray, voice: np.ndarray, who: np.ndarray, seconds: np.ndarray, strange: np.ndarray,
-            names: np.ndarray, strange_s: np.ndarray) -> None:
+    def add(self, known: np.ndarray, voice: np.ndarray, who: np.ndarray, how: np.ndarray, strange: np.ndarray,
+            names: np.ndarray, strange_how: np.ndarray) -> None:
+        """how: see `conditions`, of both."""
         if len(known):
             best, second = _two(known)
             self.own.append(known[np.arange(len(known)), voice])
@@ -152,8 +155,13 @@ class _Trials:
             self.second.append(second)
             self.named.append(known.argmax(axis=1) == voice)
             self.who.append(who)
-            self.seconds.append(seconds)
-        self.strange.append((*_two(strange), names, strange_s))
+            self.how.append(how)
+        self.strange.append((*_two(strange), names, strange_how))
+
+
+def conditions(stretches: Embedded, rows: np.ndarray) -> np.ndarray:
+    """Seconds, signal-to-noise ratio in dB and narrow band (1 or 0) of stretches: (n, 3)."""
+    return np.stack([stretches.seconds[rows], stretches.snr_db[rows], stretches.narrow[rows]], axis=1)
 
 
 def _two(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -165,9 +173,9 @@ def _two(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _row(backend: Backend, length: float | None, trials: _Trials, cohort: Cohort | None, seed: int) -> dict[str, Any]:
-    own, best, second, named, who, seconds = (np.concatenate(part) for part in (
-        trials.own, trials.best, trials.second, trials.named, trials.who, trials.seconds))
-    strange, runner, names, strange_s = (np.concatenate([t[i] for t in trials.strange]) for i in range(4))
+    own, best, second, named, who, how = (np.concatenate(part) for part in (
+        trials.own, trials.best, trials.second, trials.named, trials.who, trials.how))
+    strange, runner, names, strange_how = (np.concatenate([t[i] for t in trials.strange]) for i in range(4))
     scale = cohort.scales.get(backend.name) if cohort else None
     calibration = cohort.calibrations.get(backend.name) if cohort else None
     row: dict[str, Any] = {
@@ -177,12 +185,12 @@ def _row(backend: Backend, length: float | None, trials: _Trials, cohort: Cohort
         "eer": verification.eer(own, strange)[0], "min_dcf": verification.min_dcf(own, strange),
         "cllr": None, "threshold": None, "right": None, "wrong": None, "false_accept": None, "ci95": None}
     if calibration is not None:
-        row["cllr"] = verification.cllr(calibration.log_odds(own, seconds), calibration.log_odds(strange, strange_s))
+        row["cllr"] = verification.cllr(calibration.log_odds(own, *how.T), calibration.log_odds(strange, *strange_how.T))
     if scale is not None:
         method = Method(backend, scale=scale)
-        accepted = _accepted(best, second, method, scale, seconds)
+        accepted = _accepted(best, second, method, scale, how)
         right, wrong = (accepted & named).astype(float), (accepted & ~named).astype(float)
-        let_in = _accepted(strange, runner, method, scale, strange_s).astype(float)
+        let_in = _accepted(strange, runner, method, scale, strange_how).astype(float)
         row |= {"threshold": scale.middle, "right": float(right.mean()), "wrong": float(wrong.mean()),
                 "false_accept": float(let_in.mean()), "ci95": {
                     "right": list(intervals.bootstrap_ci95(right, seed=seed, groups=who.tolist())),
@@ -190,9 +198,9 @@ def _row(backend: Backend, length: float | None, trials: _Trials, cohort: Cohort
     return row
 
 
-def _accepted(best: np.ndarray, second: np.ndarray, method: Method, scale: Scale, seconds: np.ndarray) -> np.ndarray:
+def _accepted(best: np.ndarray, second: np.ndarray, method: Method, scale: Scale, how: np.ndarray) -> np.ndarray:
     """Similar enough, and far enough ahead of the runner-up, as `Identifier` decides with the default margin."""
-    return (scale.apply(best, seconds) >= 0.5) & (method.lead(best, second) >= Settings().margin_in(method.margin_unit))
+    return (scale.apply(best, *how.T) >= 0.5) & (method.lead(best, second) >= Settings().margin_in(method.margin_unit))
 
 
 def _lists(spoken: Utterances, items: Sequence[data.Labelled], unknown: Embedded, whole: Embedded, enroll: int,

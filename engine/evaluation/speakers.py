@@ -2,7 +2,8 @@
 
 Verification: trials are all unordered pairs of whole utterances, cosine (and s-norm); EER interpolated, minDCF at P = 0.01
 with costs 1. Identification: 1, 3 and 5 utterances a speaker are enrolled, twenty seeded draws, all others are queries.
-What is enrolled of an utterance are its parts of about 3 s, as the program does it. Open set: see `open_set.py`.
+What is enrolled of an utterance are its parts of about 3 s, as the program does it. Open set: see `open_set.py`. Everything may
+be heard through channels: see `channels.py`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import numpy as np
 
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import UsageError
-from engine.evaluation import data, open_set
-from engine.evaluation.stretches import Embedded, embed
+from engine.evaluation import channels, data, open_set
+from engine.evaluation.stretches import Line, embed
 from engine.metrics import intervals, verification
-from engine.records import Audio, FloatArray
+from engine.records import FloatArray
 from engine.settings import Settings
 from engine.tasks import Ticket
 from engine.voices import cohort as cohorts
@@ -47,18 +48,21 @@ class Utterances:
 
 
 def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket | None = None,
-             strangers: Path | None = None, backends: Sequence[str] = (), lists: Path | None = None) -> dict[str, Any]:
+             strangers: Path | None = None, backends: Sequence[str] = (), lists: Path | None = None,
+             channel: str = "none") -> dict[str, Any]:
     """Measure an encoder and the back-ends on a folder with a sub-folder a speaker. Returns the document of `--json`.
 
     Files that cannot be read are named under `failed` and left out. x_real_time: seconds of sound a second of work on whole
     utterances, decoding included. strangers: people who are not enrolled, for the open set. backends: by name, all where
-    empty. lists: a file to write the drawn test lists to. Raises UsageError when there is too little.
+    empty. lists: a file to write the drawn test lists to. channel: one of `channels.CHANNELS`; verification has what was asked
+    on both sides. Raises UsageError when there is too little.
     """
     ticket = ticket or Ticket()
+    asking, enrolling = channels.asking(channel, seed, 0), channels.enrolling(channel, seed)
     items = data.utterances(folder)
     chosen = _chosen(backends)
     began = time.perf_counter()
-    whole = embed(items, lambda _, audio: [("whole", audio)], encoder, ticket)
+    whole = embed(items, lambda _, audio: [("whole", audio)], encoder, ticket, line=asking)
     wall_s = time.perf_counter() - began
     speakers = sorted({items[i].label for i in whole.item})
     label_of = np.array([speakers.index(item.label) if item.label in speakers else -1 for item in items])
@@ -67,13 +71,13 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
     if len(speakers) < 2 or counts.max() < 2:
         raise UsageError(f"{folder} needs at least two speakers, and two utterances of one of them, that can be read.")
     good = [items[i] for i in whole.item]
-    cut = open_set.query_cut(seed)
 
-    def parts_and_queries(number: int, audio: Audio) -> list[tuple[str, Audio]]:
-        return [("part", p) for p in sample_parts(audio)] + (cut(number, audio) if strangers else [])
+    def heard(line: Line) -> Line:
+        """By the number that an utterance has in `items`: it comes through one channel only."""
+        return lambda number, audio: line(int(whole.item[number]), audio)
 
-    stretches = embed(good, parts_and_queries, encoder, ticket, "parts")
-    spoken = _utterances(whole, labels, stretches)
+    parts = embed(good, lambda _, audio: [("part", p) for p in sample_parts(audio)], encoder, ticket, "parts", heard(enrolling))
+    spoken = Utterances(whole.vectors, labels, parts.vectors, parts.item)
     cohort = cohorts.shipped(encoder.spec)
     background = cohort.background if cohort else None
     usable = [b for b in chosen if background is not None or not b.needs_background]
@@ -83,9 +87,10 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
     rate, threshold = verification.eer(similarity[same], similarity[~same])
     opened: dict[str, Any] = {"open_set": [], "open_set_lists": None}
     if strangers:
-        opened = open_set.evaluate(spoken, stretches, whole, strangers, encoder, cohort, usable, seed, ticket, lists)
+        queries = embed(good, open_set.query_cut(seed), encoder, ticket, "queries", heard(asking))
+        opened = open_set.evaluate(spoken, queries, whole, strangers, encoder, cohort, usable, seed, ticket, lists, channel)
     return {
-        "speakers": len(speakers), "utterances": len(labels),
+        "channel": channel, "speakers": len(speakers), "utterances": len(labels),
         "trials": {"genuine": int(same.sum()), "impostor": int((~same).sum())},
         "eer": rate, "eer_threshold": threshold, "min_dcf": verification.min_dcf(similarity[same], similarity[~same]),
         "s_norm": _s_normed(whole.vectors, background, first, second, same),
@@ -106,11 +111,6 @@ def _chosen(names: Sequence[str]) -> list[Backend]:
     if unknown:
         raise UsageError(f"There is no back-end “{unknown[0]}”; there are {', '.join(known)}.")
     return [known[n] for n in names] if names else list(known.values())
-
-
-def _utterances(whole: Embedded, labels: np.ndarray, stretches: Embedded) -> Utterances:
-    rows = stretches.of("part")
-    return Utterances(whole.vectors, labels, stretches.vectors[rows], stretches.item[rows])
 
 
 def _s_normed(vectors: FloatArray, background: Background | None, first: np.ndarray, second: np.ndarray,

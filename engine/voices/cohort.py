@@ -20,7 +20,7 @@ import numpy as np
 from engine.errors import EncoderError
 from engine.files import write_whole
 from engine.records import EncoderSpec
-from engine.voices.backends.protocol import Background, Doubles
+from engine.voices.backends.protocol import SHRINKAGE, WEIGHT, Background, Doubles
 from engine.voices.backends.scale import Scale
 from engine.voices.probability import Calibration
 
@@ -61,6 +61,8 @@ class Statistics:
     mean: Doubles
     within: LowRank
     between: LowRank
+    weight: float = WEIGHT  # see Background
+    shrinkage: float = SHRINKAGE
 
     def background(self, strangers: int = STRANGERS, seed: int = SEED) -> Background:
         """As the back-ends want it, with strangers drawn from it: the same ones for the same seed."""
@@ -68,7 +70,7 @@ class Statistics:
         drawn = np.random.default_rng(seed).normal(size=(strangers, len(self.mean)))
         vectors = self.mean + drawn @ np.linalg.cholesky(within + between).T
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return Background(self.mean, within, between, vectors.astype(np.float32))
+        return Background(self.mean, within, between, vectors.astype(np.float32), self.weight, self.shrinkage)
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def save(folder: Path, name: str, spec: EncoderSpec, statistics: Statistics, sca
     write_whole(weights, bytes_of({key: np.ascontiguousarray(value, np.float32) for key, value in arrays.items()}))
     write_whole(text, (json.dumps({
         "encoder": {"name": spec.name, "version": spec.version, "sha256": spec.sha256}, **card,
+        "weight": statistics.weight, "shrinkage": statistics.shrinkage,
         "backends": {key: {"scale": asdict(scale), "calibration": asdict(calibrations[key])} for key, scale in scales.items()},
         "files": sorted(files)}, indent=1) + "\n").encode("utf-8"))
     return [weights, text]
@@ -124,7 +127,8 @@ def read(folder: Path | Traversable, name: str) -> Cohort:
         card = json.loads(folder.joinpath(f"{name}.json").read_text("utf-8"))
         within, between = (LowRank(arrays[f"{part}.axes"], arrays[f"{part}.variance"], float(arrays[f"{part}.rest"][0]))
                            for part in ("within", "between"))
-        statistics = Statistics(arrays["mean"], within, between)
+        statistics = Statistics(arrays["mean"], within, between, float(card.get("weight", WEIGHT)),
+                                float(card.get("shrinkage", SHRINKAGE)))
         backends = card["backends"]
         return Cohort(card["encoder"]["sha256"], statistics, statistics.background(),
                       {key: Scale(**value["scale"]) for key, value in backends.items()},

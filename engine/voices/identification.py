@@ -53,19 +53,21 @@ class Identifier:
         """What margin is measured in; see `margin_unit_of`."""
         return margin_unit_of(self.method, self.measure)
 
-    def similarities(self, query: Embedding, speech_s: float = USUAL_S) -> FloatArray:
+    def similarities(self, query: Embedding, speech_s: float = USUAL_S, snr_db: float | None = None,
+                     narrow: bool = False) -> FloatArray:
         """Similarity to every voice, float32 (voices,), in the order of `voices`.
 
-        cosine: what the back-end says, on its scale where it has one; a scale asks more of long queries (speech_s). dot: the
+        cosine: what the back-end says, on its scale where it has one; a scale asks more of long queries (speech_s) and of noisy
+        ones, and less of a telephone's (narrow). dot: the
         dot product of what the net gave before normalisation, with the mean of the samples as they were, in units of the
         mean squared length of all samples, so that a cosine's threshold can be read against it. A voice whose samples are
         longer, or closer together, gets more: that is what scale does.
         """
-        return self._shown(self._compare(query), speech_s)
+        return self._shown(self._compare(query), speech_s, snr_db, narrow)
 
-    def _shown(self, raw: FloatArray, speech_s: float) -> FloatArray:
+    def _shown(self, raw: FloatArray, speech_s: float, snr_db: float | None, narrow: bool) -> FloatArray:
         scale = self.method.scale if self.measure == "cosine" else None
-        return raw if scale is None else scale.apply(raw, speech_s)
+        return raw if scale is None else scale.apply(raw, speech_s, snr_db, narrow)
 
     def _compare(self, query: Embedding) -> FloatArray:
         if not self.voices:
@@ -76,14 +78,15 @@ class Identifier:
             return (self._raw @ query.raw) / np.float32(self._scale)
         return self._fitted.similarities(query.vector[None])[0]
 
-    def probability(self, query: Embedding, speech_s: float, snr_db: float | None = None) -> float | None:
+    def probability(self, query: Embedding, speech_s: float, snr_db: float | None = None, narrow: bool = False) -> float | None:
         """How probable it is that the nearest voice speaks rather than a stranger, at even odds; None without calibration."""
         if not self.voices or self._fitted is None or self.method.calibration is None:
             return None
-        return self.method.calibration.probability(float(self._compare(query).max()), speech_s, snr_db)
+        return self.method.calibration.probability(float(self._compare(query).max()), speech_s, snr_db, narrow)
 
-    def identify(self, query: Embedding, speech_s: float, snr_db: float | None = None) -> Identification:
-        """Name a query. speech_s: seconds of net speech behind it; snr_db: over its noise, where that is known.
+    def identify(self, query: Embedding, speech_s: float, snr_db: float | None = None, narrow: bool = False) -> Identification:
+        """Name a query. speech_s: seconds of net speech behind it; snr_db: over its noise, where that is known. narrow: it comes
+        through a telephone's band.
 
         match: similar enough and far enough ahead of the runner-up. tentative: similar enough, but the runner-up is
         close. With one voice the margin is None and the threshold alone decides; with none, everything is unknown.
@@ -94,7 +97,7 @@ class Identifier:
         raw = self._compare(query)
         if not len(raw):
             return nobody("unknown", speech_s)
-        values = self._shown(raw, speech_s)
+        values = self._shown(raw, speech_s, snr_db, narrow)
         order = np.argsort(-raw, kind="stable")
         candidates = tuple(Candidate(self.voices[i].id, self.voices[i].name, self.voices[i].colour, float(values[i]))
                            for i in order)
@@ -108,7 +111,7 @@ class Identifier:
         else:
             status = "match"
         return Identification(status, best.voice if status == "match" else None, best.voice, best.similarity, margin,
-                              speech_s, candidates, self.probability(query, speech_s, snr_db), self.margin_unit)
+                              speech_s, candidates, self.probability(query, speech_s, snr_db, narrow), self.margin_unit)
 
     def _lead(self, best: FloatArray, second: FloatArray) -> float:
         return float(self.method.lead(best, second)) if self.measure == "cosine" else float(best - second)

@@ -7,6 +7,7 @@ seconds of the running speech. Nothing is kept but the last seconds and who spok
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import traceback
@@ -368,7 +369,7 @@ class Listener:
         elif self._speaking:
             query = self._encoder.embed(leveled(Audio(self._run, RATE_HZ)).audio)
             identifier = self._identifier()
-            found = identifier.identify(query, used_s)
+            found = identifier.identify(query, used_s, self._snr_db())
             stranger = self._count_turn(found, query, now, used_s)
             if self._into.some_known:
                 self._into.look_again(identifier.voices)
@@ -382,6 +383,11 @@ class Listener:
             if len(self._updates) > KEEP_UPDATES:
                 self._dropped += len(self._updates) - KEEP_UPDATES
                 del self._updates[:-KEEP_UPDATES]
+
+    def _snr_db(self) -> float | None:
+        """The running speech over the noise of the session; None where no silence was heard yet."""
+        noise = self._into.noise
+        return 10 * math.log10(max(float(np.square(self._run).mean()), noise) / noise) if noise > 0 else None
 
     def _count_turn(self, found: Identification, query: Embedding, now: float, used_s: float) -> int | None:
         """Grow the last turn, or begin one when somebody else speaks. Returns the number of a stranger."""

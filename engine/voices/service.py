@@ -32,6 +32,7 @@ from engine.errors import (
 )
 from engine.records import (
     Audio,
+    Band,
     ClosePair,
     Embedding,
     EncoderSpec,
@@ -348,7 +349,7 @@ class Voices:
         clean = cleaned(audio)
         quality = judge(audio, self._detector(), clean)
         speech = net_speech(clean.audio, quality.spans)
-        found, embedding = self._who(speech, quality.snr_db)
+        found, embedding = self._who(speech, quality.snr_db, quality.band)
         return Heard(quality, replace(found, band=quality.band), embedding, speech)
 
     def identify(self, audio: Audio) -> Identification:
@@ -419,13 +420,13 @@ class Voices:
             if any(voice.id == voice_id and not voice.samples for voice in self.list()):
                 self._store.voices.remove(voice_id)
 
-    def _who(self, speech: Audio, snr_db: float | None) -> tuple[Identification, Embedding | None]:
+    def _who(self, speech: Audio, snr_db: float | None, band: Band) -> tuple[Identification, Embedding | None]:
         """speech: net, put end to end; snr_db: over its noise. No embedding where there is too little of it."""
         if speech.duration_s < MIN_SPEECH_S:
             return nobody("too-short", speech.duration_s), None
         encoder = self._encoder()
         embedding = encoder.embed(speech)
-        return self.identifier(encoder.spec).identify(embedding, speech.duration_s, snr_db), embedding
+        return self.identifier(encoder.spec).identify(embedding, speech.duration_s, snr_db, band == "narrow"), embedding
 
     def _voices_heard(self, speech: Audio | None) -> int | None:
         cut = to_count(speech) if speech is not None else []

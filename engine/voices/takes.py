@@ -129,6 +129,11 @@ def noise_dbfs(audio: Audio) -> float:
     return max(FLOOR_DBFS, 10 * float(np.log10(max(power, 1e-12))))
 
 
+def snr_db(audio: Audio) -> float:
+    """How far speech lies over the noise floor: of a stretch that is speech nearly all the time."""
+    return float(level_dbfs(audio.samples) - noise_dbfs(audio))
+
+
 def split(audio: Audio, spans: Sequence[Span]) -> tuple[FloatArray, FloatArray]:
     """(what lies in the spans, what lies between them), each put end to end: float32 (n,), (m,)."""
     inside = np.zeros(len(audio.samples), bool)

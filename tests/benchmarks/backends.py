@@ -1,6 +1,6 @@
 """Back-ends against each other on every set of voices: `evaluate speakers` with the cohort's other half as strangers.
 
-    python tests/benchmarks/backends.py [set…]
+    python tests/benchmarks/backends.py [--encoder NAME] [set…]
 
 Then what training and asking cost with 1,000 voices of 10 samples. Constants were chosen on the training half of the cohort
 and vctk-4; the statistics know nobody who is asked about here except vctk-4, which helped to set the thresholds.
@@ -14,15 +14,14 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from measuring import SHARED, median, percentile, table
+from measuring import SHARED, chosen_encoder, median, percentile, table
 
-from engine.encoders.voice import GE2EEncoder
+from engine.encoders.protocols import VoiceEncoder
 from engine.evaluation import speakers
 from engine.records import Audio, Embedding
 from engine.voices.backends import Enrolled, all_backends
 from engine.voices.choice import choose
 from engine.voices.cohort import shipped
-from engine.weights import Weights
 
 SETS = ("librispeech-10x10", "asterisk-8k", "vctk-4")
 VOICES, SAMPLES = 1000, 10
@@ -33,7 +32,7 @@ SLOW = ("logistic", "svm")  # not offered in the settings, for this reason; time
 class Remembering:
     """An encoder that embeds the same stretch once: the strangers are the same for every set."""
 
-    def __init__(self, encoder: GE2EEncoder) -> None:
+    def __init__(self, encoder: VoiceEncoder) -> None:
         self._encoder, self.spec = encoder, encoder.spec
         self._known: dict[bytes, Embedding] = {}
 
@@ -47,8 +46,8 @@ class Remembering:
         return [self._known[k] for k in keys]
 
 
-def quality(names: Sequence[str]) -> None:
-    encoder = Remembering(GE2EEncoder(Weights()))
+def quality(names: Sequence[str], chosen: VoiceEncoder) -> None:
+    encoder = Remembering(chosen)
     for name in names:
         found = speakers.evaluate(SHARED / "speech" / name, encoder, strangers=SHARED / "speech" / "librispeech-cohort")
         about = found["open_set_lists"]
@@ -70,8 +69,7 @@ def quality(names: Sequence[str]) -> None:
                      "FAR at FRR 0.01", "at 0.05", "EER", "Cllr"], rows) + "\n")
 
 
-def cost() -> None:
-    encoder = GE2EEncoder(Weights())
+def cost(encoder: VoiceEncoder) -> None:
     cohort = shipped(encoder.spec)
     assert cohort is not None
     rng = np.random.default_rng(0)
@@ -98,6 +96,7 @@ def cost() -> None:
 
 
 if __name__ == "__main__":
-    quality([name for name in sys.argv[1:] if name != "cost"] if sys.argv[1:] else SETS)
+    model = chosen_encoder()
+    quality([name for name in sys.argv[1:] if name != "cost"] if sys.argv[1:] else SETS, model)
     if not sys.argv[1:] or "cost" in sys.argv[1:]:
-        cost()
+        cost(model)

@@ -1,4 +1,7 @@
-"""What one step of live listening costs: speech detection, embedding, identification, tags, placing the ×."""
+"""What one step of live listening costs: speech detection, embedding, identification, tags, placing the ×.
+
+    python tests/benchmarks/live.py [--encoder NAME]
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from measuring import SHARED, median, percentile, table, timed
+from measuring import SHARED, median, percentile, table, timed, word
 
 from engine.app import Earmark
 from engine.audio import files
@@ -27,6 +30,7 @@ VOICES, SAMPLES = 1000, 10
 def main() -> None:
     speakers = sorted(p for p in (SHARED / "speech" / "librispeech-10x10").iterdir() if p.is_dir())
     with tempfile.TemporaryDirectory() as scratch, Earmark(Path(scratch)) as app:
+        app.settings.change(voice=word("--encoder", app.settings.value.voice))
         for folder in speakers[:5]:
             app.voices.enroll_files(folder.name, sorted(folder.glob("*.flac"))[:3])
         shown = app.maps.project("voices", "pca")

@@ -27,12 +27,17 @@ def chosen_encoder(usual: str = "ge2e") -> VoiceEncoder:
     from engine.encoders.models import Models
     from engine.weights import Weights
 
-    name = usual
-    if "--encoder" in sys.argv:
-        at = sys.argv.index("--encoder")
-        name = sys.argv[at + 1]
-        del sys.argv[at:at + 2]
-    return Models(Weights(), "cpu").voice_named(name)
+    return Models(Weights(), "cpu").voice_named(word("--encoder", usual))
+
+
+def word(option: str, usual: str) -> str:
+    """What follows an option on the command line; both are taken out of it."""
+    if option not in sys.argv:
+        return usual
+    at = sys.argv.index(option)
+    found = sys.argv[at + 1]
+    del sys.argv[at:at + 2]
+    return found
 
 
 def machine() -> str:

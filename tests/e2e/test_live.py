@@ -11,8 +11,8 @@ import pytest
 from engine.app import Earmark
 from engine.audio import files
 from engine.audio.microphone import Microphone
-from engine.audio.resample import resample
 from engine.records import Audio
+from tests.playing import begin, offset_s
 from tests.true_models import models
 
 ENROLLED, STRANGER = ("1688", "1998", "2033"), "3080"
@@ -38,18 +38,6 @@ def speech_of(folder, first, seconds):
     return wave[:int(seconds * 16_000)]
 
 
-def begin(wave):
-    """The first sample of the voice: where 30 ms are within 12 dB of loud speech and so is most of the next 0.2 s.
-
-    By level alone, not by the program's own detector. Breath and clicks before the first word do not count.
-    """
-    frames = wave[:len(wave) // 480 * 480].reshape(-1, 480)
-    level_db = 20 * np.log10(np.sqrt(np.mean(np.square(frames), axis=1)) + 1e-9)
-    loud = level_db > np.percentile(level_db, 95) - 12
-    sustained = np.convolve(loud, np.ones(7), "full")[6:] >= 4  # of this frame and the six after it
-    return 480 * int(np.flatnonzero(loud & sustained)[0])
-
-
 def recorded(virtual_mic, path):
     """What the microphone hears while a file is played."""
     microphone, heard = Microphone(), []
@@ -65,14 +53,6 @@ def recorded(virtual_mic, path):
         microphone.close()
     assert microphone.overflows == 0
     return Audio(np.concatenate(heard), microphone.rate_hz)
-
-
-def offset_s(heard, played):
-    """Where in what was heard the played sound begins, by cross-correlation at 16 kHz."""
-    wave = resample(heard.samples, heard.rate_hz, 16_000)
-    size = 1 << (len(wave) + len(played)).bit_length()
-    correlation = np.fft.irfft(np.fft.rfft(wave, size) * np.conj(np.fft.rfft(played, size)), size)
-    return int(np.argmax(correlation[:len(wave)])) / 16_000
 
 
 @pytest.mark.virtual_mic

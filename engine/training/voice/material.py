@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from engine.audio import files
-from engine.audio.levels import level_dbfs
+from engine.audio.band import band_of
+from engine.audio.clean import cleaned, leveled
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EncoderError, UsageError
-from engine.evaluation import data
+from engine.evaluation import channels, data
 from engine.records import Audio, FloatArray
 from engine.tasks import Ticket
-from engine.training.voice.styles import RATE_HZ, restyled, through_a_line
+from engine.training.voice.styles import RATE_HZ, restyled
 from engine.voices.cohort import digest
-from engine.voices.takes import noise_dbfs, sample_parts
+from engine.voices.takes import sample_parts, snr_db
 
-STYLES, LINES = 2, 1  # changed versions of each part of about 3 s
+STYLES, CHANNELS = 2, 2  # changed versions of each part of about 3 s
 QUERY_S = (1.5, 3.0, 5.0, None)  # lengths that calibration asks with; None: all there is
 LEAST_S = 6.0  # of one person, so that half of it can be enrolled and the other half ask
 SEVERAL = 4  # utterances from which on three are enrolled and the others ask
@@ -31,8 +32,8 @@ class Person:
     """One stranger as vectors, float32 unit rows.
 
     variety: parts of all recordings, plain and changed. enrolled: parts of about 3 s. queries: stretches of what was not
-    enrolled, with their lengths in s, their index in QUERY_S, whether they are plain or came through a line, and
-    signal-to-noise ratios in dB. whole: (dim,).
+    enrolled, with their lengths in s, their index in QUERY_S, whether they are plain or came through a channel,
+    signal-to-noise ratios in dB, and whether their band is narrow. whole: (dim,).
     """
 
     name: str
@@ -43,6 +44,7 @@ class Person:
     kinds: FloatArray
     plain: np.ndarray
     snr_db: FloatArray
+    narrow: np.ndarray
     whole: FloatArray
     digests: tuple[str, ...]
 
@@ -60,7 +62,7 @@ def whole(persons: Sequence[tuple[str, list[Path]]], encoder: VoiceEncoder) -> F
     vectors = []
     for _, paths in persons:
         with contextlib.suppress(AudioError, EncoderError):
-            vectors.append(encoder.embed(files.read(paths[0], RATE_HZ)).vector)
+            vectors.append(encoder.embed(cleaned(files.read(paths[0], RATE_HZ)).audio).vector)
     return np.array(vectors, np.float32)
 
 
@@ -69,7 +71,7 @@ def people(persons: Sequence[tuple[str, list[Path]]], encoder: VoiceEncoder, see
     for number, (name, paths) in enumerate(persons):
         ticket.report(number, len(persons), "", "people")
         try:
-            waves = [files.read(path, RATE_HZ).samples for path in paths]
+            waves = [cleaned(files.read(path, RATE_HZ)).audio.samples for path in paths]
         except AudioError:
             continue
         if sum(map(len, waves)) < LEAST_S * RATE_HZ:
@@ -86,7 +88,7 @@ def _person(name: str, waves: Sequence[FloatArray], encoder: VoiceEncoder, rng: 
             digests: tuple[str, ...]) -> Person:
     parts = [part.samples for wave in waves for part in sample_parts(Audio(wave, RATE_HZ))]
     variety = [*parts, *(restyled(part, rng) for part in parts for _ in range(STYLES)),
-               *(through_a_line(part, rng) for part in parts for _ in range(LINES))]
+               *(_through_a_channel(part, rng) for part in parts for _ in range(CHANNELS))]
     if len(waves) >= SEVERAL:
         enrolled, asking = list(waves[:3]), list(waves[3:])
     else:
@@ -100,7 +102,7 @@ def _person(name: str, waves: Sequence[FloatArray], encoder: VoiceEncoder, rng: 
             if size > len(wave):
                 continue
             start = int(rng.integers(0, len(wave) - size + 1))
-            queries += [wave[start:start + size], through_a_line(wave[start:start + size], rng)]
+            queries += [wave[start:start + size], _through_a_channel(wave[start:start + size], rng)]
             kinds += [kind, kind]
     if not queries:
         raise UsageError(f"{name} says too little.")
@@ -110,9 +112,11 @@ def _person(name: str, waves: Sequence[FloatArray], encoder: VoiceEncoder, rng: 
     a, b, c = np.cumsum([len(variety), len(samples), len(queries)])
     return Person(name, vectors[:a], vectors[a:b], vectors[b:c], np.array([len(q) / RATE_HZ for q in queries], np.float32),
                   np.array(kinds, np.float32), np.arange(len(queries)) % 2 == 0,
-                  np.array([snr_db(q) for q in queries], np.float32), vectors[c], digests)
+                  np.array([snr_db(Audio(q, RATE_HZ)) for q in queries], np.float32),
+                  np.array([band_of(Audio(q, RATE_HZ)) == "narrow" for q in queries]), vectors[c], digests)
 
 
-def snr_db(wave: FloatArray) -> float:
-    """Speech over the noise floor, as takes are judged."""
-    return float(level_dbfs(wave) - noise_dbfs(Audio(wave, RATE_HZ)))
+def _through_a_channel(wave: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """After a drawn room, microphone and codec, at the level that all is heard at."""
+    audio = Audio(np.ascontiguousarray(wave, np.float32), RATE_HZ)
+    return leveled(channels.drawn(audio, rng, channels.CHOSEN_WITH)).audio.samples

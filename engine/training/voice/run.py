@@ -13,7 +13,7 @@ from engine.encoders.protocols import VoiceEncoder
 from engine.errors import UsageError
 from engine.tasks import Ticket
 from engine.training.voice import calibrating, material
-from engine.training.voice.statistics import RANK_BETWEEN, RANK_WITHIN, recognisable, statistics
+from engine.training.voice.statistics import Shape, recognisable, statistics
 from engine.voices import cohort
 from engine.voices.backends import all_backends
 
@@ -22,16 +22,20 @@ LEAST_PEOPLE = 20
 
 
 def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, also: Path | None = None,
-          share: float = SHARE, axes: int = RANK_BETWEEN, ticket: Ticket | None = None) -> Iterator[dict[str, Any]]:
+          share: float = SHARE, shape: Shape | None = None, ticket: Ticket | None = None,
+          rule: calibrating.Rule | None = None) -> Iterator[dict[str, Any]]:
     """Make the statistics from a drawn share of the people in `data`; the others are kept for tests.
 
     name: of the encoder, and of the files. also: people with several recordings each, who help to set scales and calibrations
-    and are in no statistics. axes: between people, that are kept. Raises UsageError.
+    and are in no statistics. shape: what is kept. rule: of the thresholds. Raises UsageError.
     """
     ticket = ticket or Ticket()
     began = time.monotonic()
     if not 0 < share <= 1:
         raise UsageError("The share of people to use lies above 0 and is at most 1.")
+    rule, shape = rule or calibrating.Rule(), shape or Shape()
+    if not 0 < rule.false_accepts < 0.5:
+        raise UsageError("The share of strangers that a threshold lets in lies above 0 and below 0.5.")
     everybody = material.listed(data)
     order = np.random.default_rng(seed).permutation(len(everybody))
     count = max(LEAST_PEOPLE, round(share * len(everybody)))
@@ -44,15 +48,15 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, al
     owners = np.repeat(np.arange(len(members)), [len(p.variety) for p in members])
     yield {"stage": "data", "people": len(members), "kept_for_tests": len(others), "also": len(helpers),
            "vectors": len(vectors), "seconds": time.monotonic() - began}
-    kept = statistics(vectors, owners, axes)
+    kept = statistics(vectors, owners, shape)
     scales, calibrations, measured = {}, {}, {}
     for backend in all_backends():
-        judged = calibrating.judge(backend, members, helpers, seed, axes)
+        judged = calibrating.judge(backend, members, helpers, seed, shape, rule)
         scales[backend.name], calibrations[backend.name] = judged.scale, judged.calibration
         measured[backend.name] = {"eer": judged.eer, "min_dcf": judged.min_dcf, "cllr": judged.cllr,
                                   "genuine": judged.trials[0], "strangers": judged.trials[1]}
         yield {"stage": "backend", "backend": backend.name, "threshold": judged.scale.middle, "width": judged.scale.width,
-               "by_length": judged.scale.by_length,
+               "by_length": judged.scale.by_length, "by_noise": judged.scale.by_noise, "narrow": judged.scale.narrow,
                **measured[backend.name], "seconds": time.monotonic() - began}
     found = None
     if len(others):
@@ -60,6 +64,7 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, al
     files = cohort.save(out, name, encoder.spec, kept, scales, calibrations,
                         [d for p in members for d in p.digests],
                         {"seed": seed, "people": len(members), "kept_for_tests": len(others), "vectors": len(vectors),
-                         "rank_within": RANK_WITHIN, "rank_between": axes, "measured": measured, "recognisable": found})
+                         "rank_within": shape.within, "rank_between": shape.between,
+                         "false_accepts": rule.false_accepts, "plain": rule.plain, "measured": measured, "recognisable": found})
     yield {"stage": "done", "files": [str(f.absolute()) for f in files], "recognisable": found,
            "seconds": time.monotonic() - began}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,8 @@ from numpy.typing import NDArray
 
 from engine.metrics.intervals import bootstrap_statistic
 from engine.records import FloatArray
-from engine.voices.backends.protocol import Doubles
+from engine.voices.backends.protocol import SHRINKAGE, WEIGHT, Doubles
 from engine.voices.cohort import Statistics, low_rank
-
-RANK_WITHIN, RANK_BETWEEN = 16, 4
-"""Axes that are kept. With 32 of both it could be told of nine people in ten that they were in the cohort (`recognisable`: energy
-0.94); few axes of what differs between people cost little, because most of it is spread over all axes alike."""
 
 
 def scatter(vectors: FloatArray, people: NDArray[np.int64]) -> tuple[Doubles, Doubles, Doubles]:
@@ -36,10 +33,25 @@ def scatter(vectors: FloatArray, people: NDArray[np.int64]) -> tuple[Doubles, Do
     return mean, within, (axes * np.clip(values, 0, None)) @ axes.T
 
 
-def statistics(vectors: FloatArray, people: NDArray[np.int64], axes: int = RANK_BETWEEN) -> Statistics:
-    """What is kept: see `scatter` and `low_rank`. axes: between people."""
+@dataclass(frozen=True)
+class Shape:
+    """What is kept, and how it is used later.
+
+    within, between: axes of either covariance. With 32 of both it could be told of nine people in ten that they were in the
+    cohort (`recognisable`: energy 0.94); few axes of what differs between people cost little, because most of it is spread over
+    all axes alike. weight, shrinkage: see `Background`.
+    """
+
+    within: int = 16
+    between: int = 4
+    weight: float = WEIGHT
+    shrinkage: float = SHRINKAGE
+
+
+def statistics(vectors: FloatArray, people: NDArray[np.int64], shape: Shape) -> Statistics:
+    """What is kept: see `scatter` and `low_rank`."""
     mean, within, between = scatter(vectors, people)
-    return Statistics(mean, low_rank(within, RANK_WITHIN), low_rank(between, axes))
+    return Statistics(mean, low_rank(within, shape.within), low_rank(between, shape.between), shape.weight, shape.shrinkage)
 
 
 def recognisable(kept: Statistics, members: FloatArray, others: FloatArray, seed: int) -> dict[str, Any]:

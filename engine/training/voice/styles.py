@@ -1,8 +1,8 @@
-"""One utterance, said otherwise: what a voice does when its owner is moved, and what rooms and lines do to it.
+"""One utterance, said otherwise: what a voice does when its owner is moved.
 
 The cohort has one quiet reading a person. Real voices vary more, and a back-end that has only seen quiet reading takes that
 for another person. No recordings of moved speech are at hand, so readings are changed: pitch without the formants, tempo,
-tilt and a little of the vocal tract (`restyled`); band, tilt and noise of a line (`through_a_line`).
+tilt and a little of the vocal tract. What rooms and lines do is in `engine.evaluation.channels`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ LIFTER = 26  # quefrencies that count as the vocal tract: 1.6 ms, shorter than t
 SEMITONES = (-4.0, 6.0)  # moved speech is more often higher than lower
 TEMPO_OCTAVES, TRACT_OCTAVES = 0.3, 0.1
 TILT_DB = 5.0  # an octave
-LINE_HZ = (300.0, 3400.0)
-LINE_TILT_DB = 4.0
-SNR_DB = (8.0, 25.0)
 
 
 def restyled(wave: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -58,17 +55,6 @@ def restyled(wave: FloatArray, rng: np.random.Generator) -> FloatArray:
     octaves = torch.log2((torch.arange(bins) + 16.0) / 64)
     made = torch.istft(moved * shaped * (10 ** (tilt * octaves / 20))[:, None], N_FFT, HOP, window=window).numpy()
     return (made * (_rms(wave) / max(_rms(made), 1e-9))).astype(np.float32)
-
-
-def through_a_line(wave: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Half of the time a telephone's band; a tilt, and white noise 8 to 25 dB below the speech."""
-    spectrum, hertz = np.fft.rfft(wave), np.fft.rfftfreq(len(wave), 1 / RATE_HZ)
-    if rng.random() < 0.5:
-        spectrum[(hertz < LINE_HZ[0]) | (hertz > LINE_HZ[1])] *= 0.03
-    tilt = rng.uniform(-LINE_TILT_DB, LINE_TILT_DB)
-    made = np.fft.irfft(spectrum * 10 ** (tilt * np.log2((hertz + 100) / 1000) / 20), len(wave))
-    noise = rng.normal(size=len(wave)) * _rms(made) * 10 ** (-rng.uniform(*SNR_DB) / 20)
-    return (made + noise).astype(np.float32)
 
 
 def _envelope(magnitude: Tensor) -> Tensor:

@@ -14,9 +14,6 @@ from engine.records import FloatArray
 from engine.voices.backends.protocol import Background, Enrolled
 from engine.voices.backends.scatter import adapted_within
 
-WEIGHT = 50.0
-SHRINKAGE = 0.5
-
 
 @dataclass(frozen=True)
 class FittedLinear:
@@ -38,7 +35,7 @@ class Lda:
     def fit(self, enrolled: Enrolled, background: Background | None) -> FittedLinear:
         if background is None:
             raise UsageError("LDA needs a background of strangers, and there is none for this encoder.")
-        within = adapted_within(enrolled, background, WEIGHT, SHRINKAGE)
+        within = adapted_within(enrolled, background)
         means = enrolled.means() - background.mean
         weights = np.linalg.solve(within, means.T).T  # (voices, dim)
         offsets = -0.5 * (weights * means).sum(axis=1) - weights @ background.mean

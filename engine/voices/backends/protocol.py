@@ -17,6 +17,9 @@ from engine.records import FloatArray
 IntArray = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
+WEIGHT = 50.0  # degrees of freedom that `within` counts for
+SHRINKAGE = 0.5  # of it, towards a sphere
+
 
 @dataclass(frozen=True)
 class Enrolled:
@@ -43,13 +46,16 @@ class Background:
     """What is known of people who are not enrolled, for one encoder spec; it holds nobody's voiceprint.
 
     mean: float64 (dim,). within, between: float64 (dim, dim), covariance of one person's samples and of people's means.
-    strangers: float32 (s, dim), unit rows, synthetic samples of people who do not exist, for score normalisation.
+    strangers: float32 (s, dim), unit rows, synthetic samples of people who do not exist, for score normalisation. weight,
+    shrinkage: how `within` is adapted to the enrolled samples (see `scatter`), as chosen for the encoder.
     """
 
     mean: Doubles
     within: Doubles
     between: Doubles
     strangers: FloatArray
+    weight: float = WEIGHT
+    shrinkage: float = SHRINKAGE
 
 
 class Fitted(Protocol):

@@ -22,9 +22,9 @@ def within_of(enrolled: Enrolled, mean: Doubles) -> tuple[Doubles, int]:
     return scatter, len(away) - enrolled.voices
 
 
-def adapted_within(enrolled: Enrolled, background: Background, weight: float, shrinkage: float) -> Doubles:
-    """Covariance of one person's samples: the background's, counted as `weight` degrees of freedom, and that of the
+def adapted_within(enrolled: Enrolled, background: Background) -> Doubles:
+    """Covariance of one person's samples: the background's, counted as its `weight` degrees of freedom, and that of the
     enrolled samples themselves. So a few voices borrow what speech does from strangers, and many show it themselves.
     """
     scatter, freedom = within_of(enrolled, background.mean)
-    return shrunk((weight * background.within + scatter) / (weight + freedom), shrinkage)
+    return shrunk((background.weight * background.within + scatter) / (background.weight + freedom), background.shrinkage)

@@ -22,8 +22,6 @@ from engine.records import FloatArray
 from engine.voices.backends.protocol import Background, Doubles, Enrolled
 from engine.voices.backends.scatter import adapted_within, shrunk
 
-WEIGHT = 50.0  # degrees of freedom that the background's W counts for
-SHRINKAGE = 0.5  # of W
 SHRINKAGE_BETWEEN = 0.1
 CORRELATION = 0.3  # between samples of one voice
 
@@ -53,13 +51,13 @@ class TwoCovariance:
     name, title, needs_background = "two-covariance", "two covariances, adapted", True
     log_likelihood = True
 
-    def __init__(self, weight: float = WEIGHT, shrinkage: float = SHRINKAGE, correlation: float = CORRELATION) -> None:
-        self.weight, self.shrinkage, self.correlation = weight, shrinkage, correlation
+    def __init__(self, correlation: float = CORRELATION) -> None:
+        self.correlation = correlation
 
     def fit(self, enrolled: Enrolled, background: Background | None) -> FittedTwoCovariance:
         if background is None:
             raise UsageError("This back-end needs a background of strangers, and there is none for this encoder.")
-        within = adapted_within(enrolled, background, self.weight, self.shrinkage)
+        within = adapted_within(enrolled, background)
         between = shrunk(background.between, SHRINKAGE_BETWEEN)
         half = np.linalg.inv(np.linalg.cholesky(within))  # half · W · halfᵀ = 1
         spread, turn = np.linalg.eigh(half @ between @ half.T)

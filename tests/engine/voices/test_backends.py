@@ -130,6 +130,15 @@ def test_a_scale_asks_more_of_long_queries():
     assert scale.apply(np.array([30.0]), 60.0) == scale.apply(np.array([30.0]), 8.0)
 
 
+def test_a_scale_knows_noise_and_band():
+    scale = Scale(12.0, 16.0, by_noise=-0.5, narrow=-6.0)
+    assert scale.threshold(5.0, [5.0, 25.0, 40.0, 90.0]) == pytest.approx([22, 12, 4.5, 4.5])
+    assert scale.threshold() == scale.threshold(5.0, 25.0) == scale.threshold(5.0, None) == 12
+    assert scale.threshold(5.0, 25.0, [False, True]) == pytest.approx([12, 6])
+    shown = scale.apply(np.array([[22.0], [6.0]]), 5.0, np.array([[5.0], [25.0]]), np.array([[False], [True]]))
+    assert shown == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("name", [b.name for b in all_backends() if b.needs_background])
 def test_without_a_background_it_says_so(name):
     with pytest.raises(UsageError, match="background"):

@@ -158,6 +158,14 @@ def test_a_back_end_without_its_statistics_is_cosine_on_the_same_scale():
     assert [identifier.identify(along(c), 3.0).status for c in (0.74, 0.76)] == ["unknown", "match"]
 
 
+@pytest.mark.parametrize(("snr_db", "narrow", "status"), [
+    (None, False, "unknown"), (25.0, False, "unknown"), (40.0, False, "match"), (10.0, False, "unknown"), (25.0, True, "match"),
+    (10.0, True, "unknown")])
+def test_what_a_query_has_to_reach_hangs_on_its_noise_and_band(snr_db, narrow, status):
+    method = replace(likely(20.0), scale=Scale(23.0, 20.0, by_noise=-0.5, narrow=-5.0))
+    assert Identifier([ANNA], TWO[:1], 0.5, 0.0, method=method).identify(along(1.0), 3.0, snr_db, narrow).status == status
+
+
 def likely(*raw: float) -> Method:
     """A back-end that gives these log-likelihoods whatever it is asked, shown on the scale of two covariances."""
     fitted = SimpleNamespace(similarities=lambda queries: np.array([raw], np.float32))

@@ -20,6 +20,7 @@ from engine.audio.microphone import FileSource
 from engine.audio.recorder import Recorder, recover, so_far
 from engine.errors import DeviceError, StoreError
 from engine.records import Audio
+from engine.voices.identification import Identifier
 from tests.true_models import chord, silence, spoken
 
 ANNA, BERT, STRANGER = 1, 2, 4
@@ -142,6 +143,25 @@ def test_a_voice_without_a_name_is_asked_after_more_often(enrolled, tmp_path):
                 steps["eager" if waiting else "settled"].append(later.time_s - earlier.time_s)
     assert np.median(steps["eager"]) == pytest.approx(0.125, abs=0.02)
     assert np.median(steps["settled"]) == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("snr_db", [12.0, 24.0])
+def test_the_noise_of_the_room_is_told_to_who_names(enrolled, tmp_path, monkeypatch, snr_db):
+    conversation(tmp_path / "talk.wav", ANNA, ANNA)
+    talk = files.read(tmp_path / "talk.wav")
+    speech = spoken(ANNA, 7).samples
+    noise = np.random.default_rng(1).normal(size=len(talk.samples)) * np.sqrt(np.square(speech).mean()) * 10 ** (-snr_db / 20)
+    files.write(tmp_path / "noisy.wav", Audio((talk.samples + noise).astype(np.float32), 16_000))
+    told, identify = [], Identifier.identify
+
+    def asked(self, query, speech_s, snr_db=None, narrow=False):
+        told.append(snr_db)
+        return identify(self, query, speech_s, snr_db, narrow)
+
+    monkeypatch.setattr(Identifier, "identify", asked)
+    listen(enrolled, tmp_path / "noisy.wav")
+    assert None not in told
+    assert np.median(told[len(told) // 2:]) == pytest.approx(snr_db, abs=4)
 
 
 class Fine:

@@ -38,6 +38,17 @@ def test_length_and_noise_move_the_middle():
     assert found.by_noise == pytest.approx(-2 * 0.05, abs=0.02)
 
 
+def test_a_narrow_band_moves_the_middle():
+    rng = np.random.default_rng(1)
+    n = 6000
+    genuine, narrow = rng.random(n) < 0.5, rng.random(n) < 0.3
+    raw = rng.normal(np.where(genuine, 1.0, -1.0) - 0.8 * narrow, 1.0)
+    found = fit(raw, np.full(n, 2.0), np.full(n, 20.0), genuine, narrow)
+    assert found.narrow == pytest.approx(2 * 0.8, abs=0.2)
+    assert found.probability(-0.8, 2.0, narrow=True) == pytest.approx(found.probability(0.0, 2.0), abs=0.05)
+    assert fit(raw, np.full(n, 2.0), np.full(n, 20.0), genuine).narrow == 0
+
+
 def test_few_strangers_count_as_much_as_many_genuine():
     raw, seconds, snr, genuine = trials(8000)
     keep = genuine | (np.arange(8000) % 10 == 0)
