@@ -17,6 +17,8 @@ PARTS = {
     "indexing": "Indexing from flac and ogg",
     "joint_speed": "Sounds and words to vectors: the default encoder, its parts, and a CLAP of full size",
     "live": "Compute of one live step",
+    "live_turns": "How soon speakers are named live, through a virtual microphone",
+    "made_voices": "How alike the made voices are",
     "search": "Warm text search over 10,000 sounds",
     "start": "Start of the window, and memory",
     "bridge": "The tag bridge: prompts and constants on ESC-10",
