@@ -1,8 +1,8 @@
 """Channels that a recording may have come through, to measure how far voices are told apart by the voice alone.
 
 `random` draws one for every utterance: a room, its noise, the colour of a microphone, a codec. The others are one line for
-all who ask, while those who are enrolled are left as they were recorded. What the program ships was set with the codecs of
-CHOSEN_WITH; what is measured comes through the others.
+all who ask, while those who are enrolled are left as they were recorded. The statistics that the program ships have heard the
+codecs of CHOSEN_WITH; `random` draws from the others. The A-law of the one line is among the former.
 """
 
 from __future__ import annotations
