@@ -73,8 +73,11 @@ def coded(audio: Audio, name: str, bits_s: int | None = None) -> Audio:
 
 
 def _by_ffmpeg(wave: FloatArray, codec: Codec, bits_s: int | None) -> FloatArray:
-    import av
-
+    try:
+        import av
+    except ImportError:
+        raise UsageError(f"{codec.title} is coded with the package “av”, which is not there. Install it with: "
+                         "pip install \"av>=18,<19\".") from None
     file = io.BytesIO()
     try:
         with av.open(file, "w", format=codec.container) as out:

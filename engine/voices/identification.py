@@ -57,8 +57,8 @@ class Identifier:
                      narrow: bool = False) -> FloatArray:
         """Similarity to every voice, float32 (voices,), in the order of `voices`.
 
-        cosine: what the back-end says, on its scale where it has one; a scale asks more of long queries (speech_s) and of noisy
-        ones, and less of a telephone's (narrow). dot: the
+        cosine: what the back-end says, on its scale where it has one; a scale asks more of long queries (speech_s), and
+        knows noise and a telephone's band (narrow). dot: the
         dot product of what the net gave before normalisation, with the mean of the samples as they were, in units of the
         mean squared length of all samples, so that a cosine's threshold can be read against it. A voice whose samples are
         longer, or closer together, gets more: that is what scale does.

@@ -32,7 +32,7 @@ class Person:
     """One stranger as vectors, float32 unit rows.
 
     variety: parts of all recordings, plain and changed. enrolled: parts of about 3 s. queries: stretches of what was not
-    enrolled, with their lengths in s, their index in QUERY_S, whether they are plain or came through a channel,
+    enrolled, with their lengths in s, whether they are plain or came through a channel,
     signal-to-noise ratios in dB, and whether their band is narrow. whole: (dim,).
     """
 
@@ -41,7 +41,6 @@ class Person:
     enrolled: FloatArray
     queries: FloatArray
     seconds: FloatArray
-    kinds: FloatArray
     plain: np.ndarray
     snr_db: FloatArray
     narrow: np.ndarray
@@ -95,15 +94,14 @@ def _person(name: str, waves: Sequence[FloatArray], encoder: VoiceEncoder, rng: 
         joined = np.concatenate(waves)
         enrolled, asking = [joined[:len(joined) // 2]], [joined[len(joined) // 2:]]
     samples = [part.samples for wave in enrolled for part in sample_parts(Audio(wave, RATE_HZ))]
-    queries, kinds = [], []
+    queries = []
     for wave in asking:
-        for kind, length in enumerate(QUERY_S):
+        for length in QUERY_S:
             size = len(wave) if length is None else int(length * RATE_HZ)
             if size > len(wave):
                 continue
             start = int(rng.integers(0, len(wave) - size + 1))
             queries += [wave[start:start + size], _through_a_channel(wave[start:start + size], rng)]
-            kinds += [kind, kind]
     if not queries:
         raise UsageError(f"{name} says too little.")
     stretches = [*variety, *samples, *queries, np.concatenate(waves)]
@@ -111,8 +109,7 @@ def _person(name: str, waves: Sequence[FloatArray], encoder: VoiceEncoder, rng: 
                                                               for s in stretches])])
     a, b, c = np.cumsum([len(variety), len(samples), len(queries)])
     return Person(name, vectors[:a], vectors[a:b], vectors[b:c], np.array([len(q) / RATE_HZ for q in queries], np.float32),
-                  np.array(kinds, np.float32), np.arange(len(queries)) % 2 == 0,
-                  np.array([snr_db(Audio(q, RATE_HZ)) for q in queries], np.float32),
+                  np.arange(len(queries)) % 2 == 0, np.array([snr_db(Audio(q, RATE_HZ)) for q in queries], np.float32),
                   np.array([band_of(Audio(q, RATE_HZ)) == "narrow" for q in queries]), vectors[c], digests)
 
 

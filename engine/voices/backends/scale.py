@@ -11,7 +11,7 @@ from engine.records import FloatArray
 from engine.voices.backends.protocol import Doubles
 
 USUAL_S = 5.0
-USUAL_SNR_DB, QUIET_SNR_DB = 25.0, 40.0  # of a reading at home, and cleaner than makes a difference
+USUAL_SNR_DB, QUIET_SNR_DB = 25.0, 40.0  # taken where no noise is told, and cleaner than makes a difference
 SHORTEST_S, LONGEST_S = 1.0, 8.0  # outside of these the length of a query changes nothing more
 
 
@@ -22,7 +22,7 @@ class Scale:
         threshold = middle + by_length · ln(seconds / 5) + by_noise · (SNR − 25 dB) + narrow (in a telephone's band)
 
     middle: for 5 s of ordinary speech. by_length: the more of a stranger is heard, the nearer comes the nearest voice. by_noise:
-    people in noisy rooms are more like each other. narrow: what a telephone leaves of a voice is less like all of it.
+    what a decibel less of noise adds. narrow: what a telephone leaves of a voice is less like all of it.
     """
 
     middle: float

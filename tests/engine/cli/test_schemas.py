@@ -594,6 +594,8 @@ def test_demo_report(run, tmp_path, monkeypatch):
     (["map", "--out", "f.json", "--seed", "-1"], 2, "usage-error"),
     (["evaluate", "zero-shot", "--data", "/nowhere/at/all"], 2, "usage-error"),
     (["evaluate", "speakers", "--data", "/nowhere/at/all", "--seed", "-1"], 2, "usage-error"),
+    (["evaluate", "speakers", "--data", ".", "--channel", "carrier pigeon"], 2, "usage-error"),
+    (["train", "voice", "--data", ".", "--out", "nothing", "--false-accepts", "0"], 2, "usage-error"),
     (["evaluate", "zero-shot"], 2, "usage-error"),
     (["classify", "a.wav"], 2, "usage-error"),
     (["classify", "a.wav", "--label", " "], 2, "usage-error"),
