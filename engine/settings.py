@@ -28,7 +28,7 @@ from engine.records import MarginUnit
 VERSION = 5
 DEFAULT_JOINT = "compact"
 """The joint space of new workspaces; older ones change over to it with their next scan."""
-DEFAULT_VOICE = "ge2e"
+DEFAULT_VOICE = "campplus"
 COSINE, COSINE_OF = 0.75, {"campplus": 0.45}
 """The threshold of cosine to the centroid, by voice encoder where it is another one (tests/benchmarks/thresholds.py)."""
 MOST_NATS = 50.0

@@ -18,7 +18,6 @@ from engine.voices.takes import NOISY_SNR_DB
 SHORT_S = 1.5
 LEAST_FOR_SPREAD = 4  # samples, below which their spread says nothing
 SPREADS = 4.0  # median absolute deviations (scaled to standard deviations) below the median
-LEAST_GAP = 0.1  # and at least so far below it
 
 
 def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[int, str], limits: Limits,
@@ -38,7 +37,7 @@ def check(samples: Sequence[Sample], takes: Mapping[int, Take], names: Mapping[i
         if voice_id not in (None, voice):
             continue
         likenesses = [_likeness(one, [other for other in group if other is not one]) for one in group]
-        limit = _limit([value for value in likenesses if value is not None], limits.apart)
+        limit = _limit([value for value in likenesses if value is not None], limits)
         apart = strays(group, limits)
         others = np.array([other != voice for other in order], bool)
         rivals = [order[at] for at in np.flatnonzero(others)]
@@ -88,10 +87,10 @@ def _likeness(one: Sample, others: Sequence[Sample]) -> float | None:
     return None if mean is None else float(mean @ one.embedding.vector)
 
 
-def _limit(values: Sequence[float], apart: float | None) -> float:
-    limits = [-2.0 if apart is None else apart]
+def _limit(values: Sequence[float], limits: Limits) -> float:
+    found = [-2.0 if limits.apart is None else limits.apart]
     if len(values) >= LEAST_FOR_SPREAD:
         middle = float(np.median(values))
         spread = 1.4826 * float(np.median(np.abs(np.array(values) - middle)))
-        limits.append(middle - max(LEAST_GAP, SPREADS * spread))
-    return max(limits)
+        found.append(middle - max(limits.gap, SPREADS * spread))
+    return max(found)

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as main.py has it
 
 
-def chosen_encoder(usual: str = "ge2e") -> VoiceEncoder:
+def chosen_encoder(usual: str = "campplus") -> VoiceEncoder:
     """The voice encoder that the command line names with --encoder, which is taken out of it."""
     from engine.encoders.models import Models
     from engine.weights import Weights

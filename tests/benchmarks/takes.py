@@ -1,18 +1,20 @@
 """Which takes are refused: two voices in one take, no speech, and noise. What stands behind the constants of voices/takes.py.
 
-    python tests/benchmarks/takes.py [--encoder NAME] [--part mixtures|speech|noise|unlike|heard] [shared data folder]
+    python tests/benchmarks/takes.py [--encoder NAME] [--part mixtures|speech|noise|unlike|heard|far] [shared data folder]
 
 Two voices: every third speaker of the cohort, the same speaker's speech against mixtures with another one; asterisk-8k as other
 recordings of one voice. No speech: what Silero takes for at least a second of speech, by YAMNet's class Speech. Noise: white
 noise under clean speech, and the similarity of the noisy take to the centroid of the clean rest. Unlike: ten draws
 of takes that are enrolled; every other take of the same people is added to them, and every take of the others (likeness.py).
-Heard: how many voices speak in one file, of one reader and of two or three in turn (mixtures.py).
+Heard: how many voices speak in one file, of one reader and of two or three in turn (mixtures.py). Far: twenty draws of five takes
+of one person, then with a sample of somebody else, and which samples are called far, by the least gap to the others (samples.py).
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,11 +25,12 @@ from engine.audio import files
 from engine.audio.speech import SpeechDetector
 from engine.encoders.models import Models
 from engine.encoders.protocols import VoiceEncoder
-from engine.records import Audio, Embedding, FloatArray, Sample, Voice
+from engine.records import Audio, Embedding, FloatArray, Sample, Take, Voice
 from engine.voices.identification import MIN_SPEECH_S, Identifier, centroid
 from engine.voices.likeness import doubt
 from engine.voices.limits import limits_of
 from engine.voices.mixtures import groups_apart, to_count, voices_in, windows
+from engine.voices.samples import check
 from engine.voices.takes import judge, net_speech, sample_parts, speech_probability
 from engine.weights import Weights
 
@@ -36,8 +39,9 @@ LIMITS = {"GE2E d-vector": (0.65, 0.70, 0.72, 0.75)}
 OTHERS = (0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50)
 
 
-PARTS = ("mixtures", "speech", "noise", "unlike", "heard")
+PARTS = ("mixtures", "speech", "noise", "unlike", "heard", "far")
 DRAWS = 10
+GAPS = (0.10, 0.15, 0.20, 0.25, 0.30)
 
 
 def main(encoder: VoiceEncoder, shared: Path, parts: Sequence[str]) -> None:
@@ -57,6 +61,8 @@ def main(encoder: VoiceEncoder, shared: Path, parts: Sequence[str]) -> None:
             noise(encoder, cohort, detector)
         elif part == "unlike":
             unlike(encoder, shared, detector)
+        elif part == "far":
+            far(encoder, shared, detector)
         else:
             heard(encoder, shared, speech, detector)
 
@@ -182,6 +188,29 @@ def takes_of(encoder: VoiceEncoder, folder: Path, detector: SpeechDetector,
     return found
 
 
+def far(encoder: VoiceEncoder, shared: Path, detector: SpeechDetector) -> None:
+    def flagged(parts: Sequence[tuple[int, tuple[Embedding, float]]], gap: float) -> list[bool]:
+        own = Sample(0, 0, 0, parts[0][1][0], 0.0, 1.0)
+        group = [replace(own, id=n, take_id=take, embedding=e, speech_s=s) for n, (take, (e, s)) in enumerate(parts)]
+        about = {one.take_id: Take(one.take_id, 0, "", datetime.now(UTC), 0, 0, 0, 99.0, 0, 0, None, None) for one in group}
+        return ["far" in one.flags for one in check(group, about, {0: "somebody"}, replace(limits_of(encoder.spec), gap=gap))]
+
+    print("| people | least gap | own samples far | voices with one | another's sample far |\n|---|---|---|---|---|")
+    for name in ("librispeech-10x10", "vctk-4", "ravdess-6"):
+        people = takes_of(encoder, shared / "speech" / name, detector, False)
+        for gap in GAPS:
+            rng, own, other = np.random.default_rng(1), [], []
+            for _ in range(2 * DRAWS):
+                for who, takes in enumerate(people):
+                    chosen = [(int(at), part) for at in rng.choice(len(takes), 5, replace=False) for part in takes[at]]
+                    stranger = people[(who + int(rng.integers(1, len(people)))) % len(people)]
+                    part = stranger[int(rng.integers(len(stranger)))][0]
+                    own.append(flagged(chosen, gap))
+                    other.append(flagged([*chosen, (-1, part)], gap)[-1])
+            print(f"| {name} | {gap:.2f} | {np.mean(np.concatenate(own)):.2%} | {np.mean([any(one) for one in own]):.1%} "
+                  f"| {np.mean(other):.1%} |")
+
+
 def heard(encoder: VoiceEncoder, shared: Path, speech: list[FloatArray], detector: SpeechDetector) -> None:
     def row(name: str, waves: list[FloatArray]) -> None:
         found = []
@@ -226,9 +255,9 @@ def level(wave: FloatArray) -> FloatArray:
 
 
 if __name__ == "__main__":
-    chosen, wanted = chosen_encoder(), PARTS
+    chosen, wanted = chosen_encoder(), list(PARTS)
     if "--part" in sys.argv:
         at = sys.argv.index("--part")
-        wanted = (sys.argv[at + 1],)
+        wanted = [sys.argv[at + 1]]
         del sys.argv[at:at + 2]
     main(chosen, Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED, wanted)

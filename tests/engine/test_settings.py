@@ -132,7 +132,7 @@ def test_a_byte_order_mark_is_read_over(path):
     file = SettingsFile(path)
     assert file.value.threshold == 0.99
     assert file.change(theme="dark").threshold == 0.99
-    assert SettingsFile(path).value == replace(Settings(), threshold=0.99, theme="dark")
+    assert SettingsFile(path).value == replace(Settings(), threshold=0.99, theme="dark", voice="ge2e")
 
 
 def test_what_is_put_aside_never_takes_the_place_of_what_was_put_aside_before(path):
@@ -266,14 +266,14 @@ def test_each_unit_has_its_own_margin():
 
 def test_a_threshold_follows_its_units_unless_it_is_given(path):
     file = SettingsFile(path)
-    assert (file.change(backend="cosine").threshold, file.value.margin) == (0.75, 0.05)
+    assert (file.change(backend="cosine").threshold, file.value.margin) == (0.45, 0.05)
     assert file.change(threshold=0.8).threshold == 0.8
     assert file.change(backend="best").threshold == 0.8
     assert file.change(backend="lda").threshold == 0.5
     assert file.change(backend="cosine", threshold=0.7).threshold == 0.7
     assert (file.change(backend="two-covariance", margin=0.1).threshold, file.value.margin) == (0.5, 0.1)
     assert file.value.margin_nats == math.log(5)  # each unit keeps its own
-    assert file.change(measure="dot").threshold == 0.75
+    assert file.change(measure="dot").threshold == 0.45
 
 
 def test_a_file_that_cannot_be_written_is_said_and_the_value_stays(tmp_path):

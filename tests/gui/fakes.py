@@ -878,6 +878,7 @@ class FakeEarmark:
         self.workspace = Path(workspace)
         self.workspace.mkdir(parents=True, exist_ok=True)
         self.settings = SettingsFile(self.workspace / "settings.toml")
+        self.settings.suppose(voice="ge2e")  # that of `models.spec`
         self.weights = FakeWeights()
         self.models = FakeModels()
         self.voices = FakeVoices(empty)

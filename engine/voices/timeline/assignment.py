@@ -26,7 +26,7 @@ STRETCH = 6  # pieces that are asked about together: about 5 s
 SHARPNESS = 10.0  # of the cosine, as a logarithm of likelihood
 CHANGE = 0.5  # cost of a change of speaker inside a region; half of it between two
 PASSES = 2
-STEP, MOST_STEPS = 0.03, 8  # of the likeness, while more groups are sought because more people are there
+STEP, MOST_LIKE = 0.03, 0.9  # of the likeness, and how far it goes, while more groups are sought: more people were told
 
 People = tuple[int, int | None]
 """How many there are, at least and at most; None: no limit."""
@@ -159,10 +159,10 @@ def _grouped(heard: Heard, same: float, people: People) -> IntArray:
         return _settled(heard, groups)
 
     groups = found(same)
-    for step in range(1, MOST_STEPS + 1):
-        if groups.max() + 1 >= fewest:
-            break
-        more = found(same + step * STEP)
+    likeness = same
+    while groups.max() + 1 < fewest and likeness < MOST_LIKE:
+        likeness += STEP
+        more = found(likeness)
         if more.max() < groups.max():  # what is left are splinters, which found nothing
             break
         groups = more

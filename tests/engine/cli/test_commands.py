@@ -158,7 +158,7 @@ def test_damaged_weights_are_not_loaded_and_named(run, tmp_path, monkeypatch):
     from tests.true_models import models
 
     shutil.copytree(models().weights.folder, tmp_path / "models")
-    weights = next((tmp_path / "models").glob("ge2e-*")) / "ge2e.safetensors"
+    weights = next((tmp_path / "models").glob("campplus-*/*.safetensors"))
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
@@ -166,8 +166,8 @@ def test_damaged_weights_are_not_loaded_and_named(run, tmp_path, monkeypatch):
     take, = write_takes(tmp_path, 1, 1)
     ran = run("voices", "enroll", "Anna", take, "--json")
     assert (ran.code, ran.document["error"]["kind"]) == (1, "weights-corrupt")
-    assert "models fetch ge2e" in ran.document["error"]["message"]
-    assert {m["name"]: m["state"] for m in run("models", "list", "--json").document}["ge2e"] == "damaged"
+    assert "models fetch campplus" in ran.document["error"]["message"]
+    assert {m["name"]: m["state"] for m in run("models", "list", "--json").document}["campplus"] == "damaged"
     assert run("voices", "list", "--json").document == []
 
 

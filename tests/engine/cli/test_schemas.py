@@ -93,7 +93,7 @@ def test_models(run):
     assert {m["name"]: m["state"] for m in listed} == {
         "ge2e": "present", "campplus": "present", "segmentation": "present", "yamnet": "present", "minilm": "present",
         "silero-vad": "package", "bridge": "present", "compact": "present"}
-    assert [m["name"] for m in listed if m["in_use"]] == ["ge2e", "compact"]
+    assert [m["name"] for m in listed if m["in_use"]] == ["campplus", "compact"]
     fetched = run("models", "fetch", "--json").document
     check("models fetch", fetched)
     assert fetched == {"fetched": [], "present": ["ge2e", "campplus", "segmentation", "yamnet", "minilm", "silero-vad"]}
@@ -154,7 +154,7 @@ def test_a_voice_encoder_of_ones_own_from_adding_to_removing(run, tmp_path):
     refused = run("models", "remove", "small", "--json")
     check("errors", refused.document)
     assert refused.code == 2
-    back = run("models", "use", "ge2e", "--json").document
+    back = run("models", "use", "campplus", "--json").document
     check("models use", back)
     assert (back["embedded"], back["to_enroll"], back["calibrated"]) == (2, [], True)
     assert run("models", "remove", "small").code == 0
@@ -675,6 +675,11 @@ def test_evaluate_speakers_with_strangers(run, tmp_path, monkeypatch):
     assert {r["backend"] for r in ran.document["open_set"]} == {"cosine to centroid"}
     assert all(n == 30 for k, n in ran.document["open_set_lists"]["stranger_crops"].items() if k != "5 s")
     assert len((tmp_path / "lists.csv").read_text("utf-8").splitlines()) > 90
+    write_takes(tmp_path / "data" / "speaker 3", 3, 2)
+    ran = run("evaluate", "speakers", "--data", tmp_path / "data", "--in-turn", "--enroll", "1", "--encoder", "ge2e", "--json")
+    check("evaluate speakers", ran.document)
+    assert (ran.document["open_set_lists"]["in_turn"], ran.document["open_set_lists"]["strangers"]) == (True, 3)
+    assert run("evaluate", "speakers", "--data", tmp_path / "data", "--in-turn", "--strangers", tmp_path / "strangers").code == 2
     assert run("evaluate", "speakers", "--data", tmp_path / "data", "--lists", "l.csv").code == 2
     assert run("evaluate", "speakers", "--data", tmp_path / "data", "--backend", "magic").code == 2
 

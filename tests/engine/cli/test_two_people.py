@@ -65,7 +65,7 @@ def test_a_stranger_becomes_a_voice_that_it_is_unlike_only_when_one_insists(run,
     assert [one["speaker"] for one in again.document["speakers"]] == ["Anna"]
 
 
-@pytest.mark.parametrize(("turns", "voices"), [((1, 1, 1), 1), ((1, 2), 2), ((1, 2, 1, 2), 2), ((1, 2, 5), 3)])
+@pytest.mark.parametrize(("turns", "voices"), [((1, 1, 1), 1), ((1, 2), 2), ((0, 4, 0, 4), 2), ((1, 2, 5), 3)])
 @pytest.mark.parametrize(("suffix", "db"), [("wav", 0), ("flac", -20)])
 def test_a_file_says_how_many_speak_and_points_to_the_timeline(run, furnished, tmp_path, turns, voices, suffix, db):
     path = in_turn(tmp_path / "talk.wav", turns, 5.0, db=db)

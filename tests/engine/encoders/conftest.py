@@ -12,7 +12,7 @@ from tests.true_models import models
 
 @pytest.fixture(scope="session")
 def ge2e() -> GE2EEncoder:
-    return models().voice()
+    return models().voice_named("ge2e")
 
 
 @pytest.fixture(scope="session")

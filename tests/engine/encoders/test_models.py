@@ -26,14 +26,14 @@ def test_an_encoder_is_loaded_once_however_many_ask():
 
 def test_specs_are_known_without_weights(tmp_path):
     made = Models(Weights(tmp_path), "cpu")
-    assert made.spec("voice").dim == 256
+    assert made.spec("voice").dim == 192
     assert made.spec("joint").dim == 512  # Models by itself knows no settings: the default
     assert made.joint_spec("bridge").dim == 521
     assert made.ready == frozenset()
 
 
 @pytest.mark.parametrize(("kind", "name"), [
-    ("voice", "ge2e"), ("sound", "yamnet"), ("text", "minilm"), ("joint", "yamnet")])
+    ("voice", "campplus"), ("sound", "yamnet"), ("text", "minilm"), ("joint", "yamnet")])
 def test_missing_weights_name_the_command_that_gets_them(tmp_path, kind, name):
     made = Models(Weights(tmp_path), "cpu")
     with pytest.raises(WeightsMissing, match=f"models fetch {name}"):
@@ -62,7 +62,7 @@ def test_what_was_loading_for_another_processor_is_not_kept(monkeypatch):
             made.use_device("cpu")  # while it loads
         return device
 
-    monkeypatch.setattr("engine.encoders.voice.GE2EEncoder", slow)
+    monkeypatch.setattr("engine.encoders.campplus.CAMPlusPlusEncoder", slow)
     assert made.voice() == "auto"
     assert made.ready == frozenset()
     assert made.voice() == "cpu"

@@ -19,7 +19,7 @@ from tests.made_sounds import make
 from tests.true_models import models, spoken
 
 READERS = ("1688", "2033")
-ALIKE = 0.05
+ALIKE, CODED = 0.05, 0.1  # what coding with loss leaves out hangs on the level
 ANNA, BERT = 1, 2
 
 
@@ -106,7 +106,7 @@ def test_made_voices_too_in_every_container(
     make(tmp_path / name, at(spoken(ANNA, 3).samples, level_dbfs) + np.float32(offset))
     asked, found = (earmark.voices.identify_file(tmp_path / one) for one in (f"plain{name}", name))
     assert (found.voice, asked.voice) == ("Anna", "Anna")
-    assert found.similarity == pytest.approx(asked.similarity, abs=ALIKE)
+    assert found.similarity == pytest.approx(asked.similarity, abs=ALIKE if name in ("a.wav", "a.flac") else CODED)
 
 
 @pytest.mark.parametrize("peak_dbfs", [3, 12, 20])

@@ -140,7 +140,7 @@ def test_a_removed_sample_does_not_come_back_with_another_encoder(earmark, tmp_p
     again = earmark.voices.samples(anna.id)
     assert [one.span for one in again] == [one.span for one in rest]
     earmark.voices.remove_sample(again[0].id)
-    earmark.use_voice("ge2e")
+    earmark.use_voice("campplus")
     assert [one.id for one in earmark.voices.samples(anna.id)] == [one.id for one in rest[1:]]
 
 

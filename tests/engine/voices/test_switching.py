@@ -27,8 +27,9 @@ ANNA, BERT = 1, 2
 def place(tmp_path):
     """A workspace with the true encoder: Anna's three takes are kept, Bert's two are not; “small” and “other” are added."""
     with Earmark(tmp_path / "workspace", "cpu") as app:
+        app.settings.change(voice="ge2e")
         for kind in ("speech", "sound", "voice ge2e"):
-            app.models._loaded[kind] = models().voice() if kind == "voice ge2e" else getattr(models(), kind)()
+            app.models._loaded[kind] = models().voice_named("ge2e") if kind == "voice ge2e" else getattr(models(), kind)()
         for name, voice, takes, keep in (("Anna", ANNA, 3, True), ("Bert", BERT, 2, False)):
             made = app.voices.begin(name)
             for take in range(takes):
@@ -175,7 +176,7 @@ def test_an_encoder_whose_file_is_gone(place, tmp_path):
     place.use_voice("small")
     shutil.move(tmp_path / "small.onnx", tmp_path / "elsewhere.onnx")
     fresh = Models(place.weights, "cpu", place.added, lambda: "compact", lambda: "small")
-    with pytest.raises(EncoderError, match=r"file of “small” is not at .*models use ge2e"):
+    with pytest.raises(EncoderError, match=r"file of “small” is not at .*models use campplus"):
         fresh.voice()
     small_voice.write(tmp_path / "small.onnx", dim=8)
     with pytest.raises(EncoderError, match="has changed since"):
