@@ -134,21 +134,26 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
              backend: Annotated[list[str] | None, typer.Option("--backend", help="Only this one (repeatable).")] = None,
              lists: Annotated[Path | None, typer.Option(
                  "--lists", metavar="FILE", parser=destination, help="Write the drawn test lists to this CSV.")] = None,
+             in_turn: Annotated[bool, typer.Option(
+                 "--in-turn", help="Open set without other people: each speaker is the stranger once.")] = False,
+             enroll: Annotated[int, typer.Option(min=1, help="Utterances a speaker that the open set enrolls.")] = 3,
              encoder: VoiceEncoderName = None,
              channel: Annotated[str, typer.Option(
                  "--channel", help="What recordings come through: none, random (another room, microphone and codec each), "
                                    "telephone or telephone-a-law (who asks, not who is enrolled).")] = "none") -> None:
-    """Verification, identification and, with --strangers, the open set: one folder a speaker."""
+    """Verification, identification and, with --strangers or --in-turn, the open set: one folder a speaker."""
     from engine.evaluation import speakers as protocol
 
     out, app = context.obj.out, context.obj.app
-    if lists is not None and strangers is None:
-        raise UsageError("--lists needs --strangers: the lists are those of the open set.")
+    if strangers is not None and in_turn:
+        raise UsageError("--strangers and --in-turn each say who the strangers are: give one of them.")
+    if lists is not None and strangers is None and not in_turn:
+        raise UsageError("--lists needs --strangers or --in-turn: the lists are those of the open set.")
     model = app.models.voice_named(encoder or app.settings.value.voice)
     if lists is not None:
         out.make_way(file_to_write(lists, (".csv", ".txt")))
     with out.progress("Listening") as ticket:
-        found = protocol.evaluate(data, model, seed, ticket, strangers, backend or (), lists, channel)
+        found = protocol.evaluate(data, model, seed, ticket, strangers, backend or (), lists, channel, in_turn, enroll)
     for failure in found["failed"]:
         out.file_failed(Path(failure["file"]), failure["error"])
     out.document(found)
@@ -165,7 +170,8 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
     if found["open_set_lists"]:
         about = found["open_set_lists"]
         out.note(f"Open set, seed {about['seed']}: {about['enroll']} utterances enrolled, {about['draws']} draws, "
-                 f"{about['strangers']} strangers ({about['left_out']} recordings left out, which the cohort is made of), "
+                 f"{about['strangers']} strangers{', one at a time' if about['in_turn'] else ''} "
+                 f"({about['left_out']} recordings left out, which the cohort is made of), "
                  f"{', '.join(f'{n} stretches of {k}' for k, n in about['stranger_crops'].items())}; "
                  f"lists sha256 {about['sha256'][:16]}")
         out.table(["Back-end", "Length", "Right", "95 %", "False accepts", "95 %", "FAR at 1 % FRR", "at 5 %", "EER", "Cllr"],
@@ -177,7 +183,8 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
 
 
 def diarization(context: typer.Context, data: Data, seed: Seed = 7,
-                mixtures: Annotated[int, typer.Option(min=2, help="How many are made; not for recordings.")] = 20) -> None:
+                mixtures: Annotated[int, typer.Option(min=2, help="How many are made; not for recordings.")] = 20,
+                encoder: VoiceEncoderName = None) -> None:
     """Who spoke when: on recordings with .rttm files, or on made mixtures where there is one folder a speaker.
 
     Needs pyannote.metrics.
@@ -190,15 +197,16 @@ def diarization(context: typer.Context, data: Data, seed: Seed = 7,
 
     out, app = context.obj.out, context.obj.app
     real = recordings.has_references(data)
-    settings, encoder = app.settings.value, app.models.voice()
-    method = choose(settings.backend, shipped(encoder.spec))
+    settings = app.settings.value
+    model = app.models.voice_named(encoder or settings.voice)
+    method = choose(settings.backend, shipped(model.spec))
     margin = settings.margin_in(margin_unit_of(method, settings.measure))
 
     def identifier(voices: Sequence[Voice], samples: Sequence[Sample]) -> Identifier:
         return Identifier(voices, samples, settings.threshold, margin, settings.measure, method)
 
     with out.progress("Listening") as ticket:
-        ears = encoder, app.models.speech(), app.models.turns()
+        ears = model, app.models.speech(), app.models.turns()
         found = (recordings.evaluate(data, *ears, identifier, seed, ticket) if real
                  else protocol.evaluate(data, *ears, identifier, seed, mixtures, ticket))
     _report(out, found)

@@ -1,9 +1,10 @@
 """The open set: names for those who are enrolled, *unknown* for strangers, at thresholds that were set beforehand.
 
-Three utterances a speaker are enrolled (fewer where there are fewer), in the twenty seeded draws of `speakers.py`. Every
-other utterance asks with one drawn stretch of 1.5, 3 and 5 s and as a whole; of the strangers as many stretches are drawn
-that there are at least 1,000 of each length ("whole" ones are as long as utterances of the enrolled). Strangers whose
-recordings are in the cohort statistics are left out. Thresholds are those of resources/cohort, or none.
+Some utterances a speaker are enrolled, usually three (fewer where there are fewer), in the twenty seeded draws of `speakers.py`.
+Every other utterance asks with one drawn stretch of 1.5, 3 and 5 s and as a whole. Strangers are people of another folder, of
+whom as many stretches are drawn that there are at least 1,000 of each length ("whole" ones are as long as utterances of the
+enrolled); or each speaker in turn, who is not enrolled then and whom all stretches of hers ask for. Strangers whose recordings
+are in the cohort statistics are left out. Thresholds are those of resources/cohort, or none.
 
 Rates by a sliding threshold (far_at_frr, EER, minDCF) take as genuine the similarity to a query's own voice, and as impostor
 the highest similarity of a stranger. `right` and `false_accept` are at the fixed threshold and margin: matches by the right
@@ -14,7 +15,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +33,8 @@ from engine.records import Audio
 from engine.settings import Settings
 from engine.tasks import Ticket
 from engine.texts import csv_table
-from engine.voices.backends import Backend, Scale
+from engine.voices.backends import Backend, Background, Enrolled, Scale
+from engine.voices.backends.protocol import Fitted
 from engine.voices.choice import Method
 from engine.voices.cohort import Cohort, digest
 
@@ -85,45 +88,86 @@ def too_few(items: Sequence[data.Labelled], count: int) -> dict[float, int]:
     return {length: -(-STRANGER_CROPS // n) - count for length, n in long.items() if 0 < n * count < STRANGER_CROPS}
 
 
-def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: Path, encoder: VoiceEncoder,
-             cohort: Cohort | None, backends: Sequence[Backend], seed: int, ticket: Ticket,
-             lists: Path | None = None, channel: str = "none") -> dict[str, Any]:
-    """Rows of `open_set`, and what the test lists were. Raises UsageError when there are no strangers left."""
-    from engine.evaluation import speakers
+@dataclass(frozen=True)
+class Strangers:
+    """Who is not enrolled. items: recordings that stretches.item numbers. names, whole_names: (n,), of the rows of both. of:
+    people who are the stranger in turn, None where all ask every time. left_out: recordings that are in the cohort statistics."""
 
+    items: Sequence[data.Labelled]
+    stretches: Embedded
+    whole: Embedded
+    names: np.ndarray
+    whole_names: np.ndarray
+    of: tuple[int, ...] | None
+    left_out: int
+
+    def asked(self, length_s: float | None, who: int | None) -> tuple[Embedded, np.ndarray, np.ndarray]:
+        """The stretches of a length that ask when `who` is the stranger: where they are, their rows, whose they are."""
+        source, names = (self.whole, self.whole_names) if length_s is None else (self.stretches, self.names)
+        rows = source.of(kind_of(length_s))
+        if who is not None:
+            rows = rows[names[rows] == who]
+        return source, rows, names[rows]
+
+
+def others(folder: Path, whole: Embedded, encoder: VoiceEncoder, cohort: Cohort | None, seed: int, ticket: Ticket,
+           channel: str) -> Strangers:
+    """People of another folder. Raises UsageError when there are none left."""
     everybody = data.strangers(folder)
     items = [item for item in everybody if cohort is None or digest(item.path) not in cohort.files]
     if not items:
         raise UsageError(f"Everybody in {folder} is in the cohort statistics. Strangers have to be somebody else.")
     count = -(-STRANGER_CROPS // len(items))
-    unknown = embed(items, stranger_cut(seed, count, whole.seconds, too_few(items, count)), encoder, ticket, "strangers",
-                    channels.asking(channel, seed, 1))
-    if not len(unknown.vectors):
+    found = embed(items, stranger_cut(seed, count, whole.seconds, too_few(items, count)), encoder, ticket, "strangers",
+                  channels.asking(channel, seed, 1))
+    if not len(found.vectors):
         raise UsageError(f"None of the recordings in {folder} can be read.")
-    enroll = min(ENROLL, int(np.bincount(spoken.label).max()) - 1)
+    names = np.array([item.label for item in items])[found.item]
+    return Strangers(items, found, found, names, names, None, len(everybody) - len(items))
+
+
+def each_in_turn(spoken: Utterances, stretches: Embedded, whole: Embedded, items: Sequence[data.Labelled],
+                 cohort: Cohort | None) -> Strangers:
+    """Every speaker once. items: as stretches.item counts. Raises UsageError where all are in the cohort statistics, or there
+    are too few to leave one out."""
+    known = [cohort is not None and digest(item.path) in cohort.files for item in items]
+    learned = {int(label) for label, one in zip(spoken.label, known, strict=True) if one}
+    turns = tuple(int(label) for label in np.unique(spoken.label) if int(label) not in learned)
+    if not turns:
+        raise UsageError("Everybody here is in the cohort statistics. Strangers have to be somebody else.")
+    if len(np.unique(spoken.label)) < 3:
+        raise UsageError("To leave out one speaker after the other, there have to be three at least.")
+    return Strangers(items, stretches, whole, spoken.label[stretches.item], spoken.label, turns, sum(known))
+
+
+def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, strangers: Strangers, cohort: Cohort | None,
+             backends: Sequence[Backend], seed: int, lists: Path | None = None, enroll: int = ENROLL) -> dict[str, Any]:
+    """Rows of `open_set`, and what the test lists were. lists: a file to write them to."""
+    from engine.evaluation import speakers
+
+    enroll = min(enroll, int(np.bincount(spoken.label).max()) - 1)
     rows: list[dict[str, Any]] = []
-    names = np.array([item.label for item in items])
     for backend in backends:
-        fitted = [(who, backend.fit(enrolled, cohort.background if cohort else None), set(left.tolist()))
-                  for who, enrolled, left in speakers.draws(spoken, enroll, seed)]
+        fitted = list(_rounds(spoken, backend, cohort.background if cohort else None, strangers.of, enroll, seed))
         for length in LENGTHS_S:
             trials = _Trials()
             source, at = (whole, np.arange(len(whole.vectors))) if length is None else (stretches, stretches.of(kind_of(length)))
-            strange = unknown.of(kind_of(length))
-            for who, scorer, left in fitted:
-                asked = at[np.isin(source.item[at] if length is not None else at, list(left))]
+            for who, scorer, left, out in fitted:
+                asked = at[np.isin(source.item[at] if length is not None else at, left)]
                 utterance = asked if length is None else source.item[asked]
+                from_where, strange, names = strangers.asked(length, out)
                 trials.add(scorer.similarities(source.vectors[asked]),
                            np.searchsorted(who, spoken.label[utterance]), spoken.label[utterance], conditions(source, asked),
-                           scorer.similarities(unknown.vectors[strange]), names[unknown.item[strange]],
-                           conditions(unknown, strange))
-            if trials.own:
+                           scorer.similarities(from_where.vectors[strange]), names, conditions(from_where, strange))
+            if trials.own and sum(len(part[0]) for part in trials.strange):
                 rows.append(_row(backend, length, trials, cohort, seed))
-    about = {"seed": seed, "enroll": enroll, "draws": speakers.DRAWS, "strangers": len(set(names)),
-             "left_out": len(everybody) - len(items),
-             "stranger_crops": {kind_of(x): len(unknown.of(kind_of(x))) for x in LENGTHS_S},
+    kinds = [kind_of(length) for length in LENGTHS_S]
+    asking = [strangers.asked(length, None)[1] for length in LENGTHS_S]
+    about = {"seed": seed, "enroll": enroll, "draws": speakers.DRAWS, "in_turn": strangers.of is not None,
+             "strangers": len(set(strangers.names)) if strangers.of is None else len(strangers.of),
+             "left_out": strangers.left_out, "stranger_crops": dict(zip(kinds, map(len, asking), strict=True)),
              "queries": {kind_of(x): len(whole.vectors) if x is None else len(stretches.of(kind_of(x))) for x in LENGTHS_S}}
-    drawn = _lists(spoken, items, unknown, whole, enroll, seed)
+    drawn = _lists(spoken, strangers, whole, enroll, seed)
     about["sha256"] = hashlib.sha256("\n".join(",".join(line) for line in drawn).encode()).hexdigest()
     if lists is not None:
         try:
@@ -131,6 +175,26 @@ def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, folder: P
         except OSError as error:
             raise EarmarkError(f"{lists} cannot be written: {error.strerror or error}.") from error
     return {"open_set": rows, "open_set_lists": about}
+
+
+_Round = tuple[np.ndarray, Fitted, np.ndarray, int | None]
+
+
+def _rounds(spoken: Utterances, backend: Backend, background: Background | None, turns: tuple[int, ...] | None, enroll: int,
+            seed: int) -> Iterator[_Round]:
+    """Who is enrolled (sorted), the voices learned, the utterances that are left to ask, and who is the stranger then."""
+    from engine.evaluation import speakers
+
+    for speaking, enrolled, left in speakers.draws(spoken, enroll, seed):
+        who = np.array(speaking)
+        if turns is None:
+            yield who, backend.fit(enrolled, background), left, None
+            continue
+        for out in turns:
+            stay = who[enrolled.owner] != out
+            rest = who[who != out]
+            few = Enrolled(enrolled.vectors[stay], np.searchsorted(rest, who[enrolled.owner[stay]]), len(rest))
+            yield rest, backend.fit(few, background), left[spoken.label[left] != out], out
 
 
 class _Trials:
@@ -203,12 +267,12 @@ def _accepted(best: np.ndarray, second: np.ndarray, method: Method, scale: Scale
     return (scale.apply(best, *how.T) >= 0.5) & (method.lead(best, second) >= Settings().margin_in(method.margin_unit))
 
 
-def _lists(spoken: Utterances, items: Sequence[data.Labelled], unknown: Embedded, whole: Embedded, enroll: int,
-           seed: int) -> list[tuple[str, str, str, str]]:
+def _lists(spoken: Utterances, strangers: Strangers, whole: Embedded, enroll: int, seed: int) -> list[tuple[str, str, str, str]]:
     """Every draw and every stranger's stretch, one line each; utterances by their number in order of the paths."""
     from engine.evaluation import speakers
 
     drawn = [("query", str(n), str(int(whole.item[u])), "") for n, (_, _, left) in enumerate(speakers.draws(spoken, enroll, seed))
              for u in left]
-    return drawn + [("stranger", str(k), items[i].path.name, f"{s:.3f}")
+    unknown = strangers.stretches
+    return drawn + [("stranger", str(k), strangers.items[i].path.name, f"{s:.3f}")
                     for k, i, s in zip(unknown.kind, unknown.item, unknown.seconds, strict=True)]

@@ -49,11 +49,12 @@ class Utterances:
 
 def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket | None = None,
              strangers: Path | None = None, backends: Sequence[str] = (), lists: Path | None = None,
-             channel: str = "none") -> dict[str, Any]:
+             channel: str = "none", in_turn: bool = False, enroll: int = open_set.ENROLL) -> dict[str, Any]:
     """Measure an encoder and the back-ends on a folder with a sub-folder a speaker. Returns the document of `--json`.
 
     Files that cannot be read are named under `failed` and left out. x_real_time: seconds of sound a second of work on whole
-    utterances, decoding included. strangers: people who are not enrolled, for the open set. backends: by name, all where
+    utterances, decoding included. strangers: people who are not enrolled, for the open set; in_turn: they are the speakers of the
+    folder instead, one after the other. enroll: utterances a speaker that are enrolled there. backends: by name, all where
     empty. lists: a file to write the drawn test lists to. channel: one of `channels.CHANNELS`; verification has what was asked
     on both sides. Raises UsageError when there is too little.
     """
@@ -86,9 +87,11 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
     same = labels[first] == labels[second]
     rate, threshold = verification.eer(similarity[same], similarity[~same])
     opened: dict[str, Any] = {"open_set": [], "open_set_lists": None}
-    if strangers:
+    if strangers or in_turn:
         queries = embed(good, open_set.query_cut(seed), encoder, ticket, "queries", heard(asking))
-        opened = open_set.evaluate(spoken, queries, whole, strangers, encoder, cohort, usable, seed, ticket, lists, channel)
+        unknown = (open_set.others(strangers, whole, encoder, cohort, seed, ticket, channel) if strangers
+                   else open_set.each_in_turn(spoken, queries, whole, good, cohort))
+        opened = open_set.evaluate(spoken, queries, whole, unknown, cohort, usable, seed, lists, enroll)
     return {
         "channel": channel, "speakers": len(speakers), "utterances": len(labels),
         "trials": {"genuine": int(same.sum()), "impostor": int((~same).sum())},

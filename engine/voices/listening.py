@@ -12,12 +12,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from engine.audio.band import band_of
 from engine.audio.clean import HighPass, leveled
 from engine.audio.levels import clips, level_dbfs, peak_dbfs
 from engine.audio.microphone import Source
@@ -26,7 +27,7 @@ from engine.audio.resample import StreamResampler
 from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import TagListener, VoiceEncoder
 from engine.errors import DeviceError, EarmarkError, StoreError
-from engine.records import Audio, Embedding, FloatArray, Identification, LiveUpdate, Tag, Turn
+from engine.records import Audio, Band, Embedding, FloatArray, Identification, LiveUpdate, Tag, Turn
 from engine.voices.identification import MIN_SPEECH_S, Identifier, nobody
 from engine.voices.timeline.live_lanes import LiveLanes, Recorded
 from engine.voices.timeline.online import HeardStranger
@@ -43,6 +44,8 @@ GAP_S = 0.7  # silence that ends a run of speech: what comes after may be somebo
 HANG_S = 0.15  # kept of the silence after a word
 BEFORE = 2 * CHUNK  # samples kept of what lies before a word: the detector hears soft beginnings late
 NOISE_SHARE = 0.01  # of a silent chunk of 32 ms in the level of the noise: it follows within some seconds
+BAND_S, BAND_FROM_S = 8.0, 3.0  # of the last speech that tells the band of the source, and the least that does
+BAND_EVERY_S = 1.0  # of speech
 HEARD_S = 1.5
 HEARD_EVERY_S = 0.5
 RECENT_S = 12.0
@@ -102,6 +105,9 @@ class Listener:
         self._name: str | None = None
         self._name_since = 0.0
         self._new = 0  # samples of it that no step has looked at yet
+        self._spoken = np.zeros(0, np.float32)  # the last speech of all runs
+        self._band: Band = "full"
+        self._unjudged = 0  # samples of speech since it was told
 
     # --- for the owner ------------------------------------------------------------------------------------------------
 
@@ -369,7 +375,8 @@ class Listener:
         elif self._speaking:
             query = self._encoder.embed(leveled(Audio(self._run, RATE_HZ)).audio)
             identifier = self._identifier()
-            found = identifier.identify(query, used_s, self._snr_db())
+            self._follow_band()
+            found = replace(identifier.identify(query, used_s, self._snr_db(), self._band == "narrow"), band=self._band)
             stranger = self._count_turn(found, query, now, used_s)
             if self._into.some_known:
                 self._into.look_again(identifier.voices)
@@ -388,6 +395,14 @@ class Listener:
         """The running speech over the noise of the session; None where no silence was heard yet."""
         noise = self._into.noise
         return 10 * math.log10(max(float(np.square(self._run).mean()), noise) / noise) if noise > 0 else None
+
+    def _follow_band(self) -> None:
+        """The band is that of the source, so a few words without an s do not change it."""
+        fresh = self._run[max(0, len(self._run) - self._new):]
+        self._spoken = np.concatenate([self._spoken, fresh])[-int(BAND_S * RATE_HZ):]
+        self._unjudged += len(fresh)
+        if len(self._spoken) >= BAND_FROM_S * RATE_HZ and self._unjudged >= BAND_EVERY_S * RATE_HZ:
+            self._unjudged, self._band = 0, band_of(Audio(self._spoken, RATE_HZ))
 
     def _count_turn(self, found: Identification, query: Embedding, now: float, used_s: float) -> int | None:
         """Grow the last turn, or begin one when somebody else speaks. Returns the number of a stranger."""

@@ -15,6 +15,7 @@ from engine.evaluation.speakers import Utterances
 from engine.evaluation.speakers import identification as identification_of
 from engine.records import Audio, Embedding, EncoderSpec
 from engine.voices.backends import make
+from engine.voices.cohort import Cohort, digest
 from tests.true_models import share_models
 
 RATE_HZ = 8_000
@@ -137,6 +138,38 @@ def test_of_every_length_there_are_a_thousand_stretches_of_strangers(tmp_path):
     assert about["strangers"] == 3
     assert {kind: count >= 1000 for kind, count in about["stranger_crops"].items()} == dict.fromkeys(
         ("1.5 s", "3 s", "5 s", "whole"), True)
+
+
+def test_each_speaker_is_the_stranger_once(tmp_path):
+    """Own utterances differ by 4 degrees at the most, people by 40: who is left out while she asks is like nobody."""
+    for name, degrees in (("anna", 5), ("bert", 45), ("carla", 85)):
+        for number in range(3):
+            utterance(tmp_path / name / f"{number}.wav", degrees + 2 * number)
+    found = speakers.evaluate(tmp_path, ByPitch(), in_turn=True, enroll=1)
+    about = found["open_set_lists"]
+    assert (about["in_turn"], about["enroll"], about["strangers"], about["left_out"]) == (True, 1, 3, 0)
+    whole = [row for row in found["open_set"] if row["length_s"] is None]
+    assert len(whole) == 3  # three back-ends need no statistics
+    for row in whole:
+        # in each of 20 draws each of three is out: two utterances of the two others ask, and all three of hers
+        assert (row["queries"], row["stranger_trials"]) == (20 * 3 * 4, 20 * 3 * 3)
+        assert (row["eer"], row["far_at_frr_01"]) == (0, 0)
+
+
+def test_two_speakers_are_too_few_to_leave_one_out(tmp_path):
+    two_speakers(tmp_path)
+    with pytest.raises(UsageError, match="three at least"):
+        speakers.evaluate(tmp_path, ByPitch(), in_turn=True)
+
+
+def test_who_is_in_the_statistics_is_no_stranger(tmp_path, monkeypatch):
+    for name, degrees in (("anna", 5), ("bert", 45), ("carla", 85)):
+        for number in range(2):
+            utterance(tmp_path / name / f"{number}.wav", degrees + 2 * number)
+    known = Cohort("", None, None, {}, {}, frozenset({digest(tmp_path / "anna" / "1.wav")}), {"people": 1, "seed": 7})
+    monkeypatch.setattr("engine.voices.cohort.shipped", lambda spec: known)
+    about = speakers.evaluate(tmp_path, ByPitch(), backends=["cosine"], in_turn=True)["open_set_lists"]
+    assert (about["strangers"], about["left_out"]) == (2, 1)
 
 
 # --- channels ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from engine.audio import files
+from engine.audio.lines import telephone
 from engine.audio.microphone import FileSource
 from engine.audio.recorder import Recorder, recover, so_far
 from engine.errors import DeviceError, StoreError
@@ -162,6 +163,25 @@ def test_the_noise_of_the_room_is_told_to_who_names(enrolled, tmp_path, monkeypa
     listen(enrolled, tmp_path / "noisy.wav")
     assert None not in told
     assert np.median(told[len(told) // 2:]) == pytest.approx(snr_db, abs=4)
+
+
+@pytest.mark.parametrize("line", ["full", "telephone", "8 kHz"])
+def test_a_telephones_band_is_told_to_who_names(enrolled, tmp_path, monkeypatch, line):
+    conversation(tmp_path / "talk.wav", ANNA, ANNA, rate_hz=8_000 if line == "8 kHz" else 16_000)
+    if line == "telephone":
+        files.write(tmp_path / "talk.wav", telephone(files.read(tmp_path / "talk.wav")))
+    told, identify = [], Identifier.identify
+
+    def asked(self, query, speech_s, snr_db=None, narrow=False):
+        told.append(narrow)
+        return identify(self, query, speech_s, snr_db, narrow)
+
+    monkeypatch.setattr(Identifier, "identify", asked)
+    listener = listen(enrolled, tmp_path / "talk.wav")
+    bands = [one.identification.band for one in listener.updates(0)[1] if one.embedding is not None]
+    assert bands == ["narrow" if narrow else "full" for narrow in told]
+    assert not told[0] and told[-1] == (line != "full")
+    assert sum(told) == 0 if line == "full" else told[told.index(True):] == [True] * sum(told)
 
 
 class Fine:
