@@ -58,13 +58,17 @@ def voice(context: typer.Context,
               "--axes-between", min=0, max=64, help="Axes between people that are kept: the fewer, the less can be told of who "
                                                     "was among them.")] = 4,
           within: Annotated[int, typer.Option("--axes-within", min=0, max=64, help="Axes of one person's samples.")] = 16,
+          channel: Annotated[int, typer.Option(
+              "--axes-channel", min=0, max=64, help="Axes along which channels move vectors; nothing there counts.")] = 5,
           weight: Annotated[float, typer.Option(
               min=1, help="How many samples of enrolled voices the spread of strangers' samples counts for.")] = 50,
           shrinkage: Annotated[float, typer.Option(min=0, max=1, help="Of that spread, towards a sphere.")] = 0.5,
           false_accepts: Annotated[float, typer.Option(
-              "--false-accepts", metavar="P", help="The share of strangers that a threshold lets in.")] = 0.008,
+              "--false-accepts", metavar="P", help="The share of strangers that a threshold lets in.")] = 0.006,
           plain: Annotated[bool, typer.Option(
-              "--plain", help="Set thresholds by strangers without a channel alone.")] = False) -> None:
+              "--plain", help="Set thresholds by strangers without a channel alone.")] = False,
+          by_band: Annotated[bool, typer.Option(
+              "--by-band", help="A threshold of its own for a telephone's band.")] = False) -> None:
     """Make the statistics of strangers that back-ends need, for a voice encoder; files are named after it."""
     from engine.training.voice import run
     from engine.training.voice.calibrating import Rule
@@ -74,9 +78,9 @@ def voice(context: typer.Context,
     name = encoder or app.settings.value.voice
     model = app.models.voice_named(name)
     folder_to_write(out)
-    shape = Shape(within, axes, weight, shrinkage)
+    shape = Shape(within, axes, channel, weight, shrinkage)
     with output.progress("Embedding") as ticket:
-        for record in run.train(data, out, model, name, seed, also, share, shape, ticket, Rule(false_accepts, plain)):
+        for record in run.train(data, out, model, name, seed, also, share, shape, ticket, Rule(false_accepts, plain, by_band)):
             output.document(record)
             if record["stage"] == "backend":
                 output.say(f"{record['backend']}: EER {record['eer'] * 100:.2f} %, Cllr {record['cllr']:.3f}, "

@@ -56,13 +56,14 @@ def low_rank(covariance: Doubles, rank: int) -> LowRank:
 
 @dataclass(frozen=True)
 class Statistics:
-    """mean (dim,), and the scatter of one person's samples and of people."""
+    """mean (dim,), the scatter of one person's samples and of people, and the axes along which channels move vectors (k, dim)."""
 
     mean: Doubles
     within: LowRank
     between: LowRank
     weight: float = WEIGHT  # see Background
     shrinkage: float = SHRINKAGE
+    channel: Doubles | None = None
 
     def background(self, strangers: int = STRANGERS, seed: int = SEED) -> Background:
         """As the back-ends want it, with strangers drawn from it: the same ones for the same seed."""
@@ -70,7 +71,7 @@ class Statistics:
         drawn = np.random.default_rng(seed).normal(size=(strangers, len(self.mean)))
         vectors = self.mean + drawn @ np.linalg.cholesky(within + between).T
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return Background(self.mean, within, between, vectors.astype(np.float32), self.weight, self.shrinkage)
+        return Background(self.mean, within, between, vectors.astype(np.float32), self.weight, self.shrinkage, self.channel)
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def save(folder: Path, name: str, spec: EncoderSpec, statistics: Statistics, sca
     for part, covariance in (("within", statistics.within), ("between", statistics.between)):
         arrays |= {f"{part}.axes": covariance.axes, f"{part}.variance": covariance.variance,
                    f"{part}.rest": np.array([covariance.rest])}
+    if statistics.channel is not None:
+        arrays["channel"] = statistics.channel
     weights, text = folder / f"{name}.safetensors", folder / f"{name}.json"
     write_whole(weights, bytes_of({key: np.ascontiguousarray(value, np.float32) for key, value in arrays.items()}))
     write_whole(text, (json.dumps({
@@ -128,7 +131,7 @@ def read(folder: Path | Traversable, name: str) -> Cohort:
         within, between = (LowRank(arrays[f"{part}.axes"], arrays[f"{part}.variance"], float(arrays[f"{part}.rest"][0]))
                            for part in ("within", "between"))
         statistics = Statistics(arrays["mean"], within, between, float(card.get("weight", WEIGHT)),
-                                float(card.get("shrinkage", SHRINKAGE)))
+                                float(card.get("shrinkage", SHRINKAGE)), arrays.get("channel"))
         backends = card["backends"]
         return Cohort(card["encoder"]["sha256"], statistics, statistics.background(),
                       {key: Scale(**value["scale"]) for key, value in backends.items()},

@@ -31,8 +31,8 @@ SEVERAL = 4  # utterances from which on three are enrolled and the others ask
 class Person:
     """One stranger as vectors, float32 unit rows.
 
-    variety: parts of all recordings, plain and changed. enrolled: parts of about 3 s. queries: stretches of what was not
-    enrolled, with their lengths in s, whether they are plain or came through a channel,
+    variety: parts of all recordings, plain, in STYLES other styles each, and through CHANNELS each. enrolled: parts of about 3 s.
+    queries: stretches of what was not enrolled, with their lengths in s, whether they are plain or came through a channel,
     signal-to-noise ratios in dB, and whether their band is narrow. whole: (dim,).
     """
 
@@ -46,6 +46,12 @@ class Person:
     narrow: np.ndarray
     whole: FloatArray
     digests: tuple[str, ...]
+
+    @property
+    def changes(self) -> FloatArray:
+        """What channels did to its parts: differences of vectors, float32 (n, dim)."""
+        parts = len(self.variety) // (1 + STYLES + CHANNELS)
+        return self.variety[parts * (1 + STYLES):] - np.repeat(self.variety[:parts], CHANNELS, axis=0)
 
 
 def listed(folder: Path) -> list[tuple[str, list[Path]]]:

@@ -48,7 +48,7 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, al
     owners = np.repeat(np.arange(len(members)), [len(p.variety) for p in members])
     yield {"stage": "data", "people": len(members), "kept_for_tests": len(others), "also": len(helpers),
            "vectors": len(vectors), "seconds": time.monotonic() - began}
-    kept = statistics(vectors, owners, shape)
+    kept = statistics(vectors, owners, np.concatenate([p.changes for p in members]), shape)
     scales, calibrations, measured = {}, {}, {}
     for backend in all_backends():
         judged = calibrating.judge(backend, members, helpers, seed, shape, rule)
@@ -64,7 +64,8 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, al
     files = cohort.save(out, name, encoder.spec, kept, scales, calibrations,
                         [d for p in members for d in p.digests],
                         {"seed": seed, "people": len(members), "kept_for_tests": len(others), "vectors": len(vectors),
-                         "rank_within": shape.within, "rank_between": shape.between,
-                         "false_accepts": rule.false_accepts, "plain": rule.plain, "measured": measured, "recognisable": found})
+                         "rank_within": shape.within, "rank_between": shape.between, "rank_channel": shape.channel,
+                         "false_accepts": rule.false_accepts, "plain": rule.plain, "band": rule.band,
+                         "measured": measured, "recognisable": found})
     yield {"stage": "done", "files": [str(f.absolute()) for f in files], "recognisable": found,
            "seconds": time.monotonic() - began}

@@ -47,7 +47,8 @@ class Background:
 
     mean: float64 (dim,). within, between: float64 (dim, dim), covariance of one person's samples and of people's means.
     strangers: float32 (s, dim), unit rows, synthetic samples of people who do not exist, for score normalisation. weight,
-    shrinkage: how `within` is adapted to the enrolled samples (see `scatter`), as chosen for the encoder.
+    shrinkage: how `within` is adapted to the enrolled samples (see `scatter`), as chosen for the encoder. channel: float64
+    (k, dim), orthonormal rows: along these rooms, microphones and codecs move a vector, whoever speaks.
     """
 
     mean: Doubles
@@ -56,6 +57,7 @@ class Background:
     strangers: FloatArray
     weight: float = WEIGHT
     shrinkage: float = SHRINKAGE
+    channel: Doubles | None = None
 
 
 class Fitted(Protocol):

@@ -6,6 +6,8 @@ import numpy as np
 
 from engine.voices.backends.protocol import Background, Doubles, Enrolled
 
+OF_NO_ACCOUNT = 1000.0  # variance along the axes of channels, in that along others
+
 
 def shrunk(covariance: Doubles, share: float) -> Doubles:
     """Move a covariance (dim, dim) towards a sphere of the same trace (Ledoit & Wolf 2004), `share` 0–1 of the way."""
@@ -24,7 +26,11 @@ def within_of(enrolled: Enrolled, mean: Doubles) -> tuple[Doubles, int]:
 
 def adapted_within(enrolled: Enrolled, background: Background) -> Doubles:
     """Covariance of one person's samples: the background's, counted as its `weight` degrees of freedom, and that of the
-    enrolled samples themselves. So a few voices borrow what speech does from strangers, and many show it themselves.
+    enrolled samples themselves. So a few voices borrow what speech does from strangers, and many show it themselves. Along the
+    axes of channels it is so large that nothing there counts (nuisance attribute projection: Solomonoff et al. 2005).
     """
     scatter, freedom = within_of(enrolled, background.mean)
-    return shrunk((background.weight * background.within + scatter) / (background.weight + freedom), background.shrinkage)
+    within = shrunk((background.weight * background.within + scatter) / (background.weight + freedom), background.shrinkage)
+    if background.channel is None:
+        return within
+    return within + OF_NO_ACCOUNT * np.trace(within) / len(within) * (background.channel.T @ background.channel)

@@ -99,7 +99,7 @@ def test_each_is_a_stranger_to_the_others(takes: dict[str, list[Audio]], name: s
                 if who == out.name:
                     assert found.status == "unknown", (who, found.nearest, found.similarity)
                 else:
-                    assert found.voice == who and found.similarity >= 0.8, (out.name, who, found.similarity)
+                    assert found.voice == who and found.similarity >= 0.75, (out.name, who, found.similarity)
 
 
 def test_espeak_speaks_where_it_is_installed() -> None:

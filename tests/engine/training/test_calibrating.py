@@ -22,7 +22,8 @@ def made(n=40_000, by_length=3.0, by_noise=-0.4, narrow=-5.0):
 @pytest.mark.parametrize("share", [0.008, 0.05])
 def test_the_share_of_strangers_that_get_in_is_the_same_everywhere(share):
     found = made()
-    scale = calibrating._scale(found, Rule(share))
+    scale = calibrating._scale(found, Rule(share, band=True))
+    assert calibrating._scale(found, Rule(share)).narrow == 0
     assert (scale.by_length, scale.by_noise, scale.narrow) == (
         pytest.approx(3, abs=0.7), pytest.approx(-0.4, abs=0.06), pytest.approx(-5, abs=0.8))
     let_in = found.raw >= scale.threshold(found.seconds, found.snr_db, found.narrow)

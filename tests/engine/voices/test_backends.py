@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.errors import UsageError
 from engine.voices.backends import Background, Enrolled, Scale, all_backends, make
 from engine.voices.backends.scatter import shrunk, within_of
-from engine.voices.backends.two_covariance import TwoCovariance
+from engine.voices.backends.two_covariance import ALIKE, TwoCovariance
 
 DIM = 24
 NAMES = [b.name for b in all_backends()]
@@ -106,6 +108,58 @@ def test_two_covariances_by_hand_in_one_dimension():
     fitted = TwoCovariance().fit(Enrolled(np.array([[2.0]], np.float32), np.array([0]), 1), background)
     expected = -0.5 * (1 / 1.5 + np.log(1.5)) + 0.5 * (2 + np.log(2))
     assert fitted.similarities(np.array([[2.0]], np.float32))[0, 0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_voices_have_in_common_by_hand_in_one_dimension():
+    """The same with three voices of one sample at 2 each.
+
+    Each sample is N(d, 2), and d N(0, 1) where there is something in common: so it is 2 · 1.5 / 2.5 by the posterior, and the
+    three are likelier with it than without by ½(4 · 1.5 · 1.5 / 2.5 − ln 2.5) nats. The voices' posterior means are 1 without it
+    and 1.6 with it, their variances 1/2; the query at 2 is N(1 or 1.6, 3/2) under them, and N(0 or 1.2, 2) under a stranger.
+    """
+    background = Background(np.zeros(1), np.eye(1), np.eye(1), np.ones((3, 1), np.float32))
+    fitted = TwoCovariance().fit(Enrolled(np.full((3, 1), 2.0, np.float32), np.arange(3), 3), background)
+    evidence = 1 / (1 + np.exp(-0.5 * (3.6 - np.log(2.5))))
+    assert (fitted.common[0], fitted.evidence) == pytest.approx((1.2, evidence), abs=1e-6)
+
+    def density(away, variance):
+        return np.exp(-away ** 2 / variance / 2) / np.sqrt(variance)
+
+    voice = (1 - evidence / 2) * density(1, 1.5) + evidence / 2 * density(0.4, 1.5)
+    stranger = (1 - ALIKE * evidence) * density(2, 2) + ALIKE * evidence * density(0.8, 2)
+    assert fitted.similarities(np.array([[2.0]], np.float32))[0] == pytest.approx([np.log(voice / stranger)] * 3, abs=1e-5)
+
+
+def test_who_is_recorded_like_the_voices_is_no_more_like_them_for_that():
+    """Six voices and their strangers in one room, which moves them all alike; the voices themselves are told as before."""
+    people, background = world(loud=0.2)
+    plain, strange = people(6, 8), people(60, 2).reshape(-1, DIM)
+    room = np.zeros(DIM)
+    room[4:12] = 0.12
+    moved = unit(plain + room)
+    fitted = {name: TwoCovariance().fit(enrolled_of(samples[:, :4]), background) for name, samples in
+              (("plain", plain), ("moved", moved))}
+    assert fitted["plain"].evidence < 0.5 < 0.99 < fitted["moved"].evidence
+    without = replace(fitted["moved"], evidence=0.0)
+    asked, outside = moved[:, 4:].reshape(-1, DIM).astype(np.float32), unit(strange + room).astype(np.float32)
+    own = np.repeat(np.arange(6), 4)
+    reached = {name: float(np.quantile(one.similarities(outside).max(axis=1), 0.95)) for name, one in
+               (("with", fitted["moved"]), ("without", without))}
+    at_home = float(np.quantile(fitted["plain"].similarities(unit(strange).astype(np.float32)).max(axis=1), 0.95))
+    assert reached["with"] < reached["without"] - 3
+    assert abs(reached["with"] - at_home) < abs(reached["without"] - at_home)
+    assert (fitted["moved"].similarities(asked).argmax(axis=1) == own).all()
+
+
+def test_nothing_counts_along_the_axes_of_channels():
+    people, background = world(loud=0.2)
+    samples = people(4, 6)
+    axis = unit(np.eye(DIM)[5] + np.eye(DIM)[9])
+    fitted = TwoCovariance().fit(enrolled_of(samples), replace(background, channel=axis[None].astype(np.float64)))
+    asked = samples[:, 0].astype(np.float32)
+    moved = fitted.similarities((asked + 0.3 * axis).astype(np.float32)) - fitted.similarities(asked)
+    elsewhere = fitted.similarities(asked + 0.3 * np.eye(DIM, dtype=np.float32)[7]) - fitted.similarities(asked)
+    assert 10 * np.abs(moved).max() < 1 < np.abs(elsewhere).max()
 
 
 def test_more_samples_make_a_voice_surer_but_not_as_if_they_were_independent():
