@@ -2,9 +2,9 @@
 
 The people are dealt into two folds. Statistics of one fold judge the people of the other, ten of whom are enrolled at a time;
 everybody else in the fold is a stranger to them. A scale's threshold is the similarity that a given share of the strangers reach
-with any of the ten voices, as a straight line over the logarithm of the query's length, its noise, and, if that is wanted,
-whether its band is narrow; the queries are of all lengths, half of them through a drawn channel. Statistics of a fold rest on half of the people and
-are the worse for it. The calibration has heard the same queries.
+with any of the ten voices, as a straight line over the logarithm of the query's length, its noise and, if that is wanted, whether
+its band is narrow; the queries are of all lengths, half of them through a drawn channel. Statistics of a fold rest on half of the
+people and are the worse for it. The calibration has heard the same queries.
 """
 
 from __future__ import annotations

