@@ -22,8 +22,10 @@ RATE_HZ = 16_000
 
 
 def band(audio: Audio) -> str:
+    """As `judge` has it: of net speech, or of all where none was found."""
     clean = cleaned(audio).audio
-    return band_of(net_speech(clean, models().speech().spans(clean)))
+    spans = models().speech().spans(clean)
+    return band_of(net_speech(clean, spans) if spans else clean)
 
 
 def line(low_hz: float, high_hz: float, order: int) -> Callable[[FloatArray, Path], Audio]:
