@@ -3,7 +3,7 @@
 Some utterances a speaker are enrolled, usually three (fewer where there are fewer), in the twenty seeded draws of `speakers.py`.
 Every other utterance asks with one drawn stretch of 1.5, 3 and 5 s and as a whole. Strangers are people of another folder, of
 whom as many stretches are drawn that there are at least 1,000 of each length ("whole" ones are as long as utterances of the
-enrolled); or each speaker in turn, who is not enrolled then and whom all stretches of hers ask for. Strangers whose recordings
+enrolled); or each speaker in turn, who is not enrolled then, and all of whose stretches ask. Strangers whose recordings
 are in the cohort statistics are left out. Thresholds are those of resources/cohort, or none.
 
 Rates by a sliding threshold (far_at_frr, EER, minDCF) take as genuine the similarity to a query's own voice, and as impostor
