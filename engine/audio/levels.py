@@ -22,8 +22,8 @@ SHOULDER_STEPS = 8  # the same for a wave of few levels, in these
 LEAST_STEPS = 12  # a wave of fewer levels up to its height has flat tops of their own
 LEAST_CLIPS = 3  # below full scale: one or two may be chance
 CODED_BAND = 0.09  # of a wave that was cut off at full scale and coded since, with loss, as many magnitudes lie so far below full
-CODED_LIKE, CODED_BEYOND = 0.9, 0.05  # scale as in the band of that width below, and next to none as far above it
-CODED_TOP = 1.5  # and none higher
+CODED_LIKE, CODED_BEYOND = 0.9, 0.2  # scale as in the band of that width below, and far fewer beyond as much above it
+CODED_TOP = 1.6  # and none higher
 
 
 def level_dbfs(x: FloatArray) -> float:

@@ -171,14 +171,16 @@ def test_leaving_does_not_wait_for_ever(qtbot: QtBot, monkeypatch: pytest.Monkey
 
 
 def test_short_work_of_the_store_is_answered_although_changes_are_cancelled(jobs: Jobs, qtbot: QtBot) -> None:
-    owner, go, came = QObject(), threading.Event(), []
+    owner, begun, go, came = QObject(), threading.Event(), threading.Event(), []
 
     def scan(ticket: Ticket) -> None:
+        begun.set()
         go.wait(5)
         ticket.check()
 
     jobs.run(owner, scan, title="Indexing", done=lambda _: came.append("scanned"), cancelled=lambda: came.append("cancelled"))
     jobs.run(owner, lambda ticket: go.wait(5), lane="store", done=lambda _: came.append("answered"))
+    assert begun.wait(2), "work that is cancelled before it begins ends at once"
     wait = jobs.cancel_changes()
     jobs.run(owner, lambda ticket: wait(), lane="store", done=lambda _: came.append("alone"))
     qtbot.wait(50)
