@@ -65,6 +65,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("live.name", "Name the stranger", ("N",), "live"),
     Entry("live.undo", "Undo the last naming", ("Ctrl+Z",), "live"),
     Entry("live.new", "Begin a new session", ("Ctrl+N",), "live"),
+    Entry("live.people", "Say how many people speak in the recording…", (), "live"),
     Entry("live.export", "Export who spoke when…", ("Ctrl+E",), "live"),
     Entry("voices.new", "Enroll a new voice", ("Ctrl+N",), "voices"),
     Entry("voices.take", "Start or stop a take", ("Space", "R"), "voices"),

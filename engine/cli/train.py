@@ -63,8 +63,10 @@ def voice(context: typer.Context,
           weight: Annotated[float, typer.Option(
               min=1, help="How many samples of enrolled voices the spread of strangers' samples counts for.")] = 50,
           shrinkage: Annotated[float, typer.Option(min=0, max=1, help="Of that spread, towards a sphere.")] = 0.5,
+          z_norm: Annotated[bool, typer.Option(
+              "--z-norm", help="Judge each voice by what drawn strangers reach with it.")] = False,
           false_accepts: Annotated[float, typer.Option(
-              "--false-accepts", metavar="P", help="The share of strangers that a threshold lets in.")] = 0.006,
+              "--false-accepts", metavar="P", help="The share of strangers that a threshold lets in.")] = 0.02,
           plain: Annotated[bool, typer.Option(
               "--plain", help="Set thresholds by strangers without a channel alone.")] = False,
           by_band: Annotated[bool, typer.Option(
@@ -78,7 +80,7 @@ def voice(context: typer.Context,
     name = encoder or app.settings.value.voice
     model = app.models.voice_named(name)
     folder_to_write(out)
-    shape = Shape(within, axes, channel, weight, shrinkage)
+    shape = Shape(within, axes, channel, weight, shrinkage, z_norm)
     with output.progress("Embedding") as ticket:
         for record in run.train(data, out, model, name, seed, also, share, shape, ticket, Rule(false_accepts, plain, by_band)):
             output.document(record)

@@ -64,6 +64,7 @@ class Statistics:
     weight: float = WEIGHT  # see Background
     shrinkage: float = SHRINKAGE
     channel: Doubles | None = None
+    z_norm: bool = False  # see Background
 
     def background(self, strangers: int = STRANGERS, seed: int = SEED) -> Background:
         """As the back-ends want it, with strangers drawn from it: the same ones for the same seed."""
@@ -71,7 +72,8 @@ class Statistics:
         drawn = np.random.default_rng(seed).normal(size=(strangers, len(self.mean)))
         vectors = self.mean + drawn @ np.linalg.cholesky(within + between).T
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return Background(self.mean, within, between, vectors.astype(np.float32), self.weight, self.shrinkage, self.channel)
+        return Background(self.mean, within, between, vectors.astype(np.float32), self.weight, self.shrinkage, self.channel,
+                          self.z_norm)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def save(folder: Path, name: str, spec: EncoderSpec, statistics: Statistics, sca
     write_whole(weights, bytes_of({key: np.ascontiguousarray(value, np.float32) for key, value in arrays.items()}))
     write_whole(text, (json.dumps({
         "encoder": {"name": spec.name, "version": spec.version, "sha256": spec.sha256}, **card,
-        "weight": statistics.weight, "shrinkage": statistics.shrinkage,
+        "weight": statistics.weight, "shrinkage": statistics.shrinkage, "z_norm": statistics.z_norm,
         "backends": {key: {"scale": asdict(scale), "calibration": asdict(calibrations[key])} for key, scale in scales.items()},
         "files": sorted(files)}, indent=1) + "\n").encode("utf-8"))
     return [weights, text]
@@ -131,7 +133,7 @@ def read(folder: Path | Traversable, name: str) -> Cohort:
         within, between = (LowRank(arrays[f"{part}.axes"], arrays[f"{part}.variance"], float(arrays[f"{part}.rest"][0]))
                            for part in ("within", "between"))
         statistics = Statistics(arrays["mean"], within, between, float(card.get("weight", WEIGHT)),
-                                float(card.get("shrinkage", SHRINKAGE)), arrays.get("channel"))
+                                float(card.get("shrinkage", SHRINKAGE)), arrays.get("channel"), card.get("z_norm") is True)
         backends = card["backends"]
         return Cohort(card["encoder"]["sha256"], statistics, statistics.background(),
                       {key: Scale(**value["scale"]) for key, value in backends.items()},

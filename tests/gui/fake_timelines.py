@@ -14,6 +14,7 @@ from engine.errors import DecodeError, EarmarkError, EnrollmentError, VoiceUnkno
 from engine.records import Span, Timeline, TimelineTrack, TimelineTurn, Voice
 from engine.store.records import Naming
 from engine.tasks import Ticket
+from engine.voices.timeline.people import ANY, People
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PLAN = ((0, 0.5, 12), (1, 13, 28), (2, 30, 41), (0, 44, 51), (3, 53, 56), (1, 58, 69), (2, 71, 76), (0, 78, 118))
@@ -31,11 +32,13 @@ class FakeTimelines:
         self.hold = threading.Event()
         self.fail: EarmarkError | None = None
         self.busy = False
+        self.people: list[People] = []  # as they were told
         self.left: list[tuple[Path, datetime]] = []  # recordings of a killed program
         self._ids = 0
 
-    def make(self, path: Path, keep: bool = True, ticket: Ticket | None = None) -> Timeline:
+    def make(self, path: Path, keep: bool = True, ticket: Ticket | None = None, people: People = ANY) -> Timeline:
         ticket = ticket or Ticket()
+        self.people.append(people)
         for done in range(5):
             ticket.report(30.0 * done, 120.0, path.name, "× real time", 48.0)
             while self.hold.is_set():

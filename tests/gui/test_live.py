@@ -121,6 +121,14 @@ def test_listening_says_who_speaks_and_how_sure_it_is(make: Make, qtbot: QtBot) 
     assert page.status == "Update 21 ms   Overflows 0"
 
 
+def test_a_telephones_band_is_said(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    found = replace(app.voices.identification(0.84), band="narrow")
+    app.voices.listener_ = FakeListener([last_update(app, identification=found)])
+    page = make()
+    listen(page, qtbot)
+    assert page.now.sentence.text().endswith("s used · a telephone’s band")
+
+
 @pytest.mark.parametrize(("similarity", "name", "badge"), [(0.63, "Amara Okafor", "tentative"),
                                                            (0.4, "Unknown", "unknown")])
 def test_a_doubtful_voice_is_tentative_or_unknown(make: Make, app: FakeEarmark, qtbot: QtBot,

@@ -107,6 +107,29 @@ def test_a_recording_is_heard_and_its_lanes_are_shown(make: Make, app: FakeEarma
     assert page.view.spoken.title.text() == "This recording"
 
 
+def test_how_many_people_speak_can_be_said(page: LivePage, app: FakeEarmark, qtbot: QtBot) -> None:
+    menu = page.view.ask_people()
+    assert menu is not None
+    choices = {action.text(): action for action in menu.actions() if not action.isSeparator()}
+    assert list(choices)[:3] == ["Find out", "1 person", "2 people"] and list(choices)[-1] == "8 people"
+    said: list[str] = []
+    page.view.said.connect(said.append)
+    choices["8 people"].trigger()
+    assert not page.view.people_button.isEnabled() and page.view.ask_people() is None
+    qtbot.waitUntil(lambda: said == ["Only 4 people could be told apart."])
+    choices = {action.text(): action for action in page.view.ask_people().actions()}
+    choices["Find out"].trigger()
+    qtbot.waitUntil(lambda: app.timelines.people == [(1, None), (8, 8), (1, None)] and page.view.people_button.isEnabled())
+    assert said == ["Only 4 people could be told apart."]
+
+
+def test_how_many_people_speak_is_not_asked_of_a_file_that_is_gone(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
+    page = make()
+    page.open(Path("/talks/gone.wav"))
+    qtbot.waitUntil(lambda: page.view.recordings.gone == frozenset({1}))
+    assert not page.view.people_button.isEnabled() and page.view.ask_people() is None
+
+
 def test_hearing_a_file_can_be_cancelled(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:
     page = make()
     app.timelines.hold.set()

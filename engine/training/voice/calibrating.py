@@ -25,7 +25,7 @@ from engine.voices.probability import fit as fit_logistic
 
 VOICES = 10  # enrolled at a time, at the most
 ROUNDS = 3
-FALSE_ACCEPTS = 0.006
+FALSE_ACCEPTS = 0.02
 LONG_S = 2.5
 USUAL = 0.9  # what the median of genuine queries is shown as
 

@@ -39,7 +39,7 @@ class Shape:
 
     within, between: axes of either covariance. With 32 of both it could be told of nine people in ten that they were in the
     cohort (`recognisable`: energy 0.94); few axes of what differs between people cost little, because most of it is spread over
-    all axes alike. channel: axes along which a channel moves vectors most. weight, shrinkage: see `Background`.
+    all axes alike. channel: axes along which a channel moves vectors most. weight, shrinkage, z_norm: see `Background`.
     """
 
     within: int = 16
@@ -47,6 +47,7 @@ class Shape:
     channel: int = 5
     weight: float = WEIGHT
     shrinkage: float = SHRINKAGE
+    z_norm: bool = False
 
 
 def statistics(vectors: FloatArray, people: NDArray[np.int64], changes: FloatArray, shape: Shape) -> Statistics:
@@ -55,7 +56,7 @@ def statistics(vectors: FloatArray, people: NDArray[np.int64], changes: FloatArr
     values, axes = np.linalg.eigh(changes.T.astype(np.float64) @ changes.astype(np.float64))
     channel = axes.T[::-1][:min(shape.channel, int((values > 1e-9).sum()))]
     return Statistics(mean, low_rank(within, shape.within), low_rank(between, shape.between), shape.weight, shape.shrinkage,
-                      channel if len(channel) else None)
+                      channel if len(channel) else None, shape.z_norm)
 
 
 def recognisable(kept: Statistics, members: FloatArray, others: FloatArray, seed: int) -> dict[str, Any]:

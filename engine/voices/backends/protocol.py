@@ -48,7 +48,8 @@ class Background:
     mean: float64 (dim,). within, between: float64 (dim, dim), covariance of one person's samples and of people's means.
     strangers: float32 (s, dim), unit rows, synthetic samples of people who do not exist, for score normalisation. weight,
     shrinkage: how `within` is adapted to the enrolled samples (see `scatter`), as chosen for the encoder. channel: float64
-    (k, dim), orthonormal rows: along these rooms, microphones and codecs move a vector, whoever speaks.
+    (k, dim), orthonormal rows: along these rooms, microphones and codecs move a vector, whoever speaks. z_norm: the strangers are
+    so like real ones that what a voice gives them says what it gives those (see `two_covariance`).
     """
 
     mean: Doubles
@@ -58,6 +59,7 @@ class Background:
     weight: float = WEIGHT
     shrinkage: float = SHRINKAGE
     channel: Doubles | None = None
+    z_norm: bool = False
 
 
 class Fitted(Protocol):

@@ -10,17 +10,23 @@ there is one at all, by the ratio of the likelihoods with and without it, and wh
 drawn from N(mean + d, B) or from N(mean, B), one as probable as the other, and a stranger comes from either, ALIKE of them from
 the first.
 
+How high a ratio strangers reach depends on the voice too: samples that are alike make a narrow voice, whose ratios are far from
+each other. Where the background's strangers are like real ones (`z_norm`; those of GE2E are not), each voice's ratios are moved and
+scaled until these strangers have a mean of 0 and a standard deviation of SPREAD with it (Z-norm). One threshold then does for
+voices of all kinds, and a difference is still about a logarithm.
+
 W is the background's, adapted by the scatter of the enrolled samples (see scatter.py). Samples of one voice are not
 independent of each other, so n of them count as n / (1 + CORRELATION · (n − 1)).
 
 Sources: Brümmer & de Villiers 2010, "The speaker partitioning problem" (two-covariance model); Kenny 2010 (PLDA); on moving the
-mean: Garcia-Romero et al. 2014, "Improving speaker recognition performance in the domain adaptation challenge".
+mean: Garcia-Romero et al. 2014, "Improving speaker recognition performance in the domain adaptation challenge"; Z-norm:
+Auckenthaler et al. 2000, "Score normalization for text-independent speaker verification systems".
 Constants chosen on the training half of the cohort and vctk-4 (`tests/benchmarks/backends.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,9 +37,10 @@ from engine.voices.backends.scatter import adapted_within, shrunk
 
 SHRINKAGE_BETWEEN = 0.1
 CORRELATION = 0.3  # between samples of one voice
+SPREAD = 20.0  # nats, what the ratios of strangers deviate by with a usual voice
 COMMON = 1.0  # variance of what voices have in common, in that of people
 MOST_NATS = 50.0  # of the evidence, beyond which it is certain
-LEAST_VOICES = 3  # fewer cannot tell what they have in common from what they are
+LEAST_VOICES = 3  # fewer cannot tell what they have in common from what they are, unless ratios are normalised
 LEAST_SHARE = 1e-6  # below which it is as good as none
 ALIKE = 0.02  # of strangers are recorded like the voices, where these have something in common
 
@@ -50,9 +57,15 @@ class FittedTwoCovariance:
     constant: FloatArray  # (voices,)
     common: FloatArray  # (dim,), what they have in common
     evidence: float  # how probable it is that they have something
+    usual: Doubles  # (voices,), the mean of strangers' ratios
+    spread: Doubles  # (voices,), their standard deviation, over SPREAD
 
     def similarities(self, queries: FloatArray) -> FloatArray:
-        """Natural log-likelihood ratios: above 0 the voice explains the query better than a stranger does."""
+        """Natural log-likelihood ratios; where they are normalised, 0 is what a stranger gets on average."""
+        return np.asarray((self.ratios(queries) - self.usual) / self.spread, np.float32)
+
+    def ratios(self, queries: FloatArray) -> Doubles:
+        """Natural log-likelihood ratios (m, voices): above 0 the voice explains the query better than a stranger does."""
         placed = (queries - self.mean) @ self.axes.T  # (m, dim)
         squares = np.square(placed)
         far = -(squares @ self.precision.T) / 2 + self.constant
@@ -60,7 +73,7 @@ class FittedTwoCovariance:
                  for expected in self.expected]
         stranger = [-(np.square(placed - place) @ self.stranger) / 2 for place in (np.zeros_like(self.common), self.common)]
         return np.asarray(_either(voice[0], voice[1], self.evidence / 2)
-                          - _either(stranger[0], stranger[1], self.evidence * ALIKE)[:, None], np.float32)
+                          - _either(stranger[0], stranger[1], self.evidence * ALIKE)[:, None], np.float64)
 
 
 def _either(first: Doubles, second: Doubles, share: float) -> Doubles:
@@ -92,14 +105,19 @@ class TwoCovariance:
         counts = enrolled.counts.astype(np.float64)
         counts = (counts / (1 + self.correlation * (counts - 1)))[:, None]
         common, evidence = _in_common(means, counts, spread)
-        if enrolled.voices < LEAST_VOICES:
+        if enrolled.voices < LEAST_VOICES and not background.z_norm:
             evidence = 0.0
         kept = counts * spread / (counts * spread + 1)
         variance = spread / (counts * spread + 1) + 1  # of a query of the voice, given its samples
         expected = np.stack([centre + (means - centre) * kept for centre in (np.zeros_like(common), common)])
         constant = 0.5 * (np.log1p(spread).sum() - np.log(variance).sum(axis=1))
-        return FittedTwoCovariance(_float32(background.mean), _float32(axes), _float32(1 / (spread + 1)), _float32(1 / variance),
-                                   _float32(expected), _float32(constant), _float32(common), evidence)
+        plain = FittedTwoCovariance(_float32(background.mean), _float32(axes), _float32(1 / (spread + 1)), _float32(1 / variance),
+                                    _float32(expected), _float32(constant), _float32(common), evidence,
+                                    np.zeros(enrolled.voices), np.ones(enrolled.voices))
+        if not background.z_norm:
+            return plain
+        reached = plain.ratios(background.strangers)
+        return replace(plain, usual=reached.mean(axis=0), spread=reached.std(axis=0) / SPREAD)
 
 
 def _float32(values: Doubles) -> FloatArray:

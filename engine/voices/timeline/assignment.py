@@ -18,6 +18,7 @@ from engine.index import unit_mean
 from engine.records import Embedding, FloatArray, Identification, IdentificationStatus
 from engine.voices.identification import Identifier
 from engine.voices.timeline.clustering import IntArray, at_most, cluster
+from engine.voices.timeline.people import ANY, People
 from engine.voices.timeline.regions import CLEAN_S, PIECE_S
 
 LEAST_S = 1.5  # speech of a voice, in stretches that are its own, from which on it is present
@@ -27,10 +28,6 @@ SHARPNESS = 10.0  # of the cosine, as a logarithm of likelihood
 CHANGE = 0.5  # cost of a change of speaker inside a region; half of it between two
 PASSES = 2
 STEP, MOST_LIKE = 0.03, 0.9  # of the likeness, and how far it goes, while more groups are sought: more people were told
-
-People = tuple[int, int | None]
-"""How many there are, at least and at most; None: no limit."""
-ANY: People = (1, None)
 
 
 @dataclass(frozen=True)

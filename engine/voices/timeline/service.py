@@ -24,7 +24,8 @@ from engine.store import NewTake, Store
 from engine.store.records import Naming, NewTimeline, NewTrack, Stranger
 from engine.tasks import Ticket, beside, result_of
 from engine.voices.limits import limits_of
-from engine.voices.timeline.assignment import ANY, People, speech_s
+from engine.voices.timeline.assignment import speech_s
+from engine.voices.timeline.people import ANY, People
 from engine.voices.timeline.recording import Recording, listen
 from engine.voices.timeline.turns import who_spoke
 

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from engine.records import FloatArray, Span
 from engine.voices.identification import Identifier
-from engine.voices.timeline.assignment import ANY, Assignment, People, assign
+from engine.voices.timeline.assignment import Assignment, assign
 from engine.voices.timeline.clustering import IntArray
 from engine.voices.timeline.local import FRAMES, HOP, PEOPLE, STEP_S, BoolArray, Local, frame_of, time_of
+from engine.voices.timeline.people import ANY, People
 from engine.voices.timeline.recording import Recording
 from engine.voices.timeline.regions import CLEAN_S, NOBODY, runs
 

@@ -73,6 +73,7 @@ class LivePage(Page):
         self.bind("live.name", lambda: self.view.ask_name() if self._recordings else self.naming.ask())
         past = self.view.recordings
         self.bind("live.undo", lambda: (self.naming if self.naming.named and not self._recordings else past).undo())
+        self.bind("live.people", self.view.ask_people)
         self.bind("live.export", lambda: (self.view.who if self._recordings else self.who).ask_export())
         self.setAcceptDrops(True)
         self.playing = Playing(self.audition, self)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMenu, QMessageBox, QVBoxLayout, QWidget
 
 from engine.errors import EarmarkError, UnlikeVoice
 from engine.records import Timeline, Voice
+from engine.voices.timeline.people import ANY
 from gui.context import Context
 from gui.pages.live.ground import Column, side_by_side, spoken_px
 from gui.pages.live.naming import NameField, ask_whether_same
@@ -32,6 +34,8 @@ from gui.widgets.controls import (
     ask_where,
 )
 from gui.widgets.timeline import clock
+
+MOST_OFFERED = 8  # people, in the menu
 
 
 class RecordingView(QWidget):
@@ -110,6 +114,21 @@ class RecordingView(QWidget):
         if not self.naming.ask_in(self.who.timeline, [voice.name for voice in self._voices], lane):
             self.said.emit(self.tr("There is no stranger here to be named."))
 
+    def ask_people(self) -> QMenu | None:
+        """The menu that says how many people speak; the recording is heard again with the answer."""
+        timeline = self.recordings.open
+        if timeline is None or not self.people_button.isEnabled():
+            return None
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addSection(self.tr("Hear it again: how many people speak?"))
+        menu.addAction(self.tr("Find out"), partial(self.recordings.make, timeline.path, ANY))
+        for count in range(1, MOST_OFFERED + 1):
+            menu.addAction(self.tr("1 person") if count == 1 else self.tr("{} people").format(count),
+                           partial(self.recordings.make, timeline.path, (count, count)))
+        menu.popup(self.people_button.mapToGlobal(QPoint(0, self.people_button.height() + 2)))
+        return menu
+
     def export(self, kind: str) -> None:
         timeline = self.recordings.open
         if timeline is not None:
@@ -177,6 +196,9 @@ class RecordingView(QWidget):
         if gone:
             bits.insert(0, self.tr("the file is not where it was"))
         self.play_button.setEnabled(not gone)
+        self.people_button.setEnabled(not gone and recordings.making is None)
+        self.people_button.set_tip(self.tr("The file is not where it was") if gone else
+                                   self.tr("Say how many people speak, and hear it again…"))
         self.sentence.set_text(" · ".join(bits))
         self.remove_button.setVisible(timeline.id is not None)
         self._follow_sound()
@@ -292,11 +314,14 @@ class RecordingView(QWidget):
         words.addWidget(self.title)
         words.addWidget(self.sentence)
         self.clock = Text(theme, "", "body", "text2")
+        self.people_button = IconButton(theme, "users", "")
+        self.people_button.clicked.connect(self.ask_people)
         self.remove_button = IconButton(theme, "trash", self.tr("Remove this timeline…"))
         self.remove_button.clicked.connect(lambda: self.ask_remove())
         row.addWidget(self.play_button)
         row.addLayout(words, 1)
         row.addWidget(self.clock)
+        row.addWidget(self.people_button)
         row.addWidget(self.remove_button)
         return self.head
 

@@ -13,6 +13,7 @@ from engine.errors import EarmarkError, EnrollmentError, UnlikeVoice
 from engine.files import is_there
 from engine.records import Timeline
 from engine.tasks import Progress, Ticket, beside, result_of
+from engine.voices.timeline.people import ANY, People
 from gui.context import Context
 
 Seen = tuple[frozenset[int], list[tuple[Path, datetime]], Path]  # gone, unheard, folder
@@ -45,6 +46,7 @@ class Recordings(QObject):
         self.last: Path | None = None  # the file that was asked for last
         self.open: Timeline | None = None
         self.making: Path | None = None
+        self._people = ANY
         self.error: EarmarkError | None = None
         self.listed = False
         self._since = datetime.now(UTC)
@@ -106,16 +108,18 @@ class Recordings(QObject):
 
     # --- making -------------------------------------------------------------------------------------------------------
 
-    def make(self, path: Path) -> None:
-        """Hear a file; it is open when that is done. One at a time: what was being made is given up, unless it is the same."""
-        if path == self.making:
+    def make(self, path: Path, people: People = ANY) -> None:
+        """Hear a file; it is open when that is done. One at a time: what was being made is given up, unless it is the same.
+        people: how many speak, at least and at most, where one knows it."""
+        if path == self.making and people == self._people:
             return
         self.cancel()
         self.making = self.last = path
+        self._people = people
         self._folder = path.parent
         title = self.tr("Listening to {}").format(path.name)
         ticket = self._ticket = self._jobs.run(
-            self, lambda ticket: self.app.timelines.make(path, True, ticket), lane="files", title=title,
+            self, lambda ticket: self.app.timelines.make(path, True, ticket, people), lane="files", title=title,
             done=lambda found: self._made(ticket, found), failed=lambda error: self._not_made(ticket, path, error),
             progress=lambda progress: self._progress(ticket, title, progress))
         self.progressed.emit(title, None)
@@ -134,6 +138,9 @@ class Recordings(QObject):
             return
         self._over()
         self.open = found
+        if found.tracks and len(found.tracks) < self._people[0]:
+            self.told.emit(self.tr("Only 1 person could be told apart.") if len(found.tracks) == 1 else
+                           self.tr("Only {} people could be told apart.").format(len(found.tracks)))
         if found.not_kept:
             self.told.emit(self.tr("This was not kept. {}").format(found.not_kept))
         self.changed.emit()

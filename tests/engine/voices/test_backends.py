@@ -10,7 +10,7 @@ import pytest
 from engine.errors import UsageError
 from engine.voices.backends import Background, Enrolled, Scale, all_backends, make
 from engine.voices.backends.scatter import shrunk, within_of
-from engine.voices.backends.two_covariance import ALIKE, TwoCovariance
+from engine.voices.backends.two_covariance import ALIKE, SPREAD, TwoCovariance
 
 DIM = 24
 NAMES = [b.name for b in all_backends()]
@@ -160,6 +160,23 @@ def test_nothing_counts_along_the_axes_of_channels():
     moved = fitted.similarities((asked + 0.3 * axis).astype(np.float32)) - fitted.similarities(asked)
     elsewhere = fitted.similarities(asked + 0.3 * np.eye(DIM, dtype=np.float32)[7]) - fitted.similarities(asked)
     assert 10 * np.abs(moved).max() < 1 < np.abs(elsewhere).max()
+
+
+def test_drawn_strangers_make_one_threshold_do_for_voices_of_all_kinds():
+    """Two voices of samples that are alike, and two of samples that are not; what strangers reach differs, and then does not."""
+    people, background = world(loud=0.2)
+    far = unit(people(4, 6) + np.array([0.0, 0.0, 0.1, 0.1])[:, None, None] * np.random.default_rng(3).normal(size=(4, 6, DIM)))
+    narrow, wide, outside = far[:2], far[2:], people(300, 1)[:, 0].astype(np.float32)
+
+    def reached(samples, z_norm):
+        fitted = TwoCovariance().fit(enrolled_of(samples), replace(background, z_norm=z_norm))
+        return fitted.similarities(outside)
+
+    apart = {z_norm: abs(np.quantile(reached(narrow, z_norm), 0.98) - np.quantile(reached(wide, z_norm), 0.98))
+             for z_norm in (False, True)}
+    assert apart[True] < apart[False] / 2
+    drawn = TwoCovariance().fit(enrolled_of(wide), replace(background, z_norm=True)).similarities(background.strangers)
+    assert drawn.mean(axis=0) == pytest.approx(np.zeros(2), abs=1e-3) and drawn.std(axis=0) == pytest.approx([SPREAD] * 2, rel=1e-4)
 
 
 def test_more_samples_make_a_voice_surer_but_not_as_if_they_were_independent():
