@@ -28,7 +28,7 @@ check: setup
 	$(VENV)/bin/deptry .
 
 bench: setup weights test-system
-	$(PIP) install --quiet -c constraints.txt librosa webrtcvad-wheels onnxruntime psutil
+	$(PIP) install --quiet -c constraints.txt librosa webrtcvad-wheels onnxruntime psutil sherpa-onnx
 	$(PIP) install --quiet --no-deps -c constraints.txt resemblyzer
 	$(PY) tests/benchmarks/run.py
 

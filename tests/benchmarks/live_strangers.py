@@ -14,14 +14,14 @@ from pathlib import Path
 from unittest.mock import patch
 
 from measuring import SHARED, chosen_encoder, table
-from timeline import identifier, made, row
+from timeline import identifier, made
 
 from engine.audio import files
 from engine.audio.microphone import FileSource
 from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import VoiceEncoder
 from engine.evaluation.diarization_mixtures import RATE_HZ, Mixture
-from engine.evaluation.diarization_scores import COLLAR_S, scored
+from engine.evaluation.diarization_scores import COLLAR_S, PARTS, scored
 from engine.records import Audio, Embedding, Turn
 from engine.voices.identification import Identifier
 from engine.voices.limits import limits_of
@@ -60,7 +60,7 @@ class Steps(Strangers):
 def heard(wave: Audio, encoder: VoiceEncoder, detector: SpeechDetector, folder: Path) -> list[Step | None]:
     files.write(folder / "mixture.wav", wave)
     steps = Steps()
-    listener = Listener(FileSource(folder / "mixture.wav", pace=0), encoder, detector, lambda: identifier({}))
+    listener = Listener(FileSource(folder / "mixture.wav", pace=0), encoder, detector, lambda: identifier({}, encoder))
     listener.lanes.go_on(encoder.spec)  # or its strangers are others when it starts
     listener.lanes._strangers, steps.listener = steps, listener
     listener.start()
@@ -101,7 +101,9 @@ def measured(mixtures: list[tuple[Mixture, list[Step | None], Identifier, Identi
             errors.append(scored(mixture.reference, names, len(mixture.wave) / RATE_HZ, COLLAR_S, True, False))
             found = len({turn.stranger for turn in turns} - {None})
             numbers += found - (0 if known else len(mixture.speakers))
-        cells += [row(errors)[0], row(errors)[-1], f"{numbers:+d}"]
+        total = sum(one["total"] for one in errors)
+        wrong = (sum(one[part] for one in errors for part in parts) for parts in (PARTS, ("confusion",)))
+        cells += [*(f"{100 * seconds / total:.2f}" for seconds in wrong), f"{numbers:+d}"]
         numbers = 0
     return cells
 
@@ -114,7 +116,7 @@ def main(encoder: VoiceEncoder, shared: Path, count: int) -> None:
             steps = heard(Audio(mixture.wave, RATE_HZ), encoder, detector, Path(folder))
             parts = {name: [p for wave in waves for p in sample_parts(Audio(wave, RATE_HZ))] for name, waves in enrolled.items()}
             voices = {name: encoder.embed_many(some) for name, some in parts.items()}
-            mixtures.append((mixture, steps, identifier({}), identifier(voices)))
+            mixtures.append((mixture, steps, identifier({}, encoder), identifier(voices, encoder)))
     speakers = sum(len(mixture.speakers) for mixture, *_ in mixtures)
     print(f"{len(mixtures)} mixtures with {speakers} speakers, percent; ±0.25 s around boundaries and overlap skipped.\n"
           "Numbers: strangers found less those there are.\n")

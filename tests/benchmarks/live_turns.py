@@ -1,17 +1,21 @@
 """How soon, and how often rightly, speakers are named live, through a virtual microphone in real time.
 
-    python tests/benchmarks/live_turns.py [--encoder NAME] [--turns N] [--pause S]
+    python tests/benchmarks/live_turns.py [--encoder NAME] [--turns N] [--pause S] [--meetings DIR]
 
 The ten readers of librispeech-10x10 are enrolled with three utterances each, all but two, who stay strangers; others of their
 utterances are played one after the other. Times count from the voice's beginning (by level, `tests/playing.py`) to the moment
 when the step that names it is done. A turn is named wrongly where, from HELD_S on, a name is shown that is not its own; before
-that the one who spoke last may still be shown. Needs PulseAudio.
+that the one who spoke last may still be shown. meetings: a folder of recordings with .rttm files; they are played one after the
+other, nobody is enrolled, and the lanes that Live shows are held against the reference. Needs PulseAudio.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +25,9 @@ from measuring import SHARED, median, percentile, table, word
 from engine.app import Earmark
 from engine.audio import files
 from engine.audio.microphone import Microphone
-from engine.records import Audio, FloatArray, LiveUpdate
+from engine.evaluation import rttm
+from engine.evaluation.diarization_scores import COLLAR_S, PARTS, scored
+from engine.records import Audio, FloatArray, LiveUpdate, Span, Turn
 from tests.playing import begin, offset_s
 from tests.virtual_microphone import VirtualMicrophone
 
@@ -66,8 +72,9 @@ def talk(folders: list[Path], turns: int, pause_s: float, seed: int = 7) -> tupl
     return np.concatenate(waves), spoken
 
 
-def listened(app: Earmark, microphone: VirtualMicrophone, wave: FloatArray, folder: Path) -> tuple[list[LiveUpdate], float]:
-    """What was shown while it was played, and where in the session it began."""
+def listened(app: Earmark, microphone: VirtualMicrophone, wave: FloatArray,
+             folder: Path) -> tuple[list[LiveUpdate], list[Turn], float]:
+    """What was shown while it was played, the lanes in the end, and where in the session it began."""
     files.write(folder / "talk.wav", Audio(wave, RATE_HZ))
     listener = app.voices.listener(Microphone())
     listener.record(folder / "heard.wav")
@@ -84,26 +91,55 @@ def listened(app: Earmark, microphone: VirtualMicrophone, wave: FloatArray, fold
     listener.stop()
     if listener.error is not None or listener.overflows:
         raise SystemExit(f"listening failed: {listener.error}, {listener.overflows} overflows")
-    return seen, offset_s(files.read(folder / "heard.wav"), wave)
+    return seen, list(listener.turns()), offset_s(files.read(folder / "heard.wav"), wave)
 
 
-def main(encoder: str, turns: int, pause_s: float) -> None:
-    folders = sorted(p for p in (SHARED / "speech" / "librispeech-10x10").iterdir() if p.is_dir())
+@contextmanager
+def ready(encoder: str) -> Iterator[tuple[Earmark, VirtualMicrophone, Path]]:
+    """An empty workspace with its models loaded, a microphone to play into, and a folder."""
     microphone = VirtualMicrophone()
     microphone.start_server()
     microphone.attach()
     try:
         with tempfile.TemporaryDirectory() as scratch, Earmark(Path(scratch) / "workspace") as app:
             app.settings.change(voice=encoder or app.settings.value.voice)
-            for folder in folders[:-STRANGERS]:
-                app.voices.enroll_files(folder.name, sorted(folder.glob("*.flac"))[:ENROLL])
             app.models.voice(), app.models.speech(), app.models.sound()
-            wave, spoken = talk(folders, turns, pause_s)
-            seen, shift = listened(app, microphone, wave, Path(scratch))
-            name = app.models.spec("voice").name
+            yield app, microphone, Path(scratch)
     finally:
         microphone.detach()
         microphone.close()
+
+
+def meetings(encoder: str, folder: Path) -> None:
+    """Talks that are played into the microphone, and what Live made of them; nobody is enrolled."""
+    rows, errors = [], []
+    with ready(encoder) as (app, microphone, scratch):
+        for name, reference in sorted(rttm.read(next(folder.glob("*.rttm"))).items()):
+            wave = files.read(folder / f"{name}.flac", RATE_HZ).samples
+            _, turns, shift = listened(app, microphone, wave, scratch)
+            found = [(turn.voice or f"stranger {turn.stranger}", Span(turn.span.start_s - shift, turn.span.end_s - shift))
+                     for turn in turns if turn.span.end_s > shift]
+            errors.append(scored(reference, found, len(wave) / RATE_HZ, COLLAR_S, True, False))
+            rows.append([name, str(len({who for who, _ in reference})), str(len({turn.stranger for turn in turns} - {None})),
+                         *shares(errors[-1:])])
+    print(table(["talk", "people", "found", "DER", *PARTS], [*rows, ["all", "", "", *shares(errors)]]))
+
+
+def shares(errors: list[dict[str, float]]) -> list[str]:
+    """In percent of the speech: all errors, and each kind."""
+    total = max(sum(one["total"] for one in errors), 1e-9)
+    return [f"{100 * sum(one[part] for one in errors for part in parts) / total:.1f}"
+            for parts in (PARTS, *((part,) for part in PARTS))]
+
+
+def main(encoder: str, turns: int, pause_s: float) -> None:
+    folders = sorted(p for p in (SHARED / "speech" / "librispeech-10x10").iterdir() if p.is_dir())
+    with ready(encoder) as (app, microphone, scratch):
+        for folder in folders[:-STRANGERS]:
+            app.voices.enroll_files(folder.name, sorted(folder.glob("*.flac"))[:ENROLL])
+        wave, spoken = talk(folders, turns, pause_s)
+        seen, _, shift = listened(app, microphone, wave, scratch)
+        name = app.models.spec("voice").name
     for update in seen:
         for turn in spoken:
             if turn.start_s + shift < update.time_s <= turn.end_s + shift + 0.3 and update.identification is not None:
@@ -126,4 +162,8 @@ def report(encoder: str, spoken: list[Spoken], seen: list[LiveUpdate]) -> None:
 
 
 if __name__ == "__main__":
+    talks = word("--meetings", "")
+    if talks:
+        meetings(word("--encoder", ""), Path(talks))
+        sys.exit()
     main(word("--encoder", ""), int(word("--turns", "80")), float(word("--pause", "0.9")))

@@ -27,6 +27,9 @@ from engine.encoders.protocols import VoiceEncoder
 from engine.evaluation.diarization_mixtures import MEETING, RATE_HZ, READERS, Mixture, mix
 from engine.evaluation.diarization_scores import COLLAR_S, PARTS, SCORED, scored
 from engine.records import Audio, Embedding, Sample, Voice
+from engine.settings import Settings
+from engine.voices import choice
+from engine.voices.cohort import shipped
 from engine.voices.identification import Identifier
 from engine.voices.limits import limits_of
 from engine.voices.takes import sample_parts
@@ -38,7 +41,6 @@ STYLES = {"readers": READERS, "meetings": MEETING}
 MIXTURES = 20  # of each style
 SAMES = {"GE2E d-vector": (0.56, 0.60, 0.62, 0.64, 0.66, 0.70)}
 OTHERS = (0.20, 0.25, 0.30, 0.35, 0.40, 0.45)
-THRESHOLD, MARGIN = 0.75, 0.02
 HOUR_S = 3600.0
 
 
@@ -71,10 +73,12 @@ def made(shared: Path, style: str = "readers") -> list[tuple[dict[str, list[Any]
     return result
 
 
-def identifier(enrolled: dict[str, list[Embedding]]) -> Identifier:
+def identifier(enrolled: dict[str, list[Embedding]], encoder: VoiceEncoder) -> Identifier:
+    """As the program has it with the settings of a new workspace."""
+    method = choice.choose(Settings().backend, shipped(encoder.spec))
     voices = [Voice(n, name, 0, "enrolled", datetime.now(UTC), 1, 1, 0.0) for n, name in enumerate(enrolled, 1)]
     samples = [Sample(0, 0, v.id, e, 3.0, 1.0) for v in voices for e in enrolled[v.name]]
-    return Identifier(voices, samples, THRESHOLD, MARGIN)
+    return Identifier(voices, samples, 0.5, Settings().margin_in(method.margin_unit), method=method)
 
 
 def choose(encoder: VoiceEncoder, shared: Path) -> None:
@@ -96,7 +100,7 @@ def choose(encoder: VoiceEncoder, shared: Path) -> None:
                 errors: dict[tuple[float, bool], list[dict[str, float]]] = {key: [] for key in SCORED}
                 wrong = 0
                 for mixture, recording, enrolled in heard:
-                    assigned, turns = who_spoke(recording, identifier(enrolled if known else {}), same)
+                    assigned, turns = who_spoke(recording, identifier(enrolled if known else {}, encoder), same)
                     found = [(f"{track} {assigned.tracks[track].voice_id}", span) for track, span in turns]
                     wrong += abs(len({track for track, _ in turns}) - len(mixture.speakers))
                     for key in SCORED:
@@ -127,7 +131,7 @@ def speed(encoder: VoiceEncoder, shared: Path) -> None:
         began = time.perf_counter()
         recording = listen(path, encoder, detector, segmenter)
         listened = time.perf_counter()
-        _, turns = who_spoke(recording, identifier({}), limits_of(encoder.spec).same)
+        _, turns = who_spoke(recording, identifier({}, encoder), limits_of(encoder.spec).same)
         ended = time.perf_counter()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(table(["an hour of flac at 16 kHz", "value"], [

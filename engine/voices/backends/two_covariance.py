@@ -11,9 +11,9 @@ drawn from N(mean + d, B) or from N(mean, B), one as probable as the other, and 
 the first.
 
 How high a ratio strangers reach depends on the voice too: samples that are alike make a narrow voice, whose ratios are far from
-each other. Where the background's strangers are like real ones (`z_norm`; those of GE2E are not), each voice's ratios are moved and
-scaled until these strangers have a mean of 0 and a standard deviation of SPREAD with it (Z-norm). One threshold then does for
-voices of all kinds, and a difference is still about a logarithm.
+each other. Where the background's strangers are like real ones (`z_norm`; those of GE2E are not), each voice's ratios are moved
+and scaled until these strangers have a mean of 0 and a standard deviation of SPREAD with it (Z-norm). One threshold then does
+for voices of all kinds, and a difference is still about a logarithm.
 
 W is the background's, adapted by the scatter of the enrolled samples (see scatter.py). Samples of one voice are not
 independent of each other, so n of them count as n / (1 + CORRELATION · (n − 1)).

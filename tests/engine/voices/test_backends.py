@@ -176,7 +176,8 @@ def test_drawn_strangers_make_one_threshold_do_for_voices_of_all_kinds():
              for z_norm in (False, True)}
     assert apart[True] < apart[False] / 2
     drawn = TwoCovariance().fit(enrolled_of(wide), replace(background, z_norm=True)).similarities(background.strangers)
-    assert drawn.mean(axis=0) == pytest.approx(np.zeros(2), abs=1e-3) and drawn.std(axis=0) == pytest.approx([SPREAD] * 2, rel=1e-4)
+    assert drawn.mean(axis=0) == pytest.approx(np.zeros(2), abs=1e-3)
+    assert drawn.std(axis=0) == pytest.approx([SPREAD] * 2, rel=1e-4)
 
 
 def test_more_samples_make_a_voice_surer_but_not_as_if_they_were_independent():

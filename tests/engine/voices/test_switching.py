@@ -15,7 +15,7 @@ from engine.audio import files
 from engine.audio.microphone import FileSource
 from engine.cli import voices as commands
 from engine.encoders.models import Models
-from engine.errors import Busy, Cancelled, EncoderError, EnrollmentError, ListBroken, UsageError
+from engine.errors import Busy, Cancelled, EncoderError, EnrollmentError, ListBroken, Locked, UsageError
 from engine.tasks import Ticket
 from tests.engine.encoders import small_voice
 from tests.true_models import models, spoken, write_takes
@@ -224,6 +224,22 @@ def test_an_encoder_that_cannot_be_used_changes_nothing(place, tmp_path):
     with pytest.raises(UsageError, match="Choose another encoder first"):
         place.use_voice("other")
         place.remove_model("Other")
+
+
+def test_locked_voices_are_opened_first(place):
+    place.privacy.encrypt("a long passphrase of ours")
+    before, folder = samples(place), place.store.folder
+    place.close()
+    with Earmark(folder, "cpu") as again:
+        for act in (lambda: again.use_voice("small"), lambda: again.voices_unknown_to("small")):
+            with pytest.raises(Locked, match="passphrase"):
+                act()
+        assert again.settings.value.voice == "ge2e"
+        again.privacy.unlock("a long passphrase of ours")
+        assert samples(again) == before
+        again.models._loaded["speech"] = models().speech()
+        assert again.use_voice("small").embedded == 3
+        assert again.use_voice("ge2e").embedded == 5 and samples(again) == before
 
 
 def test_a_second_program_is_told(place):
