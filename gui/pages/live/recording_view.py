@@ -121,7 +121,8 @@ class RecordingView(QWidget):
             return None
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addSection(self.tr("Hear it again: how many people speak?"))
+        menu.addAction(self.tr("Hear it again: how many people speak?")).setEnabled(False)
+        menu.addSeparator()
         menu.addAction(self.tr("Find out"), partial(self.recordings.make, timeline.path, ANY))
         for count in range(1, MOST_OFFERED + 1):
             menu.addAction(self.tr("1 person") if count == 1 else self.tr("{} people").format(count),
@@ -288,6 +289,7 @@ class RecordingView(QWidget):
         self.empty = self._empty()
         for widget, stretch in ((self.notice, 0), (self.progress_frame, 0), (self._head(), 0), (self.who, 1), (self.empty, 1)):
             main.panels.addWidget(widget, stretch)
+        main.panels.addStretch(0)  # takes the room while there is only the progress of the first one
         self.shelf = Shelf(theme)
         self.shelf.chosen.connect(self._open)
         self.shelf.wanted.connect(self.take)
