@@ -1,4 +1,4 @@
-"""CAM++ here against the same weights, exported by torch, in other runtimes; GE2E, segmentation and an hour of meeting beside it.
+"""CAM++ here against the same weights, exported by torch, in other runtimes; GE2E, segmentation, an hour of made talk beside it.
 
     python tests/benchmarks/peers.py        (needs `pip install sherpa-onnx`)
 

@@ -13,7 +13,7 @@ from measuring import ROOT, in_child, machine
 
 PARTS = {
     "campplus": "CAM++: what runs it fastest, and how stretches are cut",
-    "peers": "CAM++ here and in other runtimes, GE2E, segmentation, and an hour of meeting",
+    "peers": "CAM++ here and in other runtimes, GE2E, segmentation, and an hour of talk",
     "voice_encoder": "Voice embedding against the `resemblyzer` package, the same files",
     "indexing": "Indexing from flac and ogg",
     "joint_speed": "Sounds and words to vectors: the default encoder, its parts, and a CLAP of full size",

@@ -126,7 +126,7 @@ def test_a_telephones_band_is_said(make: Make, app: FakeEarmark, qtbot: QtBot) -
     app.voices.listener_ = FakeListener([last_update(app, identification=found)])
     page = make()
     listen(page, qtbot)
-    assert page.now.sentence.text().endswith("s used · a telephone’s band")
+    assert page.now.sentence.text() == "a telephone’s band · for 6.2 s"
 
 
 @pytest.mark.parametrize(("similarity", "name", "badge"), [(0.63, "Amara Okafor", "tentative"),

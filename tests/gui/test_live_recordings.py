@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from engine.errors import DecodeError, Locked, UnlikeVoice
@@ -121,6 +122,18 @@ def test_how_many_people_speak_can_be_said(page: LivePage, app: FakeEarmark, qtb
     choices["Find out"].trigger()
     qtbot.waitUntil(lambda: app.timelines.people == [(1, None), (8, 8), (1, None)] and page.view.people_button.isEnabled())
     assert said == ["Only 4 people could be told apart."]
+
+
+def test_the_command_shows_the_recordings_that_it_is_about(make: Make, page: LivePage, context: Context, qtbot: QtBot) -> None:
+    page.show_recordings(False)
+    context.actions.trigger("live.people")
+    assert page.view.isVisible()
+    qtbot.waitUntil(lambda: bool(page.view.findChildren(QMenu)) and page.view.findChildren(QMenu)[0].isVisible())
+    page.view.findChildren(QMenu)[0].close()
+    page.view.recordings.show(None)
+    said: list[str] = []
+    page.view.said.connect(said.append)
+    assert page.view.ask_people() is None and said == ["Open a recording first."]
 
 
 def test_how_many_people_speak_is_not_asked_of_a_file_that_is_gone(make: Make, app: FakeEarmark, qtbot: QtBot) -> None:

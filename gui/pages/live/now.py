@@ -125,8 +125,8 @@ class NowPanel(QFrame):
     def _show_found(self, update: LiveUpdate, found: Identification, named: str) -> None:
         times = self.tr("speaking for {run} s · last {used} s used").format(
             run=f"{update.run_s:.1f}", used=f"{update.used_s:.1f}")
-        if found.band == "narrow":
-            times += self.tr(" · a telephone’s band")
+        if found.band == "narrow":  # as short as that: there is no room for all
+            times = self.tr("a telephone’s band · for {} s").format(f"{update.run_s:.1f}")
         if found.status == "unknown" and not named:
             number = update.stranger
             name = self.tr("Unknown") if number is None else self.tr("Stranger {}").format(number)

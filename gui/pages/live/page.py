@@ -73,7 +73,7 @@ class LivePage(Page):
         self.bind("live.name", lambda: self.view.ask_name() if self._recordings else self.naming.ask())
         past = self.view.recordings
         self.bind("live.undo", lambda: (self.naming if self.naming.named and not self._recordings else past).undo())
-        self.bind("live.people", self.view.ask_people)
+        self.bind("live.people", self._ask_people)
         self.bind("live.export", lambda: (self.view.who if self._recordings else self.who).ask_export())
         self.setAcceptDrops(True)
         self.playing = Playing(self.audition, self)
@@ -182,6 +182,11 @@ class LivePage(Page):
         self.go.emit("live", None)  # the toast is seen on every page
         self.view.recordings.show(timeline)
         self.show_recordings(True)
+
+    def _ask_people(self) -> None:
+        """The menu hangs on a button of the recordings, so they are shown."""
+        self.show_recordings(True)
+        self.view.ask_people()
 
     def open_recording(self) -> None:
         """Ask for a file and show who spoke when in it."""

@@ -117,7 +117,10 @@ class RecordingView(QWidget):
     def ask_people(self) -> QMenu | None:
         """The menu that says how many people speak; the recording is heard again with the answer."""
         timeline = self.recordings.open
-        if timeline is None or not self.people_button.isEnabled():
+        if timeline is None:
+            self.said.emit(self.tr("Open a recording first."))
+            return None
+        if not self.people_button.isEnabled():
             return None
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -51,6 +51,7 @@ class Shelf(Panel):
         self.nothing.setContentsMargins(12, 0, 12, 12)
         self.body.addWidget(self.nothing)
         self.body.addWidget(self.list, 1)
+        self.body.addStretch(0)  # takes the room where there are no rows
         self._open_id: int | None = None  # of the row that was made the current one last
         self.set_recordings([], None)
 
