@@ -12,7 +12,7 @@ import typer
 from engine.cli.output import file_name
 from engine.cli.paths import destination, file_to_write, given
 from engine.cli.secrets import VARIABLE
-from engine.errors import EarmarkError, UsageError
+from engine.errors import EarmarkError, UnlikeVoice, UsageError
 from engine.texts import is_label
 
 PassphraseFile = Annotated[Path | None, typer.Option(
@@ -112,7 +112,9 @@ def export(context: typer.Context, file: Annotated[Path, typer.Argument(metavar=
 def import_(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", parser=given)],
             passphrase_file: PassphraseFile = None,
             clash: Annotated[str, typer.Option(metavar="rename|merge", help="What becomes of a voice whose name is taken: a "
-                             "number behind its name, or its takes added to the one that is here.")] = "rename") -> None:
+                             "number behind its name, or its takes added to the one that is here.")] = "rename",
+            anyway: Annotated[bool, typer.Option("--anyway", help="With --clash merge: also takes that do not sound like the "
+                              "voice that is here.")] = False) -> None:
     """Add the voices of an exported file, all or none. Takes that are here already are not doubled."""
     run = context.obj
     if clash not in ("rename", "merge"):
@@ -121,7 +123,11 @@ def import_(context: typer.Context, file: Annotated[Path, typer.Argument(metavar
         raise UsageError(f"There is no file {file.name}.")
     secret = run.secrets.known(passphrase_file, "Passphrase of the file: ")
     with run.out.progress("Importing") as ticket:
-        done = run.app.privacy.import_(file, secret, clash, ticket)
+        try:
+            done = run.app.privacy.import_(file, secret, clash, ticket, anyway)
+        except UnlikeVoice as error:
+            raise error.besides("Nothing was imported. To keep them apart, leave --clash merge out; to add the takes all the "
+                                "same, say --anyway.") from None
     run.out.document({"file": file_name(file), "voices": [
         {"name": one.name, "action": one.action, "takes": one.takes, "samples": one.samples,
          "other_encoder": one.other_encoder} for one in done]})

@@ -12,7 +12,7 @@ import typer
 from engine.cli import privacy, timelines
 from engine.cli.output import clock, file_name, shown
 from engine.cli.paths import given
-from engine.errors import AudioError, EncoderError, EnrollmentError, ListBroken, ShapeError
+from engine.errors import AudioError, EncoderError, EnrollmentError, ListBroken, ShapeError, UnlikeVoice
 from engine.records import ChangeKind, ClosePair, Failure, Identification, SampleCheck
 from engine.texts import is_label, name_fault
 from engine.voices.calibration import Rates
@@ -133,9 +133,13 @@ def remove_sample(context: typer.Context, sample: int) -> None:
         ". Take it back with: python main.py voices undo"))
 
 
-def move(context: typer.Context, sample: int, voice: str) -> None:
+def move(context: typer.Context, sample: int, voice: str,
+         anyway: Annotated[bool, typer.Option("--anyway", help="Also where it does not sound like that voice.")] = False) -> None:
     """Give a sample to another voice (its number stands in `voices samples`)."""
-    target = context.obj.app.voices.move_sample(sample, voice)
+    try:
+        target = context.obj.app.voices.move_sample(sample, voice, anyway)
+    except UnlikeVoice as error:
+        raise error.besides("It was not moved. To move it all the same, say --anyway.") from None
     context.obj.out.document({"moved": sample, "voice": target.name})
     context.obj.out.say(f"Sample {sample} belongs to {target.name} now. Take it back with: python main.py voices undo")
 

@@ -7,22 +7,24 @@ twice: once to prove every piece of it and every number in it, then to import it
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Literal
 
-from engine.errors import EnrollmentError, StoreError
+from engine.errors import EnrollmentError, StoreError, UnlikeVoice
 from engine.privacy.envelope import SealedReader, SealedWriter
 from engine.privacy.passphrases import checked
-from engine.records import EncoderSpec, Voice
+from engine.records import Embedding, EncoderSpec, Voice
 from engine.store import NewTake, Store
 from engine.tasks import Ticket
 from engine.texts import is_label
 from engine.voices.entries import FileVoice, put_count, put_take, put_voice, read_voices
 
 Clash = Literal["rename", "merge"]
+Doubt = Callable[[int, Sequence[tuple[Embedding, float]], EncoderSpec, str], UnlikeVoice | None]  # see `Voices.unlike`
+_Takes = list[tuple[NewTake, bytes]]  # each with its recording, or b""
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,21 @@ def export(store: Store, voices: Sequence[Voice], path: Path, passphrase: str, t
     return Exported(len(voices), takes, samples, recordings)
 
 
-def import_(store: Store, path: Path, passphrase: str, clash: Clash, spec: EncoderSpec, ticket: Ticket) -> list[Imported]:
-    """Add the voices of a file, all or none. spec: of the encoder in use.
+def import_(store: Store, path: Path, passphrase: str, clash: Clash, spec: EncoderSpec, ticket: Ticket,
+            doubt: Doubt | None = None) -> list[Imported]:
+    """Add the voices of a file, all or none. spec: of the encoder in use. doubt: says why samples are not added to a voice that
+    is here without being asked; without it nobody is asked.
 
     clash: what happens to a voice whose name is taken: it gets a number behind its name, or its takes are added to the
     one that is here. One called “Stranger 1”, as the program itself calls somebody unknown, becomes “Imported Stranger 1”.
-    A take that is here already is never doubled. Raises ExportUnreadable, WrongPassphrase, StoreError.
+    A take that is here already is never doubled. Raises UnlikeVoice, ExportUnreadable, WrongPassphrase, StoreError.
     """
     with SealedReader(path, passphrase) as source:
-        for _ in read_voices(source, ticket):  # every piece is proved before anything is changed
-            pass
+        doubts = []
+        for voice, takes in read_voices(source, ticket):  # every piece is proved before anything is changed
+            doubts += _doubts(store, voice, takes, clash, doubt) if doubt is not None else []
+        if doubts:
+            raise _together(doubts)
         source.again()
         made: list[Imported] = []
         try:
@@ -98,15 +105,42 @@ def import_(store: Store, path: Path, passphrase: str, clash: Clash, spec: Encod
     return made
 
 
-def _add(store: Store, voice: FileVoice, takes: list[tuple[NewTake, bytes]], clash: Clash, spec: EncoderSpec) -> Imported:
-    """Inside a transaction."""
+def _place(store: Store, voice: FileVoice, takes: _Takes, clash: Clash) -> tuple[str, Voice | None, _Takes]:
+    """(the name under which a voice of a file is kept here, the voice that has it already, the takes that this one lacks)."""
     for name in _names(voice.name):  # its numbered name may be taken by an earlier import
         here = store.voices.find(name)
         wanted = _missing(store, here, takes)
-        if here is not None and not wanted:
-            return Imported(here.name, "nothing", 0, 0, 0, voice.name)
-        if (here is None and not is_label(name)) or (here is not None and clash == "merge"):
+        if here is not None and (not wanted or clash == "merge"):
+            return name, here, wanted
+        if here is None and not is_label(name):
             break
+    return name, None, takes
+
+
+def _doubts(store: Store, voice: FileVoice, takes: _Takes, clash: Clash, doubt: Doubt) -> list[UnlikeVoice]:
+    """Why the takes of a voice of the file are not added to the one of that name: they do not sound like it, all together. One
+    reason at most."""
+    _, here, wanted = _place(store, voice, takes, clash)
+    if here is None:
+        return []
+    samples: dict[EncoderSpec, list[tuple[Embedding, float]]] = {}
+    for new, _ in wanted:
+        samples.setdefault(new.spec, []).extend(new.samples)
+    found = (doubt(here.id, some, spec, f"{voice.name} of the file") for spec, some in samples.items())
+    return [one for one in found if one is not None][:1]
+
+
+def _together(doubts: Sequence[UnlikeVoice]) -> UnlikeVoice:
+    """The first, with the names of the others."""
+    others = [one.name for one in doubts[1:]]
+    return doubts[0].besides(f"The same holds for {', '.join(others)}.") if others else doubts[0]
+
+
+def _add(store: Store, voice: FileVoice, takes: _Takes, clash: Clash, spec: EncoderSpec) -> Imported:
+    """Inside a transaction."""
+    name, here, wanted = _place(store, voice, takes, clash)
+    if here is not None and not wanted:
+        return Imported(here.name, "nothing", 0, 0, 0, voice.name)
     action: Literal["made", "merged", "renamed"] = "merged" if here is not None else "made" if name == voice.name else "renamed"
     target = here or store.voices.create(name, voice.colour)
     for new, wav in wanted:
@@ -132,7 +166,7 @@ def _names(name: str) -> Iterator[str]:
     yield from (f"{free} ({number})" for number in count(2))
 
 
-def _missing(store: Store, here: Voice | None, takes: list[tuple[NewTake, bytes]]) -> list[tuple[NewTake, bytes]]:
+def _missing(store: Store, here: Voice | None, takes: _Takes) -> _Takes:
     """The takes that a voice does not have; all of them where there is no voice."""
     if here is None:
         return takes

@@ -29,12 +29,13 @@ class Likeness(NamedTuple):
 
 
 def doubt(samples: Sequence[tuple[Embedding, float]], voice: Voice, known: Sequence[Sample], identifier: Identifier,
-          limits: Limits, what: str = "This take") -> UnlikeVoice | None:
+          limits: Limits, what: str = "This take", leaving: int | None = None) -> UnlikeVoice | None:
     """Why a take is not added to a voice without being asked; None where it is like the voice, or where nobody can tell.
 
     samples: (embedding, seconds of speech) of the take. known: those that the voice has, in the same space. identifier: the other
-    voices, in that space. what: is compared, as a sentence begins. Two signs: the take is unlike every take of the voice, or far
-    more like another voice. The limits are measured (tests/benchmarks/takes.py); with an encoder that has none this rests.
+    voices, in that space. what: is compared, as a sentence begins. leaving: id of the voice that the samples are taken from. As
+    they are a part of it, it does not count as another voice. Two signs: the take is unlike every take of the voice, or far more
+    like another voice. The limits are measured (tests/benchmarks/takes.py); with an encoder that has none this rests.
     """
     take, own = mean([one.vector for one, _ in samples]), likeness(samples, known, limits)
     if take is None or own is None:
@@ -42,7 +43,7 @@ def doubt(samples: Sequence[tuple[Embedding, float]], voice: Voice, known: Seque
     most = max(float(one.mean @ take) for one in _takes(known).values())  # of all, whatever their length
     if own.cosine < own.least:
         return UnlikeVoice(voice.name, own.cosine, own.least, what=what)
-    others = [at for at, one in enumerate(identifier.voices) if one.id != voice.id]
+    others = [at for at, one in enumerate(identifier.voices) if one.id not in (voice.id, leaving)]
     if others:
         cosines = identifier.centroids[others] @ take
         nearest = int(np.argmax(cosines))

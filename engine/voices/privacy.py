@@ -61,10 +61,12 @@ class Privacy:
             raise UsageError("There are no voices to export. Nothing was written.")
         return export(self._store, voices, path, passphrase, ticket or Ticket())
 
-    def import_(self, path: Path, passphrase: str, clash: Clash = "rename", ticket: Ticket | None = None) -> list[Imported]:
-        """Add the voices of a file, all or none; see `engine.voices.exporting`. Raises ExportUnreadable,
-        WrongPassphrase."""
-        return import_(self._store, path, passphrase, clash, self._voices.spec(), ticket or Ticket())
+    def import_(self, path: Path, passphrase: str, clash: Clash = "rename", ticket: Ticket | None = None,
+                anyway: bool = False) -> list[Imported]:
+        """Add the voices of a file, all or none; see `engine.voices.exporting`. anyway: takes are added to a voice that has their
+        name also where they are unlike it. Raises UnlikeVoice, ExportUnreadable, WrongPassphrase."""
+        return import_(self._store, path, passphrase, clash, self._voices.spec(), ticket or Ticket(),
+                       None if anyway else self._voices.unlike)
 
     @contextmanager
     def _new_records(self) -> Iterator[None]:

@@ -181,12 +181,12 @@ class Voices:
             raise
 
     def unlike(self, voice_id: int, samples: Sequence[tuple[Embedding, float]], spec: EncoderSpec,
-               what: str = "This take") -> UnlikeVoice | None:
-        """Why these samples are not added to a voice without being asked; see `engine.voices.likeness`."""
+               what: str = "This take", leaving: int | None = None) -> UnlikeVoice | None:
+        """Why these samples are not added to a voice without being asked; see `engine.voices.likeness.doubt`."""
         known = self._store.voices.samples(spec, voice_id)
         if not known or limits_of(spec).alike is None:
             return None
-        return doubt(samples, self._store.voices.get(voice_id), known, self.identifier(spec), limits_of(spec), what)
+        return doubt(samples, self._store.voices.get(voice_id), known, self.identifier(spec), limits_of(spec), what, leaving)
 
     def finish(self, voice_id: int) -> Voice:
         """The voice counts from now on. Raises EnrollmentError when it has no take."""
@@ -238,14 +238,22 @@ class Voices:
 
         Returns whether that was so: then only this session can take it back.
         """
-        voice = self._owner(sample_id)
+        voice = self._store.voices.get(self._sample(sample_id).voice_id)
         with self.history.change("remove-sample", voice.name, (voice.id,), hold=True) as rows:
             self._store.voices.remove_sample(sample_id)
         return any(table == "take" and after is None for table, _, _, after in rows.rows)
 
-    def move_sample(self, sample_id: int, name: str) -> Voice:
-        """Give a sample to another voice, with a copy of its recording; returns that voice. Raises as `get`, EnrollmentError."""
-        voice, target = self._owner(sample_id), self.get(name)
+    def move_sample(self, sample_id: int, name: str, anyway: bool = False) -> Voice:
+        """Give a sample to another voice, with a copy of its recording; returns that voice.
+
+        anyway: also where it is unlike that voice. Raises as `get`, UnlikeVoice, EnrollmentError.
+        """
+        sample, target = self._sample(sample_id), self.get(name)
+        voice = self._store.voices.get(sample.voice_id)
+        if not anyway and target.id != voice.id:
+            found = self.unlike(target.id, [(sample.embedding, sample.speech_s)], self._spec(), "This sample", voice.id)
+            if found is not None:
+                raise found
         with self.history.change("move-sample", voice.name, (voice.id, target.id), hold=True):
             self._store.voices.move_sample(sample_id, target.id)
         return self.get(target.name)
@@ -382,11 +390,11 @@ class Voices:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _owner(self, sample_id: int) -> Voice:
+    def _sample(self, sample_id: int) -> Sample:
         sample = next((one for one in self.samples() if one.id == sample_id), None)
         if sample is None:
             raise EnrollmentError("This sample is not there any more.")
-        return self._store.voices.get(sample.voice_id)
+        return sample
 
     def _enroll(self, name: str, paths: builtins.list[Path], keep: bool, ticket: Ticket, anyway: bool,
                 results: builtins.list[Take | Failure]) -> None:

@@ -506,7 +506,7 @@ class FakeVoices:
         self._samples.remove(sample)
         self._count(sample.voice_id)
 
-    def move_sample(self, sample_id: int, name: str) -> Voice:
+    def move_sample(self, sample_id: int, name: str, anyway: bool = False) -> Voice:
         sample, target = next(s for s in self._samples if s.id == sample_id), self.get(name)
         self._note("move-sample", sample.voice_id)
         take = next(t for t in self._takes if t.id == sample.take_id)
@@ -836,9 +836,10 @@ class FakePrivacy:
         self.asked.append(("export", path, passphrase, tuple(names)))
         return SimpleNamespace(voices=6, takes=18, samples=36, recordings=0)
 
-    def import_(self, path: Path, passphrase: str, clash: str = "rename", ticket: Ticket | None = None) -> Any:
+    def import_(self, path: Path, passphrase: str, clash: str = "rename", ticket: Ticket | None = None,
+                anyway: bool = False) -> Any:
         self._refuse()
-        self.asked.append(("import", path, passphrase, clash))
+        self.asked.append(("import", path, passphrase, clash, *(["anyway"] if anyway else [])))
         return [SimpleNamespace(name="Chen Yu (2)", action="renamed", takes=3, samples=6, other_encoder=6)]
 
     def _refuse(self) -> None:

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.app import Earmark
 from engine.audio import files
-from engine.errors import KeyringMissing, WrongPassphrase
+from engine.errors import KeyringMissing, UnlikeVoice, WrongPassphrase
 from engine.records import Audio, Embedding
 from engine.store import NewTake
 from gui import app as program
@@ -26,6 +26,7 @@ from gui.pages.settings.privacy import PrivacySection
 from gui.theme import Theme
 from gui.unlock import UnlockDialog
 from tests.gui.fakes import CODE, FakeEarmark
+from tests.gui.test_voices import answer
 from tests.keyring_in_a_folder import FolderKeyring
 
 SECRET = "seven words are easy to remember"
@@ -193,6 +194,25 @@ def test_exporting_one_voice_and_importing_it(section: PrivacySection, app: Fake
     assert app.privacy.asked[-1] == ("import", tmp_path / "ben.earmark", SECRET, "merge")
     assert "Imported: Chen Yu (2)." in said[-1] and "enrolled again" in said[-1]
     assert part.form.isHidden()
+
+
+@pytest.mark.parametrize("yes", [False, True])
+def test_before_takes_are_added_to_a_voice_that_they_are_unlike_one_is_asked(section: PrivacySection, app: FakeEarmark,
+                                                                             tmp_path: Path, qtbot: QtBot, yes: bool) -> None:
+    part = section.carrying
+    app.privacy.fail = UnlikeVoice("Ben Lindqvist", 0.2, 0.5, what="Ben Lindqvist of the file")
+    part.clash.choose("merge")
+    part.ask_for_import(tmp_path / "ben.earmark")
+    part.form.field.setText(SECRET)
+    asked: list[str] = []
+    answer("Add the takes anyway" if yes else "Cancel", [], asked)
+    part.form.go.click()
+    qtbot.waitUntil(lambda: bool(asked))
+    assert asked[0].startswith("Ben Lindqvist of the file does not sound like Ben Lindqvist")
+    rest(section, qtbot)
+    assert app.privacy.asked == ([("import", tmp_path / "ben.earmark", SECRET, "merge", "anyway")] if yes else [])
+    assert part.form.isHidden() == yes  # who says no can choose the other way, with the passphrase that is still there
+    assert part.import_.isEnabled()
 
 
 def test_a_start_without_encryption_asks_nothing(app: FakeEarmark, theme: Theme, jobs: Jobs) -> None:

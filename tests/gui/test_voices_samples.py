@@ -12,12 +12,13 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.errors import Clipped, Doubtful, Locked, TooNoisy, UnlikeVoice
-from engine.records import Audio, ClosePair, Embedding, Take
+from engine.records import Audio, ClosePair, Embedding, Take, Voice
 from gui.context import Context
 from gui.pages.voices import VoicesPage
 from gui.pages.voices.hearing import PlayButton
 from gui.widgets.controls import Button, IconButton
 from tests.gui.fakes import FakeEarmark, FakePlayer
+from tests.gui.test_voices import answer
 from tests.gui.voices_page import Make
 
 
@@ -86,6 +87,30 @@ def test_a_sample_is_moved_to_the_voice_it_belongs_to_and_back_again(make: Make,
     assert told == ["Taken back: the moving of a sample of Amara Okafor."]
     page.context.actions.trigger("voices.redo")
     qtbot.waitUntil(lambda: len(page.panel.samples.rows) == 5)
+
+
+@pytest.mark.parametrize("yes", [False, True])
+def test_before_a_sample_is_moved_to_a_voice_that_it_is_unlike_one_is_asked(make: Make, app: FakeEarmark, qtbot: QtBot,
+                                                                            monkeypatch: pytest.MonkeyPatch, yes: bool) -> None:
+    move = app.voices.move_sample
+
+    def unlike(sample_id: int, name: str, anyway: bool = False) -> Voice:
+        if not anyway:
+            raise UnlikeVoice(name, 0.2, 0.5, what="This sample")
+        return move(sample_id, name)
+
+    monkeypatch.setattr(app.voices, "move_sample", unlike)
+    page = make()
+    asked: list[str] = []
+    focus: list[str] = []
+    answer("Move it anyway" if yes else "Cancel", focus, asked)
+    page.panel.samples.menu(page.panel.samples.rows[0].sample).actions()[1].trigger()
+    qtbot.waitUntil(lambda: bool(asked))
+    assert "This sample does not sound like Chen Yu: its likeness to the nearest take of Chen Yu is 0.20" in asked[0]
+    assert focus == ["Cancel"]
+    qtbot.waitUntil(lambda: not page.jobs.running)
+    qtbot.waitUntil(lambda: len(page.panel.samples.rows) == (5 if yes else 6))
+    assert not page.panel.recording.failure.isVisible()
 
 
 def test_what_is_heard_is_seen_on_its_row_and_stopped_there(make: Make, app: FakeEarmark, player: FakePlayer,

@@ -3,7 +3,8 @@
 1. The three local people of every window of the segmentation are given to tracks: the assignment that agrees best with the
 embeddings of the pieces in which each of them speaks alone. Who speaks alone nowhere in a window is who he is in the windows
 beside it. 2. How many speak at a moment is the mean of what the windows say that see it; who, are those with the most chances in
-them. 3. Where nobody is left and the speech detector hears somebody, it is whoever the pieces there were given to.
+them. 3. Where nobody is left and the speech detector hears somebody, it is whoever the pieces there were given to; where it hears
+nobody, short stretches of the segmentation do not count.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LEAST_S = 0.1  # a shorter turn is no turn
 SCRAP = 0.2  # what a piece counts that is too short to found a group on
 SHARED_S = 1.0  # what a second costs in which two local people who are given to one track both speak
 FEWER = 0.1  # the mean number of speakers is lowered by this before it is rounded
+NEAR_S = 0.1  # so near to what the speech detector hears, the segmentation is believed
+SHORT_S = 0.3  # further away, it is believed only where it hears somebody for longer
 NEAREST = 4  # tracks that a local person may be given to
 
 
@@ -54,6 +57,7 @@ def turns(recording: Recording, label: IntArray, references: FloatArray) -> list
     local = recording.local
     active = _floor(local, _whose(recording, references), _votes(recording, label, len(references)))
     _fill(active, recording, label)
+    _trim(active, recording.speech)
     found: list[tuple[int, Span]] = []
     for track in range(len(references)):
         found += [(track, span) for span in _spans(active[:, track], recording.duration_s)]
@@ -170,6 +174,16 @@ def _fill(active: BoolArray, recording: Recording, label: IntArray) -> None:
             active[np.arange(start, end), label[nearest]] = True
         elif (beside := _beside(active, start, end)) is not None:
             active[start:end, beside] = True
+
+
+def _trim(active: BoolArray, speech: BoolArray) -> None:
+    """Take away short stretches in which the segmentation alone hears somebody: pauses, and what goes on sounding after a word.
+    A long one may be somebody far away. Changes active."""
+    heard = np.convolve(speech, np.ones(2 * round(NEAR_S / STEP_S) + 1), "same") > 0 if len(speech) else speech
+    alone = active.any(axis=1) & ~heard
+    for start, end in runs(alone.astype(np.int64)):
+        if alone[start] and (end - start) * STEP_S <= SHORT_S:
+            active[start:end] = False
 
 
 def _beside(active: BoolArray, start: int, end: int) -> int | None:

@@ -8,11 +8,11 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
-from engine.errors import EarmarkError
+from engine.errors import EarmarkError, UnlikeVoice
 from engine.records import Voice
 from engine.tasks import Ticket
 from gui.pages.settings.section import Section
-from gui.widgets.controls import Button, Panel, PassphraseForm, Segmented, Select, ask_where
+from gui.widgets.controls import Button, Panel, PassphraseForm, Segmented, Select, ask_before_loss, ask_where
 from gui.words import count
 
 ENDING = ".earmark"
@@ -107,7 +107,8 @@ class CarryingRows(QObject):
         if path:
             self.ask_for_import(Path(path))
 
-    def _go(self, passphrase: str) -> None:
+    def _go(self, passphrase: str, anyway: bool = False) -> None:
+        """anyway: takes are added to a voice of their name also where they are unlike it, which is asked about else."""
         path, reading, clash, name = self.path, self._reading, self.clash.value, self.which.currentData()
         assert path is not None
         busy = self.tr("Importing voices") if reading else self.tr("Exporting voices")
@@ -116,10 +117,18 @@ class CarryingRows(QObject):
 
         def work(ticket: Ticket) -> Any:
             if reading:
-                return self.app.privacy.import_(path, passphrase, clash, ticket)  # type: ignore[arg-type]
+                return self.app.privacy.import_(path, passphrase, clash, ticket, anyway)  # type: ignore[arg-type]
             return self.app.privacy.export(path, passphrase, () if name is None else (name,), ticket)
 
-        self.jobs.run(self, work, lane="store", done=self._done, failed=self._failed, cancelled=self._rest, title=busy)
+        def failed(error: EarmarkError) -> None:
+            if isinstance(error, UnlikeVoice):
+                self._rest()
+                ask_before_loss(self.section, self.theme, self.tr("Is it the same {}?").format(error.name), str(error),
+                                self.tr("Add the takes anyway"), lambda: self._go(passphrase, True))
+            else:
+                self._failed(error)
+
+        self.jobs.run(self, work, lane="store", done=self._done, failed=failed, cancelled=self._rest, title=busy)
 
     def _done(self, result: Any) -> None:
         self._rest()

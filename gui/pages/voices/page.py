@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.audio.files import SUFFIXES
-from engine.errors import EarmarkError
+from engine.errors import EarmarkError, UnlikeVoice
 from engine.records import Sample, Take, Voice
 from gui import words
 from gui.context import Context
@@ -20,6 +20,7 @@ from gui.pages.voices.enrolling import Enrolling
 from gui.pages.voices.ground import NARROW_PX, VoicesGround
 from gui.pages.voices.hearing import Hearing
 from gui.pages.voices.undoing import Undoing
+from gui.widgets.controls import ask_before_loss
 
 if TYPE_CHECKING:
     from engine.voices.takes import Heard
@@ -132,9 +133,18 @@ class VoicesPage(VoicesGround):
     def remove_sample(self, sample: Sample) -> None:
         self._act(lambda voice: self.app.voices.remove_sample(sample.id), said=self.tr("The sample is removed."))
 
-    def move_sample(self, sample: Sample, name: str) -> None:
-        self._act(lambda voice: self.app.voices.move_sample(sample.id, name),
-                  said=self.tr("The sample belongs to {} now.").format(name))
+    def move_sample(self, sample: Sample, name: str, anyway: bool = False) -> None:
+        """anyway: also where it does not sound like that voice, which is asked about else."""
+        def failed(error: EarmarkError) -> None:
+            if isinstance(error, UnlikeVoice):
+                self._over()
+                ask_before_loss(self, self.theme, self.tr("Is this a sample of {}?").format(error.name), str(error),
+                                self.tr("Move it anyway"), lambda: self.move_sample(sample, name, True))
+            else:
+                self._act_failed(error)
+
+        self._act(lambda voice: self.app.voices.move_sample(sample.id, name, anyway),
+                  said=self.tr("The sample belongs to {} now.").format(name), failed=failed)
 
     def show_threshold(self, on: bool) -> None:
         """The threshold as a page of its own, or back."""
@@ -260,12 +270,12 @@ class VoicesPage(VoicesGround):
         self.new.setToolTip("" if self.recorder.state == "idle" else self.tr("Stop the take first."))
         self.set_status(self.tr("Recording a take") if recording else "")
 
-    def _act(self, work: Callable[[Voice], object], said: str) -> None:
-        """Change the shown voice in the store, then read again; a failure is a sentence in the panel."""
+    def _act(self, work: Callable[[Voice], object], said: str, failed: Callable[[EarmarkError], None] | None = None) -> None:
+        """Change the shown voice in the store, then read again; without `failed`, a failure is a sentence in the panel."""
         found = self.panel.details
         if found is not None:
             self.jobs.run(self, lambda ticket: work(found.voice), lane="store", done=lambda _: self._undoable(said),
-                          failed=self._act_failed, must_finish=True)
+                          failed=failed or self._act_failed, must_finish=True)
 
     def _act_failed(self, error: EarmarkError) -> None:
         self._over()

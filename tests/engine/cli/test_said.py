@@ -63,3 +63,18 @@ def test_a_number_of_people_that_is_none_is_refused_before_anything_is_heard(run
     ran = run("voices", "timeline", talk, "--people=" + told, "--json")
     assert (ran.code, ran.document["error"]["kind"]) == (2, "usage-error")
     assert "3, or 2-4" in ran.document["error"]["message"]
+
+
+def test_voices_of_a_file_that_are_unlike_those_of_their_name_are_not_added(run, tmp_path):
+    secret, file = tmp_path / "secret", tmp_path / "anna.earmark"
+    secret.write_text("a long passphrase of ours")
+    run("voices", "enroll", "Anna", *write_takes(tmp_path / "one", 1, 1), workspace=tmp_path / "other")
+    assert run("voices", "export", file, "--passphrase-file", secret, workspace=tmp_path / "other").code == 0
+    run("voices", "enroll", "Anna", *write_takes(tmp_path / "two", 2, 1))
+    ran = run("voices", "import", file, "--passphrase-file", secret, "--clash", "merge")
+    assert (ran.code, ran.out) == (1, "")
+    assert "Anna of the file does not sound like Anna" in ran.err and "Nothing was imported. To keep them apart" in ran.err
+    assert [one["takes"] for one in run("voices", "list", "--json").document] == [1]
+    ran = run("voices", "import", file, "--passphrase-file", secret, "--clash", "merge", "--anyway", "--json")
+    check("voices import", ran.document)
+    assert [(one["name"], one["action"]) for one in ran.document["voices"]] == [("Anna", "merged")]

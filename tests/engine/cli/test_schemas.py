@@ -217,7 +217,10 @@ def test_voices_from_enrolling_to_forgetting(run, tmp_path):
     assert (undone["undone"], undone["voice"]) == ("remove-sample", "Zoë")
     assert run("voices", "samples", "zoë", "--json").document == samples
     run("voices", "enroll", "Bert", *write_takes(tmp_path / "bert", 2, 1))
-    moved = run("voices", "move", samples[0]["id"], "Bert", "--json").document
+    refused = run("voices", "move", samples[0]["id"], "Bert", "--json")
+    check("errors", refused.document)
+    assert refused.code == 1 and "This sample does not sound like Bert" in refused.document["error"]["message"]
+    moved = run("voices", "move", samples[0]["id"], "Bert", "--anyway", "--json").document
     check("voices move", moved)
     assert moved == {"moved": samples[0]["id"], "voice": "Bert"}
     check("voices list", run("voices", "list", "--json").document)

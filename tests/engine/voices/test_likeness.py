@@ -107,6 +107,12 @@ def test_with_an_encoder_without_a_limit_it_rests(limits):
     assert doubt([at(-1.0)], voice(1, "Anna"), [sample(1, *at(1.0))], nobody(), limits) is None
 
 
+def test_a_voice_that_samples_are_taken_from_is_no_rival():
+    others = Identifier([voice(2, "Bert")], [sample(9, *at(1.0), voice=2)], 0.5, 0.0)
+    assert doubt([at(1.0)], voice(1, "Anna"), [sample(1, *at(0.8))], others, LIMITS) is not None
+    assert doubt([at(1.0)], voice(1, "Anna"), [sample(1, *at(0.8))], others, LIMITS, leaving=2) is None
+
+
 def test_nothing_to_compare_is_no_doubt():
     opposite = [sample(1, *at(1.0)), sample(1, Embedding(np.array([-1.0, 0.0], np.float32)), 5.0)]
     for samples, known in (([at(1.0)], []), ([], [sample(1, *at(1.0))]), ([at(1.0)], opposite)):
@@ -176,6 +182,67 @@ def test_the_takes_of_the_case_are_told_apart(earmark, shared_data, encoder):
     assert all(isinstance(one, Take) for one in earmark.voices.enroll_files("Bert", b))
     mixed = earmark.voices.enroll_files("Carla", [a[0], b[0]])
     assert [isinstance(one, Take) for one in mixed] == [True, False]
+
+
+# --- samples and files --------------------------------------------------------------------------------------------------
+
+
+def enrolled(earmark, name, who, *takes):
+    made = earmark.voices.begin(name)
+    for number in takes:
+        earmark.voices.add_take(made.id, spoken(who, number))
+    return earmark.voices.finish(made.id)
+
+
+def test_a_sample_is_not_moved_to_a_voice_that_it_is_unlike(place):
+    anna, _ = enrolled(place, "Anna", ANNA, 0, 1), enrolled(place, "Bert", BERT, 0, 1)
+    before = place.voices.samples()
+    with pytest.raises(UnlikeVoice, match="This sample does not sound like Bert"):
+        place.voices.move_sample(place.voices.samples(anna.id)[0].id, "Bert")
+    assert [(one.id, one.voice_id) for one in place.voices.samples()] == [(one.id, one.voice_id) for one in before]
+    moved = place.voices.move_sample(place.voices.samples(anna.id)[0].id, "Bert", anyway=True)
+    assert (moved.takes, place.voices.get("Anna").samples) == (3, len([one for one in before if one.voice_id == anna.id]) - 1)
+
+
+def test_the_only_sample_of_a_voice_that_was_made_by_mistake_is_moved_home(place):
+    enrolled(place, "Anna", ANNA, 0, 1)
+    again = enrolled(place, "Anna too", ANNA, 2)
+    for one in place.voices.samples(again.id):
+        place.voices.move_sample(one.id, "Anna")
+    assert place.voices.get("Anna").takes == 3
+
+
+@pytest.fixture
+def file(place, tmp_path):
+    """Anna and Bert, as another workspace has them."""
+    from engine.app import Earmark
+
+    path = tmp_path / "other.earmark"
+    with Earmark(tmp_path / "other", "cpu") as other:
+        other.voices._encoder, other.voices._spec = place.voices._encoder, place.voices._spec
+        enrolled(other, "Anna", ANNA, 3, 4)
+        enrolled(other, "Bert", BERT, 3)
+        other.privacy.export(path, "a long passphrase of ours")
+    return path
+
+
+def test_an_import_adds_takes_of_the_same_person(place, file):
+    enrolled(place, "Anna", ANNA, 0)
+    found = place.privacy.import_(file, "a long passphrase of ours", "merge")
+    assert [(one.name, one.action) for one in found] == [("Anna", "merged"), ("Bert", "made")]
+    assert place.voices.get("Anna").takes == 3
+
+
+def test_an_import_does_not_make_two_people_of_one_name_one(place, file):
+    enrolled(place, "Anna", CARLA, 0)
+    enrolled(place, "Bert", ANNA, 0)
+    with pytest.raises(UnlikeVoice, match=r"Anna of the file does not sound like Anna: .* The same holds for Bert\."):
+        place.privacy.import_(file, "a long passphrase of ours", "merge")
+    assert [(one.name, one.takes) for one in place.voices.list()] == [("Anna", 1), ("Bert", 1)]
+    apart = place.privacy.import_(file, "a long passphrase of ours")
+    assert [one.name for one in apart] == ["Anna (2)", "Bert (2)"]
+    together = place.privacy.import_(file, "a long passphrase of ours", "merge", anyway=True)
+    assert [(one.name, one.action, one.takes) for one in together] == [("Anna", "merged", 2), ("Bert", "merged", 1)]
 
 
 # --- strangers ----------------------------------------------------------------------------------------------------------

@@ -70,6 +70,18 @@ def test_a_short_silence_ends_no_turn_and_a_click_is_none():
     assert said(recorded((1, 3), (0, 0.2), (1, 3), (0, 1), (1, 0.05), (0, 2))) == [(0, 0.0, 6.2)]
 
 
+@pytest.mark.parametrize(("heard_s", "end_s"), [(4.08, 4.08), (4.3, 4.1), (4.35, 4.1), (4.6, 4.6)])
+def test_what_the_segmentation_alone_hears_longer_than_the_detector_counts_where_it_is_long(heard_s, end_s):
+    """The detector hears 4 s; the segmentation is believed up to 0.1 s after them, or where it hears 0.3 s more than that."""
+    found = said(recorded((1, heard_s), (0, 3), also=((0.0, 4.0, 0),)))
+    assert found == [(0, 0.0, pytest.approx(end_s, abs=0.05))]
+
+
+def test_short_sounds_that_the_detector_does_not_hear_are_no_turns():
+    assert said(recorded((1, 3), (0, 2), (2, 0.25), (0, 2), (2, 1.5), (0, 1), also=((0.0, 3.0, 0),))) == [
+        (0, 0.0, 3.0), (1, 7.2, 8.7)]
+
+
 def test_nothing_heard_is_no_turn():
     assert said(recorded((0, 5))) == []
     assert said(recorded((0, 0.01))) == []
