@@ -5,7 +5,9 @@ Times are seconds (float), rates hertz (int), levels dBFS, similarities cosine u
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -60,6 +62,10 @@ class Span:
         return self.end_s - self.start_s
 
 
+KEYED = ("name", "version", "sha256", "kind", "dim", "rate_hz")
+"""Fields of a spec that every key is made of, default or not. Stored vectors hang on it: nothing is added here."""
+
+
 @dataclass(frozen=True)
 class EncoderSpec:
     """What makes two vectors comparable: they meet only if their specs are equal."""
@@ -70,6 +76,18 @@ class EncoderSpec:
     kind: EncoderKind
     dim: int
     rate_hz: int | None = None
+
+    @property
+    def key(self) -> str:
+        """A name for the space that is the same everywhere: sha256, hex.
+
+        Over KEYED in this order, and behind them whatever field a spec was given later, where it is not at its default. So a spec
+        that says nothing in a new field keeps its key, and with it the vectors that are stored under it.
+        """
+        said: list[object] = [getattr(self, name) for name in KEYED]
+        more = {one.name: value for one in fields(self) if one.name not in KEYED
+                and (value := getattr(self, one.name)) != one.default}
+        return hashlib.sha256(json.dumps([*said, more] if more else said, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ KEPT = 8  # files that stay in a folder, the youngest
 
 def file_in(folder: Path, spec: EncoderSpec, things: Sequence[str]) -> Path:
     """The file for the vectors that an encoder gives to these things (texts, names)."""
-    said = "\n".join((spec.name, spec.version, spec.sha256, *things))
+    said = "\n".join((spec.key, *things))
     return folder / f"{hashlib.sha256(said.encode('utf-8', 'replace')).hexdigest()}.npy"
 
 

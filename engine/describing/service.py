@@ -88,7 +88,7 @@ class Describing:
         template = checked_template(template)
         encoder = self._encoder()
         check_readable(encoder, labels.labels, labels.texts)
-        asked = (encoder.spec.sha256, labels, template)
+        asked = (encoder.spec.key, labels, template)
         background = self.bank().vectors
         with self._guard:
             if self._matcher is None or self._matcher[0] != asked:
@@ -99,7 +99,7 @@ class Describing:
         """A bank of captions in the space of the encoder in use (default: ours). Raises UsageError."""
         captions = load_captions(path) if path else default_captions()
         encoder = self._encoder()
-        asked = (encoder.spec.sha256, captions)
+        asked = (encoder.spec.key, captions)
         with self._guard:
             if asked not in self._banks:
                 same = [(key, bank) for key, bank in self._banks.items() if key[0] == asked[0]]

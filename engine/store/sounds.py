@@ -18,7 +18,7 @@ from engine.records import EncoderSpec, Folder, LibraryStats, Sound, Tag
 from engine.store.database import Database, inserted_id
 from engine.store.records import FileKey, IntArray, KnownSound, NewSound, RememberedFailure, Snapshot
 from engine.store.schema import counter, failed_file, folder, sound, sound_tag, span
-from engine.store.spaces import find_space, space_key
+from engine.store.spaces import find_space
 from engine.store.spans import LIBRARY, SpanStore
 from engine.store.tags import Labels, one_of
 
@@ -186,7 +186,7 @@ class SoundStore:
             in_space = exists().where(span.c.spec_id == here, span.c.sound_id == sound.c.id)
             beside_it = exists().where(span.c.spec_id == there, span.c.sound_id == sound.c.id)
             refused = exists().where(failed_file.c.path == sound.c.path, (
-                failed_file.c.space.is_(None)) | (failed_file.c.space == space_key(spec)))
+                failed_file.c.space.is_(None)) | (failed_file.c.space == spec.key))
             return [*connection.execute(select(sound.c.path).where(beside_it, ~in_space, ~refused)).scalars()]
 
     def counted(self, spec: EncoderSpec) -> tuple[int, int]:
@@ -264,7 +264,7 @@ class SoundStore:
 
         In order of their paths.
         """
-        mine = (failed_file.c.space.is_(None)) | (failed_file.c.space == space_key(spec))
+        mine = (failed_file.c.space.is_(None)) | (failed_file.c.space == spec.key)
         with self._database.reading() as connection:
             rows = connection.execute(select(failed_file).where(mine).order_by(failed_file.c.path)).all()
         return [RememberedFailure(row.path, FileKey(row.size, row.mtime_ns), row.reason) for row in rows]
@@ -272,7 +272,7 @@ class SoundStore:
     def remember_failure(self, path: Path, folder_id: int, key: FileKey, reason: str,
                          spec: EncoderSpec | None = None) -> None:
         """spec: of the encoder that refused the file; None where it could not be decoded at all."""
-        space = None if spec is None else space_key(spec)
+        space = None if spec is None else spec.key
         with self._database.writing() as connection:
             connection.execute(delete(failed_file).where(failed_file.c.path == path))
             connection.execute(insert(failed_file).values(

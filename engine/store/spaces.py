@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import builtins
-import hashlib
-import json
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, func, select
@@ -15,15 +13,10 @@ from engine.store.database import Database, inserted_id
 from engine.store.schema import encoder_spec, sample, span
 
 
-def space_key(spec: EncoderSpec) -> str:
-    """A name for the space that is the same everywhere: sha256 over every field of the spec, hex."""
-    return hashlib.sha256(json.dumps(astuple(spec)).encode()).hexdigest()
-
-
 def find_space(connection: Connection, spec: EncoderSpec) -> int | None:
     """The id of the spec's row; None when nothing was ever stored in this space."""
     found: int | None = connection.execute(
-        select(encoder_spec.c.id).where(encoder_spec.c.key == space_key(spec))).scalar_one_or_none()
+        select(encoder_spec.c.id).where(encoder_spec.c.key == spec.key)).scalar_one_or_none()
     return found
 
 
@@ -33,7 +26,7 @@ def take_space(connection: Connection, spec: EncoderSpec) -> int:
     if found is not None:
         return found
     made = connection.execute(encoder_spec.insert().values(
-        key=space_key(spec), name=spec.name, version=spec.version, sha256=spec.sha256, kind=spec.kind, dim=spec.dim,
+        key=spec.key, name=spec.name, version=spec.version, sha256=spec.sha256, kind=spec.kind, dim=spec.dim,
         rate_hz=spec.rate_hz))
     return inserted_id(made)
 

@@ -19,7 +19,7 @@ from engine.records import EncoderSpec, FloatArray, Span
 from engine.store.database import Database
 from engine.store.records import IntArray, Snapshot
 from engine.store.schema import counter, encoder_spec, failed_file, sound, span
-from engine.store.spaces import find_space, space_key, take_space
+from engine.store.spaces import find_space, take_space
 from engine.store.vectors import VectorFile, whole_rows
 
 LIBRARY = "library"
@@ -56,7 +56,7 @@ class SpanStore:
         self._free: dict[str, _FreeRows] = {}  # by space
 
     def file(self, spec: EncoderSpec) -> VectorFile:
-        return VectorFile(self._matrix(space_key(spec)), spec.dim)
+        return VectorFile(self._matrix(spec.key), spec.dim)
 
     def _matrix(self, key: str) -> Path:
         return self._folder / f"{key[:16]}.f32"
@@ -105,7 +105,7 @@ class SpanStore:
 
         Sounds whose vectors are lost or damaged are left out, and counted.
         """
-        key = space_key(spec)
+        key = spec.key
         with self._database.reading() as connection:
             version, of_file = _version(connection), self.file(spec).stamp
             stamp = (version, *of_file)
@@ -140,7 +140,7 @@ class SpanStore:
             return 0
         table = np.array([tuple(row) for row in named], np.int64)
         of_file, matrix = self.file(spec).stamp, self.file(spec).open()
-        lost = np.unique(table[~self._held(space_key(spec), of_file, table[:, 1], matrix), 0]).tolist()
+        lost = np.unique(table[~self._held(spec.key, of_file, table[:, 1], matrix), 0]).tolist()
         for sound_id in lost:
             connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
         if lost:
@@ -153,7 +153,7 @@ class SpanStore:
         Inside a write transaction, so that nobody writes to a matrix that is about to go. A kill before the commit leaves
         spans without rows, which `drop_lost` and the next purge take out.
         """
-        kept, gone = {space_key(spec) for spec in keep}, 0
+        kept, gone = {spec.key for spec in keep}, 0
         rows = connection.execute(select(encoder_spec.c.id, encoder_spec.c.key).where(encoder_spec.c.kind == "joint")).all()
         for spec_id, key in rows:
             if key in kept:
@@ -184,7 +184,7 @@ class SpanStore:
 
     def _write(self, spec: EncoderSpec, rows: IntArray, vectors: FloatArray) -> None:
         """Write rows. All others are as they were: those that were found whole need not be looked at again."""
-        file, key = self.file(spec), space_key(spec)
+        file, key = self.file(spec), spec.key
         before = file.stamp
         file.write(rows, vectors)
         after = file.stamp
@@ -217,7 +217,7 @@ class SpanStore:
         Holes are looked for once and again after `forget_free_rows`, never in between: a row that an open transaction
         has just given up must keep its content until that is committed.
         """
-        key = space_key(spec)
+        key = spec.key
         with self._guard:
             free = self._free.get(key)
         if free is None:

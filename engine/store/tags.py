@@ -19,7 +19,6 @@ from engine.store.database import Database, inserted_id
 from engine.store.queries import checked_name
 from engine.store.records import StoredList, Tagged
 from engine.store.schema import sound, sound_tag, tag_list
-from engine.store.spaces import space_key
 from engine.texts import name_key
 
 PORTION = 5000
@@ -40,7 +39,7 @@ class TagStore:
         """All lists by name. spec, library: what `current` is held against."""
         with self._database.reading() as connection:
             rows = connection.execute(select(tag_list).order_by(tag_list.c.name_key)).all()
-        now = ("" if spec is None else space_key(spec), library)
+        now = ("" if spec is None else spec.key, library)
         return [StoredList(row.id, row.name, tuple(json.loads(row.labels)), tuple(json.loads(row.texts)), row.least, row.top,
                            (row.space, row.library) == now) for row in rows]
 
@@ -85,7 +84,7 @@ class TagStore:
                     {"list_id": list_id, "sound_id": s, "label": label, "similarity": similarity, "probability": p}
                     for s, label, similarity, p in zip(*(column[at].tolist() for column in columns), strict=True)])
             if not connection.execute(update(tag_list).where(tag_list.c.id == list_id).values(
-                    space=space_key(spec), library=library)).rowcount:
+                    space=spec.key, library=library)).rowcount:
                 raise LibraryError("This list was removed meanwhile.")
 
     def remove(self, name: str) -> None:

@@ -25,7 +25,7 @@ from engine.store.records import TAKES, NewTake
 from engine.store.schema import encoder_spec, sample, take, voice, voice_change
 from engine.store.sealed import PLAIN, SUFFIX, Records, of_name, of_recording, of_source, of_vector
 from engine.store.seals import Seals, cleaned, soiled, times_soiled
-from engine.store.spaces import find_space, space_key, take_space
+from engine.store.spaces import find_space, take_space
 from engine.texts import name_fault, name_key
 
 COLOURS = 12
@@ -446,7 +446,7 @@ def _of(spec: EncoderSpec | None) -> ColumnElement[bool]:
     """Samples of one space, or of all."""
     if spec is None:
         return true()
-    return sample.c.spec_id == select(encoder_spec.c.id).where(encoder_spec.c.key == space_key(spec)).scalar_subquery()
+    return sample.c.spec_id == select(encoder_spec.c.id).where(encoder_spec.c.key == spec.key).scalar_subquery()
 
 
 def _voices(spec: EncoderSpec | None = None) -> Select[Any]:
