@@ -153,12 +153,15 @@ def speakers(context: typer.Context, data: Data, seed: Seed = 7,
     if lists is not None:
         out.make_way(file_to_write(lists, (".csv", ".txt")))
     with out.progress("Listening") as ticket:
-        found = protocol.evaluate(data, model, seed, ticket, strangers, backend or (), lists, channel, in_turn, enroll)
+        found = protocol.evaluate(data, model, seed, ticket, strangers, backend or (), lists, channel, in_turn, enroll,
+                                  app.models.speech())
     for failure in found["failed"]:
         out.file_failed(Path(failure["file"]), failure["error"])
     out.document(found)
     out.say(f"{found['speakers']} speakers, {found['utterances']} utterances, {found['trials']['genuine']} genuine and "
             f"{found['trials']['impostor']} impostor trials, {found['x_real_time']:.0f} × real time")
+    if quiet := found["too_little_speech"]:
+        out.say(f"{len(quiet)} more hold too little speech to name anybody by and are left out")
     out.say(f"EER {found['eer'] * 100:.2f} % at {found['eer_threshold']:.3f}, minDCF {found['min_dcf']:.4f}")
     if found["s_norm"]:
         out.say(f"with s-norm: EER {found['s_norm']['eer'] * 100:.2f} %, minDCF {found['s_norm']['min_dcf']:.4f}")

@@ -29,7 +29,7 @@ from engine.records import Audio, Embedding, Failure, FloatArray, Sample, Span, 
 from engine.tasks import Ticket
 from engine.voices.identification import Identifier
 from engine.voices.limits import limits_of
-from engine.voices.takes import net_speech, sample_parts
+from engine.voices.takes import sample_parts, speech_in_context
 from engine.voices.timeline.local import Segmenter
 from engine.voices.timeline.recording import Recording, listen
 from engine.voices.timeline.turns import who_spoke
@@ -104,7 +104,7 @@ def _people(items: Sequence[data.Labelled], encoder: VoiceEncoder, detector: Spe
         try:
             audio = files.read(item.path, RATE_HZ)
             clean = cleaned(audio).audio
-            speech = net_speech(clean, detector.spans(clean))
+            speech = speech_in_context(clean, detector.spans(clean))
             parts = encoder.embed_many(sample_parts(speech)) if len(speech.samples) else []
         except (AudioError, EncoderError) as error:
             failed.append(Failure(item.path, getattr(error, "reason", str(error))))

@@ -26,7 +26,7 @@ from engine.audio import files
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EarmarkError, UsageError
 from engine.evaluation import channels, data
-from engine.evaluation.stretches import Cut, Embedded, crop, embed
+from engine.evaluation.stretches import Cut, Ears, Embedded, crop, embed
 from engine.files import write_whole
 from engine.metrics import intervals, verification
 from engine.records import Audio
@@ -111,7 +111,7 @@ class Strangers:
 
 
 def others(folder: Path, whole: Embedded, encoder: VoiceEncoder, cohort: Cohort | None, seed: int, ticket: Ticket,
-           channel: str) -> Strangers:
+           channel: str, ears: Ears) -> Strangers:
     """People of another folder. Raises UsageError when there are none left."""
     everybody = data.strangers(folder)
     items = [item for item in everybody if cohort is None or digest(item.path) not in cohort.files]
@@ -119,7 +119,7 @@ def others(folder: Path, whole: Embedded, encoder: VoiceEncoder, cohort: Cohort 
         raise UsageError(f"Everybody in {folder} is in the cohort statistics. Strangers have to be somebody else.")
     count = -(-STRANGER_CROPS // len(items))
     found = embed(items, stranger_cut(seed, count, whole.seconds, too_few(items, count)), encoder, ticket, "strangers",
-                  channels.asking(channel, seed, 1))
+                  channels.asking(channel, seed, 1), ears)
     if not len(found.vectors):
         raise UsageError(f"None of the recordings in {folder} can be read.")
     names = np.array([item.label for item in items])[found.item]

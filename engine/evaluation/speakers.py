@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import UsageError
 from engine.evaluation import channels, data, open_set
-from engine.evaluation.stretches import Line, embed
+from engine.evaluation.stretches import Ears, Line, embed
 from engine.metrics import intervals, verification
 from engine.records import FloatArray
 from engine.settings import Settings
@@ -29,6 +29,9 @@ from engine.voices.backends import Backend, Background, Enrolled, all_backends
 from engine.voices.backends.s_norm import SNorm
 from engine.voices.choice import choose
 from engine.voices.takes import sample_parts
+
+if TYPE_CHECKING:
+    from engine.audio.speech import SpeechDetector
 
 ENROLL = (1, 3, 5)
 DRAWS = 20
@@ -49,21 +52,24 @@ class Utterances:
 
 def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket | None = None,
              strangers: Path | None = None, backends: Sequence[str] = (), lists: Path | None = None,
-             channel: str = "none", in_turn: bool = False, enroll: int = open_set.ENROLL) -> dict[str, Any]:
+             channel: str = "none", in_turn: bool = False, enroll: int = open_set.ENROLL,
+             detector: SpeechDetector | None = None) -> dict[str, Any]:
     """Measure an encoder and the back-ends on a folder with a sub-folder a speaker. Returns the document of `--json`.
 
-    Files that cannot be read are named under `failed` and left out. x_real_time: seconds of sound a second of work on whole
-    utterances, decoding included. strangers: people who are not enrolled, for the open set; in_turn: they are the speakers of the
-    folder instead, one after the other. enroll: utterances a speaker that are enrolled there. backends: by name, all where
-    empty. lists: a file to write the drawn test lists to. channel: one of `channels.CHANNELS`; verification has what was asked
-    on both sides. Raises UsageError when there is too little.
+    Files that cannot be read are named under `failed` and left out; under `too_little_speech` those that hold less of it than the
+    program names anybody by. detector: finds the speech, which alone is heard; without one all is speech. x_real_time: seconds of
+    sound a second of work on whole utterances, decoding included. strangers: people who are not enrolled, for the open set;
+    in_turn: they are the speakers of the folder instead, one after the other. enroll: utterances a speaker that are enrolled
+    there. backends: by name, all where empty. lists: a file to write the drawn test lists to. channel: one of
+    `channels.CHANNELS`; verification has what was asked on both sides. Raises UsageError when there is too little.
     """
     ticket = ticket or Ticket()
     asking, enrolling = channels.asking(channel, seed, 0), channels.enrolling(channel, seed)
+    ears = Ears(detector)
     items = data.utterances(folder)
     chosen = _chosen(backends)
     began = time.perf_counter()
-    whole = embed(items, lambda _, audio: [("whole", audio)], encoder, ticket, line=asking)
+    whole = embed(items, lambda _, audio: [("whole", audio)], encoder, ticket, line=asking, ears=ears)
     wall_s = time.perf_counter() - began
     speakers = sorted({items[i].label for i in whole.item})
     label_of = np.array([speakers.index(item.label) if item.label in speakers else -1 for item in items])
@@ -77,7 +83,8 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
         """By the number that an utterance has in `items`: it comes through one channel only."""
         return lambda number, audio: line(int(whole.item[number]), audio)
 
-    parts = embed(good, lambda _, audio: [("part", p) for p in sample_parts(audio)], encoder, ticket, "parts", heard(enrolling))
+    parts = embed(good, lambda _, audio: [("part", p) for p in sample_parts(audio)], encoder, ticket, "parts",
+                  heard(enrolling), ears)
     spoken = Utterances(whole.vectors, labels, parts.vectors, parts.item)
     cohort = cohorts.shipped(encoder.spec)
     background = cohort.background if cohort else None
@@ -88,8 +95,8 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
     rate, threshold = verification.eer(similarity[same], similarity[~same])
     opened: dict[str, Any] = {"open_set": [], "open_set_lists": None}
     if strangers or in_turn:
-        queries = embed(good, open_set.query_cut(seed), encoder, ticket, "queries", heard(asking))
-        unknown = (open_set.others(strangers, whole, encoder, cohort, seed, ticket, channel) if strangers
+        queries = embed(good, open_set.query_cut(seed), encoder, ticket, "queries", heard(asking), ears)
+        unknown = (open_set.others(strangers, whole, encoder, cohort, seed, ticket, channel, ears) if strangers
                    else open_set.each_in_turn(spoken, queries, whole, good, cohort))
         opened = open_set.evaluate(spoken, queries, whole, unknown, cohort, usable, seed, lists, enroll)
     return {
@@ -105,6 +112,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
         "x_real_time": float(whole.seconds.sum()) / wall_s, "audio_s": float(whole.seconds.sum()), "wall_s": wall_s,
         "encoder": {"name": encoder.spec.name, "version": encoder.spec.version, "dim": encoder.spec.dim},
         "failed": [{"file": str(f.path.absolute()), "error": f.reason} for f in whole.failed],
+        "too_little_speech": [str(f.path.absolute()) for f in whole.silent],
     }
 
 

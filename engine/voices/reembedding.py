@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from engine.audio import files
@@ -10,11 +9,11 @@ from engine.audio.clean import cleaned
 from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EnrollmentError, ShapeError, TooLittleSpeech
-from engine.records import Failure, Span, Take
+from engine.records import Failure, Take
 from engine.store import Store
 from engine.tasks import Ticket
 from engine.voices.identification import MIN_SPEECH_S
-from engine.voices.takes import net_speech, spoken_parts
+from engine.voices.takes import part_of, spoken_parts
 
 
 def reembed(store: Store, encoder: VoiceEncoder, detector: SpeechDetector, ticket: Ticket | None = None) -> tuple[Failure, ...]:
@@ -41,18 +40,9 @@ def _embed(store: Store, take: Take, encoder: VoiceEncoder, detector: SpeechDete
     audio = cleaned(files.from_bytes(store.voices.recording(take.id), Path(take.source))).audio
     spans = detector.spans(audio)
     stretches = store.voices.spans(take.id)  # samples that were removed do not come back
-    parts = spoken_parts(audio, spans)
-    if stretches:
-        cut = [(net_speech(audio, _within(spans, one)), one) for one in stretches]
-        parts = [(speech, one) for speech, one in cut if len(speech.samples)]
-    if sum(part.duration_s for part, _ in parts) < (0 if stretches else MIN_SPEECH_S) or not parts:
-        raise TooLittleSpeech(sum(part.duration_s for part, _ in parts), MIN_SPEECH_S)
-    embeddings = encoder.embed_many([part for part, _ in parts])
-    samples = [(e, part.duration_s) for e, (part, _) in zip(embeddings, parts, strict=True)]
-    store.voices.add_samples(take.id, encoder.spec, samples, [span for _, span in parts])
-
-
-def _within(spans: Sequence[Span], stretch: Span) -> list[Span]:
-    """What of the spans lies in a stretch."""
-    cut = [Span(max(one.start_s, stretch.start_s), min(one.end_s, stretch.end_s)) for one in spans]
-    return [one for one in cut if one.duration_s > 0]
+    parts = [part for one in stretches if (part := part_of(audio, spans, one))] if stretches else spoken_parts(audio, spans)
+    if (speech_s := sum(part.speech_s for part in parts)) < (0 if stretches else MIN_SPEECH_S) or not parts:
+        raise TooLittleSpeech(speech_s, MIN_SPEECH_S)
+    embeddings = encoder.embed_many([part.audio for part in parts])
+    samples = [(e, part.speech_s) for e, part in zip(embeddings, parts, strict=True)]
+    store.voices.add_samples(take.id, encoder.spec, samples, [part.span for part in parts])

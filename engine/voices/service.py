@@ -32,7 +32,6 @@ from engine.errors import (
 )
 from engine.records import (
     Audio,
-    Band,
     ClosePair,
     Embedding,
     EncoderSpec,
@@ -56,7 +55,7 @@ from engine.voices.likeness import doubt
 from engine.voices.limits import limits_of
 from engine.voices.mixtures import to_count, voices_in
 from engine.voices.samples import check, close_pairs
-from engine.voices.takes import Heard, TakeQuality, judge, net_speech, refusal, spoken_parts
+from engine.voices.takes import Heard, TakeQuality, judge, net_speech, refusal, speech_in_context, spoken_parts
 from engine.voices.undo import History, require
 
 if TYPE_CHECKING:
@@ -148,15 +147,15 @@ class Voices:
         if refused is not None and not isinstance(refused, Doubtful):
             raise refused
         parts = spoken_parts(clean.audio, quality.spans)
-        embeddings = encoder.embed_many([part for part, _ in parts])
-        samples = [(e, part.duration_s) for e, (part, _) in zip(embeddings, parts, strict=True)]
+        embeddings = encoder.embed_many([part.audio for part in parts])
+        samples = [(e, part.speech_s) for e, part in zip(embeddings, parts, strict=True)]
         new = not anyway and self._store.voices.find_take(voice_id, digest) is None
         unlike = self.unlike(voice_id, samples, encoder.spec) if new else None
         if unlike is not None:
             raise unlike.besides(refused) if refused is not None else unlike  # whoever takes it anyway was told of both
         if refused is not None:
             raise refused
-        spans = [span for _, span in parts]
+        spans = [part.span for part in parts]
         now = datetime.now(UTC)
         wav = files.wav_bytes(audio) if keep else None
         recording = None
@@ -357,7 +356,7 @@ class Voices:
         clean = cleaned(audio)
         quality = judge(audio, self._detector(), clean)
         speech = net_speech(clean.audio, quality.spans)
-        found, embedding = self._who(speech, quality.snr_db, quality.band)
+        found, embedding = self._who(speech_in_context(clean.audio, quality.spans), quality)
         return Heard(quality, replace(found, band=quality.band), embedding, speech)
 
     def identify(self, audio: Audio) -> Identification:
@@ -367,10 +366,10 @@ class Voices:
     def embed_file(self, path: Path) -> Embedding:
         """The embedding of the speech in a file. Raises AudioError, EncoderError, TooLittleSpeech."""
         audio = cleaned(files.read(path, duration_s=MAX_READ_S)).audio
-        speech = net_speech(audio, self._detector().spans(audio))
-        if speech.duration_s < MIN_SPEECH_S:
-            raise TooLittleSpeech(speech.duration_s, MIN_SPEECH_S)
-        return self._encoder().embed(speech)
+        spans = self._detector().spans(audio)
+        if (speech_s := sum(span.duration_s for span in spans)) < MIN_SPEECH_S:
+            raise TooLittleSpeech(speech_s, MIN_SPEECH_S)
+        return self._encoder().embed(speech_in_context(audio, spans))
 
     def identify_file(self, path: Path) -> Identification:
         """Who speaks in a file (its first quarter of an hour), and how many do. Raises AudioError, EncoderError."""
@@ -428,13 +427,14 @@ class Voices:
             if any(voice.id == voice_id and not voice.samples for voice in self.list()):
                 self._store.voices.remove(voice_id)
 
-    def _who(self, speech: Audio, snr_db: float | None, band: Band) -> tuple[Identification, Embedding | None]:
-        """speech: net, put end to end; snr_db: over its noise. No embedding where there is too little of it."""
-        if speech.duration_s < MIN_SPEECH_S:
-            return nobody("too-short", speech.duration_s), None
+    def _who(self, speech: Audio, quality: TakeQuality) -> tuple[Identification, Embedding | None]:
+        """speech: in its context, put end to end. No embedding where there is too little of it."""
+        if quality.speech_s < MIN_SPEECH_S:
+            return nobody("too-short", quality.speech_s), None
         encoder = self._encoder()
         embedding = encoder.embed(speech)
-        return self.identifier(encoder.spec).identify(embedding, speech.duration_s, snr_db, band == "narrow"), embedding
+        return self.identifier(encoder.spec).identify(embedding, quality.speech_s, quality.snr_db,
+                                                      quality.band == "narrow"), embedding
 
     def _voices_heard(self, speech: Audio | None) -> int | None:
         cut = to_count(speech) if speech is not None else []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.audio.band import band_of
 from engine.audio.clean import Clean, cleaned
@@ -17,6 +19,8 @@ from engine.records import Audio, Band, Embedding, FloatArray, Identification, S
 from engine.voices.limits import limits_of
 from engine.voices.mixtures import groups_apart, windows
 
+CONTEXT_S = 0.3
+"""On each side of speech, embedded with it: soft ends of words, and the natural pause between two. Not counted as speech."""
 SAMPLE_S = 3.0
 """Net speech that one sample is made of; a take is cut into equal parts of about this length."""
 QUIET_DBFS = -45.0
@@ -29,6 +33,14 @@ FLOOR_DBFS = -90.0  # silence between words counts as this, so that the ratio st
 NOISIEST_SNR_DB = 10.0  # below it a take is refused; see tests/benchmarks/takes.py for this and what follows
 CLIPS_A_SECOND = 1.0  # places where the wave is cut off, by net speech; more are refused
 LEAST_SPEECH = 0.05  # readers have 0.90 and more, synthesizers now and then 0.1
+
+
+class Part(NamedTuple):
+    """What one sample is made of. span: the stretch of the take that it comes from. speech_s: speech in it, its context apart."""
+
+    audio: Audio
+    span: Span
+    speech_s: float
 
 
 @dataclass(frozen=True)
@@ -136,27 +148,59 @@ def snr_db(audio: Audio) -> float:
 
 def split(audio: Audio, spans: Sequence[Span]) -> tuple[FloatArray, FloatArray]:
     """(what lies in the spans, what lies between them), each put end to end: float32 (n,), (m,)."""
-    inside = np.zeros(len(audio.samples), bool)
-    for span in spans:
-        inside[int(span.start_s * audio.rate_hz):int(np.ceil(span.end_s * audio.rate_hz))] = True
+    inside = _inside(audio, spans)
     return audio.samples[inside], audio.samples[~inside]
 
 
+def with_context(spans: Sequence[Span], duration_s: float) -> list[Span]:
+    """Stretches of speech with CONTEXT_S more on each side, one where they meet: what is embedded of a recording."""
+    found: list[Span] = []
+    for one in spans:
+        start_s, end_s = max(0.0, one.start_s - CONTEXT_S), min(duration_s, one.end_s + CONTEXT_S)
+        if found and start_s <= found[-1].end_s:
+            found[-1] = Span(found[-1].start_s, max(end_s, found[-1].end_s))
+        else:
+            found.append(Span(start_s, end_s))
+    return found
+
+
 def net_speech(audio: Audio, spans: Sequence[Span]) -> Audio:
-    """The speech of a take put end to end."""
+    """The speech of a take put end to end, and nothing else: what is judged."""
     return Audio(split(audio, spans)[0], audio.rate_hz)
 
 
-def spoken_parts(audio: Audio, spans: Sequence[Span]) -> list[tuple[Audio, Span]]:
-    """Net speech cut as `sample_parts` does, each part with the stretch of the take that it comes from."""
+def speech_in_context(audio: Audio, spans: Sequence[Span]) -> Audio:
+    """The speech of a take put end to end, with its context: what is embedded."""
+    return net_speech(audio, with_context(spans, audio.duration_s))
+
+
+def spoken_parts(audio: Audio, spans: Sequence[Span]) -> list[Part]:
+    """Speech in its context, cut as `sample_parts` does."""
+    heard, spoken = _inside(audio, with_context(spans, audio.duration_s)), _inside(audio, spans)
+    places = np.flatnonzero(heard)
+    parts = sample_parts(Audio(audio.samples[places], audio.rate_hz))
+    cuts = np.array_split(places, len(parts))
+    return [Part(part, Span(float(cut[0]) / audio.rate_hz, float(cut[-1] + 1) / audio.rate_hz),
+                 float(spoken[cut].sum()) / audio.rate_hz) for part, cut in zip(parts, cuts, strict=True) if len(cut)]
+
+
+def part_of(audio: Audio, spans: Sequence[Span], stretch: Span) -> Part | None:
+    """Speech in its context from one stretch of a take, and of nothing beside it; None where nobody speaks in it."""
+    def within(some: Sequence[Span]) -> list[Span]:
+        cut = [Span(max(one.start_s, stretch.start_s), min(one.end_s, stretch.end_s)) for one in some]
+        return [one for one in cut if one.duration_s > 0]
+
+    speech_s = sum(one.duration_s for one in within(spans))
+    heard = split(audio, within(with_context(spans, audio.duration_s)))[0]
+    return Part(Audio(heard, audio.rate_hz), stretch, speech_s) if speech_s and len(heard) else None
+
+
+def _inside(audio: Audio, spans: Sequence[Span]) -> NDArray[np.bool_]:
+    """Which samples lie in the spans: bool (n,)."""
     inside = np.zeros(len(audio.samples), bool)
     for span in spans:
         inside[int(span.start_s * audio.rate_hz):int(np.ceil(span.end_s * audio.rate_hz))] = True
-    places = np.flatnonzero(inside)
-    parts = sample_parts(Audio(audio.samples[places], audio.rate_hz))
-    cuts = np.array_split(places, len(parts))
-    return [(part, Span(float(cut[0]) / audio.rate_hz, float(cut[-1] + 1) / audio.rate_hz))
-            for part, cut in zip(parts, cuts, strict=True)]
+    return inside
 
 
 def speech_probability(speech: Audio, tagger: TagListener) -> float:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from measuring import SHARED, chosen_encoder, median, percentile, table
 
+from engine.audio.speech import SpeechDetector
 from engine.encoders.protocols import VoiceEncoder
 from engine.evaluation import speakers
 from engine.records import Audio, Embedding
@@ -49,7 +50,8 @@ class Remembering:
 def quality(names: Sequence[str], chosen: VoiceEncoder) -> None:
     encoder = Remembering(chosen)
     for name in names:
-        found = speakers.evaluate(SHARED / "speech" / name, encoder, strangers=SHARED / "speech" / "librispeech-cohort")
+        found = speakers.evaluate(SHARED / "speech" / name, encoder, strangers=SHARED / "speech" / "librispeech-cohort",
+                                  detector=SpeechDetector())
         about = found["open_set_lists"]
         print(f"**{name}**: {found['speakers']} speakers; verification EER {found['eer']:.4f}, with s-norm "
               f"{found['s_norm']['eer']:.4f}; {about['enroll']} utterances enrolled in the open set, "

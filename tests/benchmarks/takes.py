@@ -22,6 +22,7 @@ import numpy as np
 from measuring import SHARED, chosen_encoder
 
 from engine.audio import files
+from engine.audio.clean import cleaned
 from engine.audio.speech import SpeechDetector
 from engine.encoders.models import Models
 from engine.encoders.protocols import VoiceEncoder
@@ -31,7 +32,7 @@ from engine.voices.likeness import doubt
 from engine.voices.limits import limits_of
 from engine.voices.mixtures import groups_apart, to_count, voices_in, windows
 from engine.voices.samples import check
-from engine.voices.takes import judge, net_speech, sample_parts, speech_probability
+from engine.voices.takes import Part, judge, net_speech, sample_parts, speech_probability, spoken_parts
 from engine.weights import Weights
 
 RATE_HZ = 16_000
@@ -177,14 +178,14 @@ def takes_of(encoder: VoiceEncoder, folder: Path, detector: SpeechDetector,
     """The samples of the takes of each person. longer: all of one mood (third field of the name) are one take."""
     found = []
     for person in sorted(one for one in folder.iterdir() if one.is_dir()):
-        takes: dict[str, list[FloatArray]] = {}
+        takes: dict[str, list[Part]] = {}
         for path in sorted(person.iterdir()):
-            audio = files.read(path, RATE_HZ)
-            takes.setdefault(path.name.split("-")[2] if longer else path.name, []).append(
-                net_speech(audio, detector.spans(audio)).samples)
-        cut = [sample_parts(Audio(np.concatenate(parts), RATE_HZ)) for parts in takes.values()
-               if sum(map(len, parts)) >= MIN_SPEECH_S * RATE_HZ]
-        found.append([[(e, part.duration_s) for e, part in zip(encoder.embed_many(parts), parts, strict=True)] for parts in cut])
+            audio = cleaned(files.read(path, RATE_HZ)).audio
+            parts = spoken_parts(audio, detector.spans(audio))
+            if sum(part.speech_s for part in parts) >= MIN_SPEECH_S:
+                takes.setdefault(path.name.split("-")[2] if longer else path.name, []).extend(parts)
+        found.append([[(e, part.speech_s) for e, part in
+                       zip(encoder.embed_many([part.audio for part in parts]), parts, strict=True)] for parts in takes.values()])
     return found
 
 

@@ -16,7 +16,7 @@ from engine.evaluation.speakers import identification as identification_of
 from engine.records import Audio, Embedding, EncoderSpec
 from engine.voices.backends import make
 from engine.voices.cohort import Cohort, digest
-from tests.true_models import share_models
+from tests.true_models import models, share_models, spoken
 
 RATE_HZ = 8_000
 
@@ -108,6 +108,25 @@ def test_files_that_cannot_be_used_are_named_and_the_rest_is_done(tmp_path):
         str(tmp_path / "anna" / "1 silent.wav"): "The sound is silent.",
         str(tmp_path / "bert" / "9 silent.wav"): "The sound is silent."}
     assert found["audio_s"] == 6.0
+
+
+def test_speech_alone_is_heard_and_what_holds_too_little_of_it_is_left_out(tmp_path):
+    rest = np.zeros(3 * 16_000, np.float32)
+    for who, voice in (("anna", 1), ("bert", 2)):
+        for number in range(3):
+            path = tmp_path / who / f"{number}.wav"
+            path.parent.mkdir(exist_ok=True)
+            files.write(path, Audio(np.concatenate([rest, spoken(voice, number).samples, rest]), 16_000))
+        files.write(tmp_path / who / "silence.wav", Audio(np.concatenate([rest, rest]), 16_000))
+    encoder = ByPitch()
+    heard = []
+    embed_many = encoder.embed_many
+    encoder.embed_many = lambda audios: heard.extend(one.duration_s for one in audios) or embed_many(audios)
+    found = speakers.evaluate(tmp_path, encoder, detector=models().speech())
+    assert (found["utterances"], found["failed"]) == (6, [])
+    assert found["too_little_speech"] == [str(tmp_path / who / "silence.wav") for who in ("anna", "bert")]
+    assert max(heard) < 6  # of 10 s, 6 of which are silence
+    assert 2 < found["audio_s"] / 6 < max(heard)  # what lies beside speech is heard with it, and does not count as speech
 
 
 @pytest.mark.parametrize("names", [("anna/1.wav", "bert/1.wav"), ("anna/1.wav", "anna/2.wav")])
