@@ -124,7 +124,7 @@ def test_an_mp3_behind_a_picture_that_its_tag_does_not_count(run: Run, furnished
     sound, rate_hz = take()
     soundfile.write(tmp_path / "a.mp3", sound, rate_hz, bitrate_mode="CONSTANT", compression_level=0)
     (tmp_path / "a.mp3").write_bytes(junk + (tmp_path / "a.mp3").read_bytes())
-    named(run, furnished, tmp_path / "a.mp3")
+    named(run, furnished, tmp_path / "a.mp3", within=0.1)  # mp3 puts something where there was digital silence
     assert printed() == ""  # nor from a decoder
 
 

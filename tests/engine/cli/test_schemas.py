@@ -134,7 +134,7 @@ def test_a_model_of_ones_own_from_adding_to_removing(run, tmp_path):
 def test_a_voice_encoder_of_ones_own_from_adding_to_removing(run, tmp_path):
     first, second = write_takes(tmp_path / "takes", 1, 2)
     run("voices", "enroll", "Anna", first, "--keep-recordings")
-    run("voices", "enroll", "Bert", *write_takes(tmp_path / "bert", 2, 1))
+    run("voices", "enroll", "Bert", *write_takes(tmp_path / "bert", 5, 1))
     path = small_voice.write(tmp_path / "Small.onnx")
     added = run("models", "add", path, "--kind", "voice", "--json").document
     check("models add", added)
@@ -216,7 +216,7 @@ def test_voices_from_enrolling_to_forgetting(run, tmp_path):
     check("voices undo", undone)
     assert (undone["undone"], undone["voice"]) == ("remove-sample", "Zoë")
     assert run("voices", "samples", "zoë", "--json").document == samples
-    run("voices", "enroll", "Bert", *write_takes(tmp_path / "bert", 2, 1))
+    run("voices", "enroll", "Bert", *write_takes(tmp_path / "bert", 5, 1))
     refused = run("voices", "move", samples[0]["id"], "Bert", "--json")
     check("errors", refused.document)
     assert refused.code == 1 and "This sample does not sound like Bert" in refused.document["error"]["message"]
