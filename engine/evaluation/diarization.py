@@ -104,7 +104,7 @@ def _people(items: Sequence[data.Labelled], encoder: VoiceEncoder, detector: Spe
         try:
             audio = files.read(item.path, RATE_HZ)
             clean = cleaned(audio).audio
-            speech = speech_in_context(clean, detector.spans(clean))
+            speech = speech_in_context(clean, detector.spans(clean), limits_of(encoder.spec).context_s)
             parts = encoder.embed_many(sample_parts(speech)) if len(speech.samples) else []
         except (AudioError, EncoderError) as error:
             failed.append(Failure(item.path, getattr(error, "reason", str(error))))

@@ -28,6 +28,7 @@ from engine.voices import cohort as cohorts
 from engine.voices.backends import Backend, Background, Enrolled, all_backends
 from engine.voices.backends.s_norm import SNorm
 from engine.voices.choice import choose
+from engine.voices.limits import limits_of
 from engine.voices.takes import sample_parts
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
     """
     ticket = ticket or Ticket()
     asking, enrolling = channels.asking(channel, seed, 0), channels.enrolling(channel, seed)
-    ears = Ears(detector)
+    ears = Ears(detector, limits_of(encoder.spec).context_s)
     items = data.utterances(folder)
     chosen = _chosen(backends)
     began = time.perf_counter()

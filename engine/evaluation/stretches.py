@@ -84,9 +84,9 @@ class Ears:
     """How recordings are heard before they are cut: as the program hears one, without DC and rumble, at one level, and only where
     somebody speaks."""
 
-    def __init__(self, detector: SpeechDetector | None = None) -> None:
-        """detector: None: all of a recording is speech."""
-        self._detector = detector
+    def __init__(self, detector: SpeechDetector | None = None, context_s: float = 0.0) -> None:
+        """detector: None: all of a recording is speech. context_s: of the encoder, see `Limits`."""
+        self._detector, self._context_s = detector, context_s
         self._known: dict[bytes, list[Span]] = {}  # the same sound is asked about several times
 
     def hear(self, audio: Audio) -> Speech:
@@ -100,7 +100,7 @@ class Ears:
         spans = self._known[key]
         if (speech_s := sum(span.duration_s for span in spans)) < MIN_SPEECH_S:
             raise TooLittleSpeech(speech_s, MIN_SPEECH_S)
-        heard = speech_in_context(audio, spans)
+        heard = speech_in_context(audio, spans, self._context_s)
         snr = float(level_dbfs(split(audio, spans)[0]) - noise_dbfs(audio))
         return Speech(heard, speech_s / heard.duration_s, snr)
 

@@ -14,7 +14,8 @@ class Limits:
     (timeline.py). like: mean cosine to all that a stranger said live from which on a stretch is hers; as `same`, for longer
     windows (live_strangers.py). alike: cosines of two takes, of 2 s and of 3.5 s of speech, below which they are two people;
     None: nobody measured it. nearer: by so much a take of another voice is more like that one than its own (takes.py). gap: so
-    much less alike than the others a sample has to be, at the least, to be odd (takes.py).
+    much less alike than the others a sample has to be, at the least, to be odd (takes.py). context_s: so much on each side of
+    speech is embedded with it (`evaluate speakers`).
     """
 
     apart: float | None = None
@@ -23,13 +24,14 @@ class Limits:
     alike: tuple[float, float] | None = None
     nearer: float = 0.2
     gap: float = 0.15
+    context_s: float = 0.0
 
 
 # By the name of the spec. Those of CAM++ lie midway, but same and like (see above): groups of windows of one reader are alike
 # by 0.65 and more, of one actor of emotions by 0.55, of two readers by less than 0.25; mean cosines of all windows are 0.50 and
 # more in one, below 0.21 in two.
 _MEASURED = {"GE2E d-vector": Limits(0.72, 0.62, 0.68, (0.54, 0.72), 0.15, 0.15),
-             "CAM++": Limits(0.42, 0.34, 0.45, (0.29, 0.48), 0.2, 0.25)}
+             "CAM++": Limits(0.42, 0.34, 0.45, (0.29, 0.48), 0.2, 0.25, 0.3)}
 
 
 def limits_of(spec: EncoderSpec) -> Limits:

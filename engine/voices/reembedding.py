@@ -13,6 +13,7 @@ from engine.records import Failure, Take
 from engine.store import Store
 from engine.tasks import Ticket
 from engine.voices.identification import MIN_SPEECH_S
+from engine.voices.limits import limits_of
 from engine.voices.takes import part_of, spoken_parts
 
 
@@ -40,7 +41,9 @@ def _embed(store: Store, take: Take, encoder: VoiceEncoder, detector: SpeechDete
     audio = cleaned(files.from_bytes(store.voices.recording(take.id), Path(take.source))).audio
     spans = detector.spans(audio)
     stretches = store.voices.spans(take.id)  # samples that were removed do not come back
-    parts = [part for one in stretches if (part := part_of(audio, spans, one))] if stretches else spoken_parts(audio, spans)
+    context_s = limits_of(encoder.spec).context_s
+    parts = ([part for one in stretches if (part := part_of(audio, spans, one, context_s))] if stretches
+             else spoken_parts(audio, spans, context_s))
     if (speech_s := sum(part.speech_s for part in parts)) < (0 if stretches else MIN_SPEECH_S) or not parts:
         raise TooLittleSpeech(speech_s, MIN_SPEECH_S)
     embeddings = encoder.embed_many([part.audio for part in parts])

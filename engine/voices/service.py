@@ -146,7 +146,7 @@ class Voices:
         refused = refusal(clean.audio, quality, MIN_SPEECH_S, self._tagger(), encoder, anyway)
         if refused is not None and not isinstance(refused, Doubtful):
             raise refused
-        parts = spoken_parts(clean.audio, quality.spans)
+        parts = spoken_parts(clean.audio, quality.spans, limits_of(encoder.spec).context_s)
         embeddings = encoder.embed_many([part.audio for part in parts])
         samples = [(e, part.speech_s) for e, part in zip(embeddings, parts, strict=True)]
         new = not anyway and self._store.voices.find_take(voice_id, digest) is None
@@ -356,7 +356,7 @@ class Voices:
         clean = cleaned(audio)
         quality = judge(audio, self._detector(), clean)
         speech = net_speech(clean.audio, quality.spans)
-        found, embedding = self._who(speech_in_context(clean.audio, quality.spans), quality)
+        found, embedding = self._who(clean.audio, quality)
         return Heard(quality, replace(found, band=quality.band), embedding, speech)
 
     def identify(self, audio: Audio) -> Identification:
@@ -369,7 +369,8 @@ class Voices:
         spans = self._detector().spans(audio)
         if (speech_s := sum(span.duration_s for span in spans)) < MIN_SPEECH_S:
             raise TooLittleSpeech(speech_s, MIN_SPEECH_S)
-        return self._encoder().embed(speech_in_context(audio, spans))
+        encoder = self._encoder()
+        return encoder.embed(speech_in_context(audio, spans, limits_of(encoder.spec).context_s))
 
     def identify_file(self, path: Path) -> Identification:
         """Who speaks in a file (its first quarter of an hour), and how many do. Raises AudioError, EncoderError."""
@@ -427,12 +428,12 @@ class Voices:
             if any(voice.id == voice_id and not voice.samples for voice in self.list()):
                 self._store.voices.remove(voice_id)
 
-    def _who(self, speech: Audio, quality: TakeQuality) -> tuple[Identification, Embedding | None]:
-        """speech: in its context, put end to end. No embedding where there is too little of it."""
+    def _who(self, audio: Audio, quality: TakeQuality) -> tuple[Identification, Embedding | None]:
+        """audio: cleaned. No embedding where there is too little speech."""
         if quality.speech_s < MIN_SPEECH_S:
             return nobody("too-short", quality.speech_s), None
         encoder = self._encoder()
-        embedding = encoder.embed(speech)
+        embedding = encoder.embed(speech_in_context(audio, quality.spans, limits_of(encoder.spec).context_s))
         return self.identifier(encoder.spec).identify(embedding, quality.speech_s, quality.snr_db,
                                                       quality.band == "narrow"), embedding
 

@@ -19,8 +19,6 @@ from engine.records import Audio, Band, Embedding, FloatArray, Identification, S
 from engine.voices.limits import limits_of
 from engine.voices.mixtures import groups_apart, windows
 
-CONTEXT_S = 0.3
-"""On each side of speech, embedded with it: soft ends of words, and the natural pause between two. Not counted as speech."""
 SAMPLE_S = 3.0
 """Net speech that one sample is made of; a take is cut into equal parts of about this length."""
 QUIET_DBFS = -45.0
@@ -152,11 +150,12 @@ def split(audio: Audio, spans: Sequence[Span]) -> tuple[FloatArray, FloatArray]:
     return audio.samples[inside], audio.samples[~inside]
 
 
-def with_context(spans: Sequence[Span], duration_s: float) -> list[Span]:
-    """Stretches of speech with CONTEXT_S more on each side, one where they meet: what is embedded of a recording."""
+def with_context(spans: Sequence[Span], duration_s: float, context_s: float) -> list[Span]:
+    """Stretches of speech with more of the recording on each side, one where they meet: soft ends of words, and the natural pause
+    between two. context_s: see `Limits`. It is embedded, and not counted as speech."""
     found: list[Span] = []
     for one in spans:
-        start_s, end_s = max(0.0, one.start_s - CONTEXT_S), min(duration_s, one.end_s + CONTEXT_S)
+        start_s, end_s = max(0.0, one.start_s - context_s), min(duration_s, one.end_s + context_s)
         if found and start_s <= found[-1].end_s:
             found[-1] = Span(found[-1].start_s, max(end_s, found[-1].end_s))
         else:
@@ -169,14 +168,14 @@ def net_speech(audio: Audio, spans: Sequence[Span]) -> Audio:
     return Audio(split(audio, spans)[0], audio.rate_hz)
 
 
-def speech_in_context(audio: Audio, spans: Sequence[Span]) -> Audio:
+def speech_in_context(audio: Audio, spans: Sequence[Span], context_s: float) -> Audio:
     """The speech of a take put end to end, with its context: what is embedded."""
-    return net_speech(audio, with_context(spans, audio.duration_s))
+    return net_speech(audio, with_context(spans, audio.duration_s, context_s))
 
 
-def spoken_parts(audio: Audio, spans: Sequence[Span]) -> list[Part]:
+def spoken_parts(audio: Audio, spans: Sequence[Span], context_s: float) -> list[Part]:
     """Speech in its context, cut as `sample_parts` does."""
-    heard, spoken = _inside(audio, with_context(spans, audio.duration_s)), _inside(audio, spans)
+    heard, spoken = _inside(audio, with_context(spans, audio.duration_s, context_s)), _inside(audio, spans)
     places = np.flatnonzero(heard)
     parts = sample_parts(Audio(audio.samples[places], audio.rate_hz))
     cuts = np.array_split(places, len(parts))
@@ -184,14 +183,14 @@ def spoken_parts(audio: Audio, spans: Sequence[Span]) -> list[Part]:
                  float(spoken[cut].sum()) / audio.rate_hz) for part, cut in zip(parts, cuts, strict=True) if len(cut)]
 
 
-def part_of(audio: Audio, spans: Sequence[Span], stretch: Span) -> Part | None:
+def part_of(audio: Audio, spans: Sequence[Span], stretch: Span, context_s: float) -> Part | None:
     """Speech in its context from one stretch of a take, and of nothing beside it; None where nobody speaks in it."""
     def within(some: Sequence[Span]) -> list[Span]:
         cut = [Span(max(one.start_s, stretch.start_s), min(one.end_s, stretch.end_s)) for one in some]
         return [one for one in cut if one.duration_s > 0]
 
     speech_s = sum(one.duration_s for one in within(spans))
-    heard = split(audio, within(with_context(spans, audio.duration_s)))[0]
+    heard = split(audio, within(with_context(spans, audio.duration_s, context_s)))[0]
     return Part(Audio(heard, audio.rate_hz), stretch, speech_s) if speech_s and len(heard) else None
 
 

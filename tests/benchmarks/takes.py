@@ -181,7 +181,7 @@ def takes_of(encoder: VoiceEncoder, folder: Path, detector: SpeechDetector,
         takes: dict[str, list[Part]] = {}
         for path in sorted(person.iterdir()):
             audio = cleaned(files.read(path, RATE_HZ)).audio
-            parts = spoken_parts(audio, detector.spans(audio))
+            parts = spoken_parts(audio, detector.spans(audio), limits_of(encoder.spec).context_s)
             if sum(part.speech_s for part in parts) >= MIN_SPEECH_S:
                 takes.setdefault(path.name.split("-")[2] if longer else path.name, []).extend(parts)
         found.append([[(e, part.speech_s) for e, part in

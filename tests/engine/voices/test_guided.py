@@ -81,31 +81,31 @@ def test_groups_by_hand():
 
 
 def test_parts_know_where_in_the_take_they_come_from():
-    """Speech has 0.3 s more on each side: that is embedded with it, and not counted as speech."""
+    """What lies beside speech is embedded with it, and not counted as speech."""
     audio = Audio(np.arange(1_000, dtype=np.float32), 100)
     spans = [Span(1, 3), Span(5, 9.0)]
-    first, second = spoken_parts(audio, spans)
+    first, second = spoken_parts(audio, spans, 0.3)
     edges = [at for one in (first, second) for at in (one.span.start_s, one.span.end_s)]
     assert edges == pytest.approx([0.7, 5.7, 5.7, 9.3], abs=0.011)  # a sample is 0.01 s
     assert (first.speech_s, second.speech_s) == pytest.approx((2.7, 3.3), abs=0.011)
     together = np.concatenate([first.audio.samples, second.audio.samples])
-    assert together.tolist() == speech_in_context(audio, spans).samples.tolist()
-    assert spoken_parts(audio, []) == []
+    assert together.tolist() == speech_in_context(audio, spans, 0.3).samples.tolist()
+    assert spoken_parts(audio, [], 0.3) == []
 
 
 def test_the_context_of_speech_ends_with_the_take_and_is_there_once():
-    assert with_context([Span(0.1, 1), Span(1.5, 2), Span(3, 4.9)], 5.0) == [Span(0.0, 2.3), Span(2.7, 5.0)]
-    assert with_context([Span(1, 2)], 2.1) == [Span(0.7, 2.1)]
-    assert with_context([], 5.0) == []
+    assert with_context([Span(0.1, 1), Span(1.5, 2), Span(3, 4.9)], 5.0, 0.3) == [Span(0.0, 2.3), Span(2.7, 5.0)]
+    assert with_context([Span(1, 2)], 2.1, 0.3) == [Span(0.7, 2.1)]
+    assert with_context([], 5.0, 0.3) == []
 
 
 def test_a_part_of_a_take_holds_nothing_of_what_lies_beside_it():
     audio = Audio(np.arange(1_000, dtype=np.float32), 100)
     spans = [Span(1, 3), Span(5, 9.0)]
-    part = part_of(audio, spans, Span(2.0, 5.5))
+    part = part_of(audio, spans, Span(2.0, 5.5), 0.3)
     assert (part.span, part.speech_s) == (Span(2.0, 5.5), 1.5)
     assert part.audio.samples.tolist() == [*range(200, 330), *range(470, 550)]
-    assert part_of(audio, spans, Span(3.1, 4.9)) is None
+    assert part_of(audio, spans, Span(3.1, 4.9), 0.3) is None
 
 
 def test_a_sample_is_played_from_its_stretch_of_the_recording(earmark):
