@@ -58,11 +58,12 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
     """Measure an encoder and the back-ends on a folder with a sub-folder a speaker. Returns the document of `--json`.
 
     Files that cannot be read are named under `failed` and left out; under `too_little_speech` those that hold less of it than the
-    program names anybody by. detector: finds the speech, which alone is heard; without one all is speech. x_real_time: seconds of
-    sound a second of work on whole utterances, decoding included. strangers: people who are not enrolled, for the open set;
-    in_turn: they are the speakers of the folder instead, one after the other. enroll: utterances a speaker that are enrolled
-    there. backends: by name, all where empty. lists: a file to write the drawn test lists to. channel: one of
-    `channels.CHANNELS`; verification has what was asked on both sides. Raises UsageError when there is too little.
+    program names anybody by. detector: finds the speech, which alone is heard; without one all is speech. audio_s, x_real_time:
+    seconds of speech, and how many a second of work on whole utterances, decoding and detection included. strangers: people who
+    are not enrolled, for the open set; in_turn: they are the speakers of the folder instead, one after the other. enroll:
+    utterances a speaker that are enrolled there. backends: by name, all where empty. lists: a file to write the drawn test lists
+    to. channel: one of `channels.CHANNELS`; verification has what was asked on both sides. Raises UsageError when there is too
+    little.
     """
     ticket = ticket or Ticket()
     asking, enrolling = channels.asking(channel, seed, 0), channels.enrolling(channel, seed)

@@ -12,14 +12,13 @@ import numpy as np
 from engine.audio import files
 from engine.audio.band import band_of
 from engine.audio.clean import cleaned
-from engine.audio.levels import level_dbfs
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EncoderError, TooLittleSpeech
 from engine.evaluation.data import Labelled
-from engine.records import Audio, Failure, FloatArray, Span
+from engine.records import Audio, Failure, FloatArray
 from engine.tasks import Ticket
 from engine.voices.identification import MIN_SPEECH_S
-from engine.voices.takes import noise_dbfs, snr_db, speech_in_context, split
+from engine.voices.takes import TakeQuality, judge, snr_db, speech_in_context
 
 if TYPE_CHECKING:
     from engine.audio.speech import SpeechDetector
@@ -87,22 +86,21 @@ class Ears:
     def __init__(self, detector: SpeechDetector | None = None, context_s: float = 0.0) -> None:
         """detector: None: all of a recording is speech. context_s: of the encoder, see `Limits`."""
         self._detector, self._context_s = detector, context_s
-        self._known: dict[bytes, list[Span]] = {}  # the same sound is asked about several times
+        self._known: dict[bytes, TakeQuality] = {}  # the same sound is asked about several times
 
     def hear(self, audio: Audio) -> Speech:
         """Raises TooLittleSpeech, where the program would name nobody."""
-        audio = cleaned(audio).audio
+        clean = cleaned(audio)
         if self._detector is None:
-            return Speech(audio, 1.0, None)
+            return Speech(clean.audio, 1.0, None)
         key = hashlib.sha256(np.ascontiguousarray(audio.samples).tobytes()).digest()
         if key not in self._known:
-            self._known[key] = self._detector.spans(audio)
-        spans = self._known[key]
-        if (speech_s := sum(span.duration_s for span in spans)) < MIN_SPEECH_S:
-            raise TooLittleSpeech(speech_s, MIN_SPEECH_S)
-        heard = speech_in_context(audio, spans, self._context_s)
-        snr = float(level_dbfs(split(audio, spans)[0]) - noise_dbfs(audio))
-        return Speech(heard, speech_s / heard.duration_s, snr)
+            self._known[key] = judge(audio, self._detector, clean)
+        quality = self._known[key]
+        if quality.speech_s < MIN_SPEECH_S:
+            raise TooLittleSpeech(quality.speech_s, MIN_SPEECH_S)
+        heard = speech_in_context(clean.audio, quality.spans, self._context_s)
+        return Speech(heard, quality.speech_s / heard.duration_s, quality.snr_db)
 
 
 def embed(items: Sequence[Labelled], cut: Cut, encoder: VoiceEncoder, ticket: Ticket, unit: str = "utterances",
