@@ -68,9 +68,7 @@ def voice(context: typer.Context,
           false_accepts: Annotated[float, typer.Option(
               "--false-accepts", metavar="P", help="The share of strangers that a threshold lets in.")] = 0.02,
           plain: Annotated[bool, typer.Option(
-              "--plain", help="Set thresholds by strangers without a channel alone.")] = False,
-          by_band: Annotated[bool, typer.Option(
-              "--by-band", help="A threshold of its own for a telephone's band.")] = False) -> None:
+              "--plain", help="Set thresholds by strangers without a channel alone.")] = False) -> None:
     """Make the statistics of strangers that back-ends need, for a voice encoder; files are named after it."""
     from engine.training.voice import run
     from engine.training.voice.calibrating import Rule
@@ -82,7 +80,7 @@ def voice(context: typer.Context,
     folder_to_write(out)
     shape = Shape(within, axes, channel, weight, shrinkage, z_norm)
     with output.progress("Embedding") as ticket:
-        for record in run.train(data, out, model, name, seed, also, share, shape, ticket, Rule(false_accepts, plain, by_band)):
+        for record in run.train(data, out, model, name, seed, also, share, shape, ticket, Rule(false_accepts, plain)):
             output.document(record)
             if record["stage"] == "backend":
                 output.say(f"{record['backend']}: EER {record['eer'] * 100:.2f} %, Cllr {record['cllr']:.3f}, "

@@ -156,9 +156,10 @@ def evaluate(spoken: Utterances, stretches: Embedded, whole: Embedded, strangers
                 asked = at[np.isin(source.item[at] if length is not None else at, left)]
                 utterance = asked if length is None else source.item[asked]
                 from_where, strange, names = strangers.asked(length, out)
-                trials.add(scorer.similarities(source.vectors[asked]),
+                trials.add(scorer.similarities(source.vectors[asked], source.narrow[asked]),
                            np.searchsorted(who, spoken.label[utterance]), spoken.label[utterance], conditions(source, asked),
-                           scorer.similarities(from_where.vectors[strange]), names, conditions(from_where, strange))
+                           scorer.similarities(from_where.vectors[strange], from_where.narrow[strange]), names,
+                           conditions(from_where, strange))
             if trials.own and sum(len(part[0]) for part in trials.strange):
                 rows.append(_row(backend, length, trials, cohort, seed))
     kinds = [kind_of(length) for length in LENGTHS_S]
@@ -264,7 +265,7 @@ def _row(backend: Backend, length: float | None, trials: _Trials, cohort: Cohort
 
 def _accepted(best: np.ndarray, second: np.ndarray, method: Method, scale: Scale, how: np.ndarray) -> np.ndarray:
     """Similar enough, and far enough ahead of the runner-up, as `Identifier` decides with the default margin."""
-    return (scale.apply(best, *how.T) >= 0.5) & (method.lead(best, second) >= Settings().margin_in(method.margin_unit))
+    return (scale.apply(best, *how[:, :2].T) >= 0.5) & (method.lead(best, second) >= Settings().margin_in(method.margin_unit))
 
 
 def _lists(spoken: Utterances, strangers: Strangers, whole: Embedded, enroll: int, seed: int) -> list[tuple[str, str, str, str]]:

@@ -42,11 +42,13 @@ DRAWS = 20
 class Utterances:
     """Utterances that could be read, with their speakers as numbers, and the parts of each that would be enrolled.
 
-    vectors: (n, dim), of whole utterances; label: (n,); parts: rows (p, dim) with the utterance each belongs to (p,).
+    vectors: (n, dim), of whole utterances; label: (n,); narrow: whether their band is a telephone's, (n,); parts: rows (p, dim)
+    with the utterance each belongs to (p,).
     """
 
     vectors: FloatArray
     label: np.ndarray
+    narrow: np.ndarray
     parts: FloatArray
     part_of: np.ndarray
 
@@ -87,7 +89,7 @@ def evaluate(folder: Path, encoder: VoiceEncoder, seed: int = 7, ticket: Ticket 
 
     parts = embed(good, lambda _, audio: [("part", p) for p in sample_parts(audio)], encoder, ticket, "parts",
                   heard(enrolling), ears)
-    spoken = Utterances(whole.vectors, labels, parts.vectors, parts.item)
+    spoken = Utterances(whole.vectors, labels, whole.narrow, parts.vectors, parts.item)
     cohort = cohorts.shipped(encoder.spec)
     background = cohort.background if cohort else None
     usable = [b for b in chosen if background is not None or not b.needs_background]
@@ -163,7 +165,7 @@ def identification(spoken: Utterances, backend: Backend, background: Background 
         return None
     right, asked = [], []
     for speakers, enrolled, queries in draws(spoken, count, seed):
-        found = backend.fit(enrolled, background).similarities(spoken.vectors[queries])
+        found = backend.fit(enrolled, background).similarities(spoken.vectors[queries], spoken.narrow[queries])
         nearest = np.array(speakers)[np.argmax(found, axis=1)]
         right.append(nearest == spoken.label[queries])
         asked.append(spoken.label[queries])

@@ -56,7 +56,8 @@ def low_rank(covariance: Doubles, rank: int) -> LowRank:
 
 @dataclass(frozen=True)
 class Statistics:
-    """mean (dim,), the scatter of one person's samples and of people, and the axes along which channels move vectors (k, dim)."""
+    """mean (dim,), the scatter of one person's samples and of people, the axes along which channels move vectors (k, dim), and
+    what a telephone's band adds to one (dim,)."""
 
     mean: Doubles
     within: LowRank
@@ -65,6 +66,7 @@ class Statistics:
     shrinkage: float = SHRINKAGE
     channel: Doubles | None = None
     z_norm: bool = False  # see Background
+    telephone: Doubles | None = None
 
     def background(self, strangers: int = STRANGERS, seed: int = SEED) -> Background:
         """As the back-ends want it, with strangers drawn from it: the same ones for the same seed."""
@@ -73,7 +75,7 @@ class Statistics:
         vectors = self.mean + drawn @ np.linalg.cholesky(within + between).T
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return Background(self.mean, within, between, vectors.astype(np.float32), self.weight, self.shrinkage, self.channel,
-                          self.z_norm)
+                          self.z_norm, self.telephone)
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,8 @@ def save(folder: Path, name: str, spec: EncoderSpec, statistics: Statistics, sca
     for part, covariance in (("within", statistics.within), ("between", statistics.between)):
         arrays |= {f"{part}.axes": covariance.axes, f"{part}.variance": covariance.variance,
                    f"{part}.rest": np.array([covariance.rest])}
-    if statistics.channel is not None:
-        arrays["channel"] = statistics.channel
+    arrays |= {key: value for key, value in (("channel", statistics.channel), ("telephone", statistics.telephone))
+               if value is not None}
     weights, text = folder / f"{name}.safetensors", folder / f"{name}.json"
     write_whole(weights, bytes_of({key: np.ascontiguousarray(value, np.float32) for key, value in arrays.items()}))
     write_whole(text, (json.dumps({
@@ -133,7 +135,8 @@ def read(folder: Path | Traversable, name: str) -> Cohort:
         within, between = (LowRank(arrays[f"{part}.axes"], arrays[f"{part}.variance"], float(arrays[f"{part}.rest"][0]))
                            for part in ("within", "between"))
         statistics = Statistics(arrays["mean"], within, between, float(card.get("weight", WEIGHT)),
-                                float(card.get("shrinkage", SHRINKAGE)), arrays.get("channel"), card.get("z_norm") is True)
+                                float(card.get("shrinkage", SHRINKAGE)), arrays.get("channel"), card.get("z_norm") is True,
+                                arrays.get("telephone"))
         backends = card["backends"]
         return Cohort(card["encoder"]["sha256"], statistics, statistics.background(),
                       {key: Scale(**value["scale"]) for key, value in backends.items()},

@@ -57,32 +57,31 @@ class Identifier:
                      narrow: bool = False) -> FloatArray:
         """Similarity to every voice, float32 (voices,), in the order of `voices`.
 
-        cosine: what the back-end says, on its scale where it has one; a scale asks more of long queries (speech_s), and
-        knows noise and a telephone's band (narrow). dot: the
-        dot product of what the net gave before normalisation, with the mean of the samples as they were, in units of the
-        mean squared length of all samples, so that a cosine's threshold can be read against it. A voice whose samples are
-        longer, or closer together, gets more: that is what scale does.
+        cosine: what the back-end says, which may know a telephone's band (narrow), on its scale where it has one; a scale asks
+        more of long queries (speech_s), and knows noise. dot: the dot product of what the net gave before normalisation, with
+        the mean of the samples as they were, in units of the mean squared length of all samples, so that a cosine's threshold
+        can be read against it. A voice whose samples are longer, or closer together, gets more: that is what scale does.
         """
-        return self._shown(self._compare(query), speech_s, snr_db, narrow)
+        return self._shown(self._compare(query, narrow), speech_s, snr_db)
 
-    def _shown(self, raw: FloatArray, speech_s: float, snr_db: float | None, narrow: bool) -> FloatArray:
+    def _shown(self, raw: FloatArray, speech_s: float, snr_db: float | None) -> FloatArray:
         scale = self.method.scale if self.measure == "cosine" else None
-        return raw if scale is None else scale.apply(raw, speech_s, snr_db, narrow)
+        return raw if scale is None else scale.apply(raw, speech_s, snr_db)
 
-    def _compare(self, query: Embedding) -> FloatArray:
+    def _compare(self, query: Embedding, narrow: bool) -> FloatArray:
         if not self.voices:
             return np.zeros(0, np.float32)
         if not np.isfinite(query.vector).all() or abs(float(np.linalg.norm(query.vector)) - 1) > 1e-3:
             raise ShapeError("A query is a unit vector of finite numbers.")
         if self._fitted is None:
             return (self._raw @ query.raw) / np.float32(self._scale)
-        return self._fitted.similarities(query.vector[None])[0]
+        return self._fitted.similarities(query.vector[None], narrow)[0]
 
     def probability(self, query: Embedding, speech_s: float, snr_db: float | None = None, narrow: bool = False) -> float | None:
         """How probable it is that the nearest voice speaks rather than a stranger, at even odds; None without calibration."""
         if not self.voices or self._fitted is None or self.method.calibration is None:
             return None
-        return self.method.calibration.probability(float(self._compare(query).max()), speech_s, snr_db, narrow)
+        return self.method.calibration.probability(float(self._compare(query, narrow).max()), speech_s, snr_db, narrow)
 
     def identify(self, query: Embedding, speech_s: float, snr_db: float | None = None, narrow: bool = False) -> Identification:
         """Name a query. speech_s: seconds of net speech behind it; snr_db: over its noise, where that is known. narrow: it comes
@@ -94,10 +93,10 @@ class Identifier:
         """
         if speech_s < MIN_SPEECH_S:
             return nobody("too-short", speech_s)
-        raw = self._compare(query)
+        raw = self._compare(query, narrow)
         if not len(raw):
             return nobody("unknown", speech_s)
-        values = self._shown(raw, speech_s, snr_db, narrow)
+        values = self._shown(raw, speech_s, snr_db)
         order = np.argsort(-raw, kind="stable")
         candidates = tuple(Candidate(self.voices[i].id, self.voices[i].name, self.voices[i].colour, float(values[i]))
                            for i in order)

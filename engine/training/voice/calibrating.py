@@ -2,9 +2,9 @@
 
 The people are dealt into two folds. Statistics of one fold judge the people of the other, ten of whom are enrolled at a time;
 everybody else in the fold is a stranger to them. A scale's threshold is the similarity that a given share of the strangers reach
-with any of the ten voices, as a straight line over the logarithm of the query's length, its noise and, if that is wanted, whether
-its band is narrow; the queries are of all lengths, half of them through a drawn channel. Statistics of a fold rest on half of the
-people and are the worse for it. The calibration has heard the same queries.
+with any of the ten voices, as a straight line over the logarithm of the query's length and its noise; the queries are of all
+lengths, half of them through a drawn channel. Statistics of a fold rest on half of the people and are the worse for it. The
+calibration has heard the same queries, and knows whether their band is narrow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.metrics import verification
 from engine.training.voice.material import Person
-from engine.training.voice.statistics import Shape, statistics
+from engine.training.voice.statistics import Changes, Shape, statistics
 from engine.voices.backends import Backend, Background, Enrolled, Scale
 from engine.voices.backends.protocol import Doubles
 from engine.voices.backends.scale import conditions
@@ -58,7 +58,12 @@ def background_of(cohort: Sequence[Person], shape: Shape) -> Background:
     """The background that these people give."""
     vectors = np.concatenate([p.variety for p in cohort])
     owners = np.repeat(np.arange(len(cohort)), [len(p.variety) for p in cohort])
-    return statistics(vectors, owners, np.concatenate([p.changes for p in cohort]), shape).background()
+    return statistics(vectors, owners, changes_of(cohort), shape).background()
+
+
+def changes_of(people: Sequence[Person]) -> Changes:
+    """What lines did to the vectors of these people."""
+    return Changes(np.concatenate([p.changes for p in people]), np.array([p.over_telephone.mean(axis=0) for p in people]))
 
 
 def trials(backend: Backend, background: Background, persons: Sequence[Person], rng: np.random.Generator) -> Trials:
@@ -74,7 +79,7 @@ def trials(backend: Backend, background: Background, persons: Sequence[Person], 
                                           len(inside)), background)
             place = {int(i): n for n, i in enumerate(inside)}
             for i, person in enumerate(persons):
-                raw = fitted.similarities(person.queries)
+                raw = fitted.similarities(person.queries, person.narrow)
                 own = raw[:, place[i]] if i in place else raw.max(axis=1)
                 rows += zip(own.tolist(), person.seconds.tolist(), person.snr_db.tolist(), person.narrow.tolist(),
                             person.plain.tolist(), [i in place] * len(own), strict=True)
@@ -85,12 +90,10 @@ def trials(backend: Backend, background: Background, persons: Sequence[Person], 
 @dataclass(frozen=True)
 class Rule:
     """What sets a threshold. false_accepts: the share of strangers that reach it. plain: only those without a channel count, for
-    an encoder that hears people through channels as one. band: a telephone's band has a threshold of its own. Those who are
-    enrolled here were not heard through a telephone; where some were, strangers on a telephone reach that too easily."""
+    an encoder that hears people through channels as one."""
 
     false_accepts: float = FALSE_ACCEPTS
     plain: bool = False
-    band: bool = False
 
 
 def judge(backend: Backend, cohort: Sequence[Person], also: Sequence[Person], seed: int,
@@ -116,13 +119,13 @@ def _scale(found: Trials, rule: Rule) -> Scale:
     from sklearn.linear_model import QuantileRegressor
 
     strange = ~found.genuine & found.plain if rule.plain else ~found.genuine
-    inputs = np.stack(conditions(found.seconds, found.snr_db, found.narrow), axis=1)
-    told = (inputs[strange].std(axis=0) > 1e-9) & [True, True, rule.band]
+    inputs = np.stack(conditions(found.seconds, found.snr_db), axis=1)
+    told = inputs[strange].std(axis=0) > 1e-9
     design = np.column_stack([inputs[strange][:, told], np.ones(strange.sum())])  # it wants a column
     fitted = QuantileRegressor(quantile=1 - rule.false_accepts, alpha=0, solver="highs", fit_intercept=False)
     weights = np.zeros(len(told) + 1)
     weights[[*told, True]] = fitted.fit(design, found.raw[strange]).coef_
     scale = Scale(float(weights[-1]), 1.0, *map(float, weights[:-1]))
     rows = (found.seconds >= LONG_S) & found.plain & found.genuine
-    above = found.raw[rows] - scale.threshold(found.seconds[rows], found.snr_db[rows], found.narrow[rows])
+    above = found.raw[rows] - scale.threshold(found.seconds[rows], found.snr_db[rows])
     return replace(scale, width=max(float(np.median(above)) / float(np.log(USUAL / (1 - USUAL))), 1e-3))

@@ -12,6 +12,7 @@ import numpy as np
 from engine.audio import files
 from engine.audio.band import band_of
 from engine.audio.clean import cleaned, leveled
+from engine.audio.lines import telephone
 from engine.encoders.protocols import VoiceEncoder
 from engine.errors import AudioError, EncoderError, UsageError
 from engine.evaluation import channels, data
@@ -33,7 +34,8 @@ class Person:
 
     variety: parts of all recordings, plain, in STYLES other styles each, and through CHANNELS each. enrolled: parts of about 3 s.
     queries: stretches of what was not enrolled, with their lengths in s, whether they are plain or came through a channel,
-    signal-to-noise ratios in dB, and whether their band is narrow. whole: (dim,).
+    signal-to-noise ratios in dB, and whether their band is narrow. over_telephone: what a telephone's band adds to each of
+    `enrolled`. whole: (dim,).
     """
 
     name: str
@@ -44,6 +46,7 @@ class Person:
     plain: np.ndarray
     snr_db: FloatArray
     narrow: np.ndarray
+    over_telephone: FloatArray
     whole: FloatArray
     digests: tuple[str, ...]
 
@@ -110,13 +113,19 @@ def _person(name: str, waves: Sequence[FloatArray], encoder: VoiceEncoder, rng: 
             queries += [wave[start:start + size], _through_a_channel(wave[start:start + size], rng)]
     if not queries:
         raise UsageError(f"{name} says too little.")
-    stretches = [*variety, *samples, *queries, np.concatenate(waves)]
+    stretches = [*variety, *samples, *queries, np.concatenate(waves), *(_over_a_telephone(one) for one in samples)]
     vectors = np.array([e.vector for e in encoder.embed_many([Audio(np.ascontiguousarray(s, np.float32), RATE_HZ)
                                                               for s in stretches])])
     a, b, c = np.cumsum([len(variety), len(samples), len(queries)])
     return Person(name, vectors[:a], vectors[a:b], vectors[b:c], np.array([len(q) / RATE_HZ for q in queries], np.float32),
                   np.arange(len(queries)) % 2 == 0, np.array([snr_db(Audio(q, RATE_HZ)) for q in queries], np.float32),
-                  np.array([band_of(Audio(q, RATE_HZ)) == "narrow" for q in queries]), vectors[c], digests)
+                  np.array([band_of(Audio(q, RATE_HZ)) == "narrow" for q in queries]), vectors[c + 1:] - vectors[a:b], vectors[c],
+                  digests)
+
+
+def _over_a_telephone(wave: FloatArray) -> FloatArray:
+    """At the level that all is heard at."""
+    return leveled(telephone(Audio(np.ascontiguousarray(wave, np.float32), RATE_HZ))).audio.samples
 
 
 def _through_a_channel(wave: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -48,7 +48,7 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, al
     owners = np.repeat(np.arange(len(members)), [len(p.variety) for p in members])
     yield {"stage": "data", "people": len(members), "kept_for_tests": len(others), "also": len(helpers),
            "vectors": len(vectors), "seconds": time.monotonic() - began}
-    kept = statistics(vectors, owners, np.concatenate([p.changes for p in members]), shape)
+    kept = statistics(vectors, owners, calibrating.changes_of(members), shape)
     scales, calibrations, measured = {}, {}, {}
     for backend in all_backends():
         judged = calibrating.judge(backend, members, helpers, seed, shape, rule)
@@ -56,7 +56,7 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, al
         measured[backend.name] = {"eer": judged.eer, "min_dcf": judged.min_dcf, "cllr": judged.cllr,
                                   "genuine": judged.trials[0], "strangers": judged.trials[1]}
         yield {"stage": "backend", "backend": backend.name, "threshold": judged.scale.middle, "width": judged.scale.width,
-               "by_length": judged.scale.by_length, "by_noise": judged.scale.by_noise, "narrow": judged.scale.narrow,
+               "by_length": judged.scale.by_length, "by_noise": judged.scale.by_noise,
                **measured[backend.name], "seconds": time.monotonic() - began}
     found = None
     if len(others):
@@ -65,7 +65,7 @@ def train(data: Path, out: Path, encoder: VoiceEncoder, name: str, seed: int, al
                         [d for p in members for d in p.digests],
                         {"seed": seed, "people": len(members), "kept_for_tests": len(others), "vectors": len(vectors),
                          "rank_within": shape.within, "rank_between": shape.between, "rank_channel": shape.channel,
-                         "false_accepts": rule.false_accepts, "plain": rule.plain, "band": rule.band,
+                         "false_accepts": rule.false_accepts, "plain": rule.plain,
                          "measured": measured, "recognisable": found})
     yield {"stage": "done", "files": [str(f.absolute()) for f in files], "recognisable": found,
            "seconds": time.monotonic() - began}

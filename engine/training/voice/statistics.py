@@ -50,13 +50,21 @@ class Shape:
     z_norm: bool = False
 
 
-def statistics(vectors: FloatArray, people: NDArray[np.int64], changes: FloatArray, shape: Shape) -> Statistics:
-    """What is kept: see `scatter` and `low_rank`. changes: what channels did to vectors (m, dim)."""
+@dataclass(frozen=True)
+class Changes:
+    """What lines did to vectors: drawn channels (m, dim), and a telephone's band, a mean of each person (people, dim)."""
+
+    drawn: FloatArray
+    telephone: FloatArray
+
+
+def statistics(vectors: FloatArray, people: NDArray[np.int64], changes: Changes, shape: Shape) -> Statistics:
+    """What is kept: see `scatter` and `low_rank`."""
     mean, within, between = scatter(vectors, people)
-    values, axes = np.linalg.eigh(changes.T.astype(np.float64) @ changes.astype(np.float64))
+    values, axes = np.linalg.eigh(changes.drawn.T.astype(np.float64) @ changes.drawn.astype(np.float64))
     channel = axes.T[::-1][:min(shape.channel, int((values > 1e-9).sum()))]
     return Statistics(mean, low_rank(within, shape.within), low_rank(between, shape.between), shape.weight, shape.shrinkage,
-                      channel if len(channel) else None, shape.z_norm)
+                      channel if len(channel) else None, shape.z_norm, changes.telephone.mean(axis=0, dtype=np.float64))
 
 
 def recognisable(kept: Statistics, members: FloatArray, others: FloatArray, seed: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from engine.index import unit
 from engine.records import FloatArray
@@ -15,7 +16,7 @@ from engine.voices.backends.protocol import Background, Enrolled
 class FittedCentroid:
     centroids: FloatArray  # (voices, dim), unit rows
 
-    def similarities(self, queries: FloatArray) -> FloatArray:
+    def similarities(self, queries: FloatArray, narrow: ArrayLike = False) -> FloatArray:
         return queries @ self.centroids.T
 
 

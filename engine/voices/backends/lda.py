@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from engine.errors import UsageError
 from engine.records import FloatArray
@@ -22,7 +23,7 @@ class FittedLinear:
     weights: FloatArray
     offsets: FloatArray
 
-    def similarities(self, queries: FloatArray) -> FloatArray:
+    def similarities(self, queries: FloatArray, narrow: ArrayLike = False) -> FloatArray:
         return queries @ self.weights.T + self.offsets
 
 

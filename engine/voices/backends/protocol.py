@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from engine.index import unit
 from engine.records import FloatArray
 
 IntArray = NDArray[np.int64]
@@ -49,7 +50,8 @@ class Background:
     strangers: float32 (s, dim), unit rows, synthetic samples of people who do not exist, for score normalisation. weight,
     shrinkage: how `within` is adapted to the enrolled samples (see `scatter`), as chosen for the encoder. channel: float64
     (k, dim), orthonormal rows: along these rooms, microphones and codecs move a vector, whoever speaks. z_norm: the strangers are
-    so like real ones that what a voice gives them says what it gives those (see `two_covariance`).
+    so like real ones that what a voice gives them says what it gives those (see `two_covariance`). telephone: float64 (dim,),
+    what a telephone's band adds to a vector, whoever speaks, or None where that is not known.
     """
 
     mean: Doubles
@@ -60,13 +62,20 @@ class Background:
     shrinkage: float = SHRINKAGE
     channel: Doubles | None = None
     z_norm: bool = False
+    telephone: Doubles | None = None
+
+    @property
+    def called(self) -> FloatArray:
+        """The strangers as they are over a telephone, float32 (s, dim), unit rows."""
+        return self.strangers if self.telephone is None else unit((self.strangers + self.telephone).astype(np.float32))
 
 
 class Fitted(Protocol):
     """A back-end that has learned the voices."""
 
-    def similarities(self, queries: FloatArray) -> FloatArray:
-        """queries: float32 (m, dim), unit rows. Returns float32 (m, voices), rising with likeness."""
+    def similarities(self, queries: FloatArray, narrow: ArrayLike = False) -> FloatArray:
+        """queries: float32 (m, dim), unit rows. narrow: which come through a telephone's band, bool (m,) or one for all; few
+        back-ends make use of it. Returns float32 (m, voices), rising with likeness."""
         ...
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from engine.errors import UsageError
 from engine.records import FloatArray
@@ -34,7 +35,7 @@ class FittedSNorm:
     spread: FloatArray
     top: int
 
-    def similarities(self, queries: FloatArray) -> FloatArray:
+    def similarities(self, queries: FloatArray, narrow: ArrayLike = False) -> FloatArray:
         mean, spread = _nearest(queries @ self.strangers.T, self.top)
         cosines = queries @ self.centroids.T
         scores = (cosines - self.mean) / self.spread + (cosines - mean[:, None]) / spread[:, None]

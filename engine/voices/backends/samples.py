@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from engine.records import FloatArray
 from engine.voices.backends.protocol import Background, Enrolled, IntArray
@@ -18,7 +19,7 @@ class FittedSamples:
     starts: IntArray  # (voices,), where each voice begins
     k: int
 
-    def similarities(self, queries: FloatArray) -> FloatArray:
+    def similarities(self, queries: FloatArray, narrow: ArrayLike = False) -> FloatArray:
         cosines = queries @ self.vectors.T  # (m, n)
         if self.k == 1:
             best: FloatArray = np.maximum.reduceat(cosines, self.starts, axis=1)

@@ -19,36 +19,34 @@ SHORTEST_S, LONGEST_S = 1.0, 8.0  # outside of these the length of a query chang
 class Scale:
     """similarity = 1 / (1 + e^−((raw − threshold) / width)): rising with raw, so it changes no order, with
 
-        threshold = middle + by_length · ln(seconds / 5) + by_noise · (SNR − 25 dB) + narrow (in a telephone's band)
+        threshold = middle + by_length · ln(seconds / 5) + by_noise · (SNR − 25 dB)
 
     middle: for 5 s of ordinary speech. by_length: the more of a stranger is heard, the nearer comes the nearest voice. by_noise:
-    what a decibel less of noise adds. narrow: what a telephone leaves of a voice is less like all of it.
+    what a decibel less of noise adds.
     """
 
     middle: float
     width: float
     by_length: float = 0.0
     by_noise: float = 0.0
-    narrow: float = 0.0
 
     @property
     def steepest(self) -> float:
         """How much similarity one unit of raw is worth at the threshold, where the scale is straight; elsewhere it is less."""
         return 1 / (4 * self.width)
 
-    def threshold(self, seconds: ArrayLike = USUAL_S, snr_db: ArrayLike | None = None, narrow: ArrayLike = False) -> Doubles:
+    def threshold(self, seconds: ArrayLike = USUAL_S, snr_db: ArrayLike | None = None) -> Doubles:
         """What a query has to reach; the arguments broadcast. snr_db: over its noise, None where that is not known."""
-        longer, cleaner, in_band = conditions(seconds, USUAL_SNR_DB if snr_db is None else snr_db, narrow)
-        return np.asarray(self.middle + self.by_length * longer + self.by_noise * cleaner + self.narrow * in_band)
+        longer, cleaner = conditions(seconds, USUAL_SNR_DB if snr_db is None else snr_db)
+        return np.asarray(self.middle + self.by_length * longer + self.by_noise * cleaner)
 
-    def apply(self, raw: FloatArray, seconds: ArrayLike = USUAL_S, snr_db: ArrayLike | None = None,
-              narrow: ArrayLike = False) -> FloatArray:
+    def apply(self, raw: FloatArray, seconds: ArrayLike = USUAL_S, snr_db: ArrayLike | None = None) -> FloatArray:
         """raw: any shape; the others: see `threshold`, broadcast against it. Returns float32 of its shape."""
-        above = raw - self.threshold(seconds, snr_db, narrow)
+        above = raw - self.threshold(seconds, snr_db)
         return np.asarray(0.5 * (1 + np.tanh(above / (2 * self.width))), np.float32)
 
 
-def conditions(seconds: ArrayLike, snr_db: ArrayLike, narrow: ArrayLike) -> tuple[Doubles, Doubles, Doubles]:
+def conditions(seconds: ArrayLike, snr_db: ArrayLike) -> tuple[Doubles, Doubles]:
     """What the weights of a scale are multiplied with."""
     return (np.log(np.clip(np.asarray(seconds, np.float64), SHORTEST_S, LONGEST_S) / USUAL_S),
-            np.minimum(np.asarray(snr_db, np.float64), QUIET_SNR_DB) - USUAL_SNR_DB, np.asarray(narrow, np.float64))
+            np.minimum(np.asarray(snr_db, np.float64), QUIET_SNR_DB) - USUAL_SNR_DB)

@@ -13,7 +13,8 @@ the first.
 How high a ratio strangers reach depends on the voice too: samples that are alike make a narrow voice, whose ratios are far from
 each other. Where the background's strangers are like real ones (`z_norm`; those of GE2E are not), each voice's ratios are moved
 and scaled until these strangers have a mean of 0 and a standard deviation of SPREAD with it (Z-norm). One threshold then does
-for voices of all kinds, and a difference is still about a logarithm.
+for voices of all kinds, and a difference is still about a logarithm. A query over a telephone is judged by the same strangers as
+they are over a telephone: with a voice that was enrolled over one, all who call reach more.
 
 W is the background's, adapted by the scatter of the enrolled samples (see scatter.py). Samples of one voice are not
 independent of each other, so n of them count as n / (1 + CORRELATION · (n − 1)).
@@ -29,6 +30,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from engine.errors import UsageError
 from engine.records import FloatArray
@@ -57,12 +59,13 @@ class FittedTwoCovariance:
     constant: FloatArray  # (voices,)
     common: FloatArray  # (dim,), what they have in common
     evidence: float  # how probable it is that they have something
-    usual: Doubles  # (voices,), the mean of strangers' ratios
-    spread: Doubles  # (voices,), their standard deviation, over SPREAD
+    usual: Doubles  # (2, voices), the mean of strangers' ratios, of a full band and over a telephone
+    spread: Doubles  # (2, voices), their standard deviation, over SPREAD
 
-    def similarities(self, queries: FloatArray) -> FloatArray:
+    def similarities(self, queries: FloatArray, narrow: ArrayLike = False) -> FloatArray:
         """Natural log-likelihood ratios; where they are normalised, 0 is what a stranger gets on average."""
-        return np.asarray((self.ratios(queries) - self.usual) / self.spread, np.float32)
+        band = np.broadcast_to(np.asarray(narrow, np.int64), len(queries))
+        return np.asarray((self.ratios(queries) - self.usual[band]) / self.spread[band], np.float32)
 
     def ratios(self, queries: FloatArray) -> Doubles:
         """Natural log-likelihood ratios (m, voices): above 0 the voice explains the query better than a stranger does."""
@@ -113,11 +116,11 @@ class TwoCovariance:
         constant = 0.5 * (np.log1p(spread).sum() - np.log(variance).sum(axis=1))
         plain = FittedTwoCovariance(_float32(background.mean), _float32(axes), _float32(1 / (spread + 1)), _float32(1 / variance),
                                     _float32(expected), _float32(constant), _float32(common), evidence,
-                                    np.zeros(enrolled.voices), np.ones(enrolled.voices))
+                                    np.zeros((2, enrolled.voices)), np.ones((2, enrolled.voices)))
         if not background.z_norm:
             return plain
-        reached = plain.ratios(background.strangers)
-        return replace(plain, usual=reached.mean(axis=0), spread=reached.std(axis=0) / SPREAD)
+        reached = np.stack([plain.ratios(strangers) for strangers in (background.strangers, background.called)])
+        return replace(plain, usual=reached.mean(axis=1), spread=reached.std(axis=1) / SPREAD)
 
 
 def _float32(values: Doubles) -> FloatArray:

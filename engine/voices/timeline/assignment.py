@@ -35,7 +35,7 @@ class Heard:
     """Embedded pieces of one recording, in order.
 
     start_s, end_s: float64 (n,). run: int64 (n,), which region. vectors: float32 (n, dim), unit rows.
-    norms: float32 (n,), lengths before normalisation.
+    norms: float32 (n,), lengths before normalisation. narrow: bool (n,), whether their band is a telephone's.
     """
 
     start_s: NDArray[np.float64]
@@ -43,6 +43,7 @@ class Heard:
     run: IntArray
     vectors: FloatArray
     norms: FloatArray
+    narrow: NDArray[np.bool_]
 
     @property
     def lengths_s(self) -> NDArray[np.float64]:
@@ -140,7 +141,7 @@ def mean_of(heard: Heard, which: NDArray[np.bool_]) -> Embedding:
 
 
 def _asked(heard: Heard, which: NDArray[np.bool_], identifier: Identifier) -> Identification:
-    return identifier.identify(mean_of(heard, which), speech_s(heard, which))
+    return identifier.identify(mean_of(heard, which), speech_s(heard, which), narrow=bool(heard.narrow[which].mean() > 0.5))
 
 
 def _grouped(heard: Heard, same: float, people: People) -> IntArray:

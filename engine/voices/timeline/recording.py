@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio import files
+from engine.audio.band import band_of
 from engine.audio.clean import HighPass, leveled
 from engine.audio.levels import clips
 from engine.audio.speech import RATE_HZ
@@ -127,6 +128,7 @@ class _Embedded:
     embeddings: list[Embedding] = field(default_factory=list)
     power: list[float] = field(default_factory=list)
     clipped: list[int] = field(default_factory=list)
+    narrow: list[bool] = field(default_factory=list)
     reached_s: float = 0.0
 
     def take(self, raw: FloatArray, clean: FloatArray) -> None:
@@ -165,6 +167,7 @@ class _Embedded:
             self.embeddings.append(embedding)
             self.power.append(float(np.mean(np.square(piece.clean, dtype=np.float64))))
             self.clipped.append(clips(piece.raw[max(0, round((self.reached_s - span.start_s) * RATE_HZ)):]))
+            self.narrow.append(band_of(Audio(piece.clean, RATE_HZ)) == "narrow")
             self.reached_s = span.end_s
 
     def heard(self) -> Heard:
@@ -172,7 +175,7 @@ class _Embedded:
                           np.float64).reshape(-1, 2)
         vectors = np.array([e.vector for e in self.embeddings], np.float32).reshape(len(places), self.encoder.spec.dim)
         return Heard(places[:, 0], places[:, 1], self.regions.of[self.which], vectors,
-                     np.array([e.norm for e in self.embeddings], np.float32))
+                     np.array([e.norm for e in self.embeddings], np.float32), np.array(self.narrow, bool))
 
 
 def _embedded(pieces: Sequence[_Piece], encoder: VoiceEncoder) -> list[tuple[_Piece, Embedding]]:

@@ -256,7 +256,7 @@ def at(*degrees):
 
 def identification(vectors, labels, count, seed):
     """Cosine to the centroid of utterances that are one part each."""
-    spoken = Utterances(vectors, labels, vectors, np.arange(len(labels)))
+    spoken = Utterances(vectors, labels, np.zeros(len(labels), bool), vectors, np.arange(len(labels)))
     return identification_of(spoken, make("cosine"), None, count, seed)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.audio import files
+from engine.audio.lines import telephone
 from engine.errors import UsageError
 from engine.records import Audio, Embedding, EncoderSpec
 from engine.training.voice import run
@@ -53,6 +54,9 @@ def test_statistics_are_made_and_used(tmp_path):
     assert records[0]["people"] + records[0]["kept_for_tests"] == 24
     made = cohort.read(tmp_path / "out", "bands")
     assert len(made.files) == records[0]["people"]
+    low, high = ByBands().embed(Audio(person(1), 16_000)), ByBands().embed(telephone(Audio(person(1), 16_000)))
+    assert made.background.telephone @ (high.vector - low.vector) > 0
+    assert made.background.called.shape == made.background.strangers.shape
     enrolled = Enrolled(np.array([ByBands().embed(Audio(person(n)[:48_000], 16_000)).vector for n in range(5)]), np.arange(5), 5)
     query = np.array([ByBands().embed(Audio(person(n)[60_000:], 16_000)).vector for n in range(5)])
     assert (make("two-covariance").fit(enrolled, made.background).similarities(query).argmax(axis=1) == np.arange(5)).all()

@@ -180,6 +180,36 @@ def test_drawn_strangers_make_one_threshold_do_for_voices_of_all_kinds():
     assert drawn.std(axis=0) == pytest.approx([SPREAD] * 2, rel=1e-4)
 
 
+def test_strangers_on_a_telephone_are_no_nearer_to_voices_who_were_enrolled_over_one():
+    """A telephone adds the same to everyone's vector: by strangers of a full band, all who call are alike."""
+    people, background = world(loud=0.2)
+    line = 0.12 * np.eye(DIM)[6:10].sum(axis=0)
+    fitted = TwoCovariance().fit(enrolled_of(unit(people(2, 6) + line)), replace(background, z_norm=True, telephone=line))
+    outside = people(300, 1)[:, 0]
+    usual, called = outside.astype(np.float32), unit(outside + line)
+
+    def reached(queries, narrow):
+        return np.quantile(fitted.similarities(queries, narrow), 0.98)
+
+    assert reached(called, False) > reached(usual, False) + SPREAD / 2
+    assert reached(called, True) == pytest.approx(reached(usual, False), abs=SPREAD / 2)
+    both = fitted.similarities(np.concatenate([usual[:3], called[:3]]), np.arange(6) > 2)
+    assert both[:3] == pytest.approx(fitted.similarities(usual[:3]))
+    assert both[3:] == pytest.approx(fitted.similarities(called[:3], True))
+    drawn = fitted.similarities(replace(background, telephone=line).called, True)
+    assert drawn.mean(axis=0) == pytest.approx(np.zeros(2), abs=1e-3)
+    assert drawn.std(axis=0) == pytest.approx([SPREAD] * 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_band_can_be_told_to_every_back_end(name):
+    people, background = world(loud=0.2)
+    samples = people(4, 4)
+    fitted = make(name).fit(enrolled_of(samples), background)
+    asked = samples[:, 0].astype(np.float32)
+    assert fitted.similarities(asked, np.array([True, False, True, False])) == pytest.approx(fitted.similarities(asked))
+
+
 def test_more_samples_make_a_voice_surer_but_not_as_if_they_were_independent():
     people, background = world()
     samples = people(1, 9)
@@ -202,13 +232,11 @@ def test_a_scale_asks_more_of_long_queries():
     assert scale.apply(np.array([30.0]), 60.0) == scale.apply(np.array([30.0]), 8.0)
 
 
-def test_a_scale_knows_noise_and_band():
-    scale = Scale(12.0, 16.0, by_noise=-0.5, narrow=-6.0)
+def test_a_scale_knows_noise():
+    scale = Scale(12.0, 16.0, by_noise=-0.5)
     assert scale.threshold(5.0, [5.0, 25.0, 40.0, 90.0]) == pytest.approx([22, 12, 4.5, 4.5])
     assert scale.threshold() == scale.threshold(5.0, 25.0) == scale.threshold(5.0, None) == 12
-    assert scale.threshold(5.0, 25.0, [False, True]) == pytest.approx([12, 6])
-    shown = scale.apply(np.array([[22.0], [6.0]]), 5.0, np.array([[5.0], [25.0]]), np.array([[False], [True]]))
-    assert shown == pytest.approx(0.5)
+    assert scale.apply(np.array([[22.0], [12.0]]), 5.0, np.array([[5.0], [25.0]])) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("name", [b.name for b in all_backends() if b.needs_background])

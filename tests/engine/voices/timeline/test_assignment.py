@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -28,7 +29,7 @@ def heard(*people: int, each: int = 10) -> Heard:
     run = np.repeat(np.arange(len(people)), each)
     start = np.arange(count) * 0.4 + run * 3.0
     vectors = np.concatenate([near(person, each, seed=number) for number, person in enumerate(people)])
-    return Heard(start, start + 1.6, run, vectors, np.ones(count, np.float32))
+    return Heard(start, start + 1.6, run, vectors, np.ones(count, np.float32), np.zeros(count, bool))
 
 
 def identifier(*people: int, threshold: float = 0.75) -> Identifier:
@@ -85,13 +86,27 @@ def test_with_nobody_enrolled_everybody_is_a_stranger_and_with_nothing_heard_nob
     assert [track.voice_id for track in found.tracks] == [None, None]
     assert found.label.reshape(3, 10)[:, 0].tolist() == [0, 1, 0]
     nothing = assign(Heard(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros((0, DIM), np.float32),
-                           np.zeros(0, np.float32)), identifier(0), 0.64)
+                           np.zeros(0, np.float32), np.zeros(0, bool)), identifier(0), 0.64)
     assert (nothing.tracks, len(nothing.label)) == ((), 0)
 
 
 def test_a_threshold_that_nobody_reaches_names_nobody():
     found = assign(heard(0, 1), identifier(0, 1, threshold=0.999), 0.64)
     assert [track.voice_id for track in found.tracks] == [None, None]
+
+
+@pytest.mark.parametrize(("of_three", "told"), [(0, False), (1, False), (2, True), (3, True)])
+def test_whoever_is_heard_over_a_telephone_most_of_the_time_is_asked_about_as_such(of_three, told, monkeypatch):
+    asked = []
+    real = Identifier.identify
+
+    def identify(self, query, speech_s, snr_db=None, narrow=False):
+        asked.append(narrow)
+        return real(self, query, speech_s, snr_db, narrow)
+
+    monkeypatch.setattr(Identifier, "identify", identify)
+    assign(replace(heard(0, each=12), narrow=np.arange(12) % 3 < of_three), identifier(0, 1), 0.64)
+    assert set(asked) == {told}
 
 
 def test_what_windows_share_counts_once():
@@ -110,9 +125,9 @@ def test_how_many_people_there_are_can_be_told(told, expected):
 def test_a_group_that_says_next_to_nothing_goes_to_the_nearest():
     much, little = heard(4, each=30), near(2, 1)
     some = Heard(np.r_[much.start_s, 20.0], np.r_[much.end_s, 20.6], np.r_[much.run, 1], np.concatenate([much.vectors, little]),
-                 np.ones(31, np.float32))
+                 np.ones(31, np.float32), np.zeros(31, bool))
     assert len(assign(some, identifier(), 0.64).tracks) == 1
-    longer = Heard(some.start_s, np.r_[much.end_s, 21.5], some.run, some.vectors, some.norms)
+    longer = Heard(some.start_s, np.r_[much.end_s, 21.5], some.run, some.vectors, some.norms, some.narrow)
     assert len(assign(longer, identifier(), 0.64).tracks) == 2
 
 
@@ -120,7 +135,8 @@ def test_a_piece_that_lies_over_a_change_of_speaker_is_nobody_of_its_own():
     start = np.arange(9) * 0.75
     both = near(4, 1) + near(2, 1)
     vectors = np.concatenate([near(4, 4), both / np.linalg.norm(both), near(2, 4)]).astype(np.float32)
-    found = assign(Heard(start, start + 1.5, np.zeros(9, np.int64), vectors, np.ones(9, np.float32)), identifier(), 0.9)
+    nine = Heard(start, start + 1.5, np.zeros(9, np.int64), vectors, np.ones(9, np.float32), np.zeros(9, bool))
+    found = assign(nine, identifier(), 0.9)
     assert len(found.tracks) == 2
 
 

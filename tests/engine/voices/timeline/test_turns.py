@@ -35,7 +35,7 @@ def recorded(*parts: tuple[int, float], also: tuple[tuple[float, float, int], ..
         person = people[0] if people else next(who for start, end, who in also if start <= middle <= end)
         vectors[at] = SAID[(voice or {}).get(person, person)]
     places = np.array([(piece.start_s, piece.end_s) for piece in cut.pieces]).reshape(-1, 2)
-    some = Heard(places[:, 0], places[:, 1], cut.of, vectors, np.ones(len(places), np.float32))
+    some = Heard(places[:, 0], places[:, 1], cut.of, vectors, np.ones(len(places), np.float32), np.zeros(len(places), bool))
     return Recording(samples / RATE_HZ, found, cut, speech, some, np.ones(len(places)), np.zeros(len(places), np.int64), -80.0)
 
 
