@@ -11,11 +11,11 @@ import numpy as np
 
 from engine.encoders.protocols import TextAudioEncoder
 from engine.errors import LibraryError, TagUnknown
-from engine.index import BoolArray, ranked_groups, unit_mean
+from engine.index import BoolArray, SpanIndex, unit_mean
 from engine.library import terms as arithmetic
 from engine.library.files import AudioFiles
-from engine.records import EncoderSpec, FloatArray, Match, SearchResult, Term
-from engine.store import Snapshot, Store
+from engine.records import EncoderSpec, FloatArray, Match, SearchResult, Span, Term
+from engine.store import Store
 from engine.texts import name_key
 
 
@@ -44,31 +44,26 @@ class Search:
         encoder: may be None where the library is empty. Raises LibraryError, DecodeError, EncoderError.
         """
         began = time.perf_counter()
-        snapshot = self._store.sounds.snapshot(spec)
-        mask = self._mask(snapshot)
-        if not len(snapshot) or encoder is None:
-            return SearchResult(self._said(), (), 0, 1000 * (time.perf_counter() - began), snapshot.damaged)
-        vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in self._terms])  # (t, dim)
-        each = (np.asarray(snapshot.matrix) @ vectors.T)[snapshot.rows].T  # (t, m)
-        similarity = arithmetic.combined(each, [term.weight for term in self._terms], starts=snapshot.starts)
-        hits = ranked_groups(similarity, k, starts=snapshot.starts, ids=snapshot.sound_ids, mask=mask, offset=offset)
-        ids = [int(one) for one in snapshot.sound_ids[hits.index]]
+        index = self._store.sounds.index(spec)
+        allowed = self._allowed(index)
+        if not len(index) or encoder is None:
+            return SearchResult(self._said(), (), 0, 1000 * (time.perf_counter() - began), index.damaged)
+        vectors = np.stack([term_vector(term, self._store, index, encoder, self._files) for term in self._terms])  # (t, dim)
+        hits = index.search(vectors, k, allowed=allowed, offset=offset,
+                            combine=arithmetic.combination([term.weight for term in self._terms]))
+        ids = hits.ids.tolist()
         sounds, labels = self._store.sounds.many(ids), self._store.tags.of(ids)
-        matches = tuple(Match(sounds[one], min(1.0, max(-1.0, float(value))), snapshot.span(row), labels.get(one, ()))
-                        for one, row, value in zip(ids, hits.row, hits.similarity, strict=True) if one in sounds)
-        return SearchResult(self._said(), matches, hits.compared, 1000 * (time.perf_counter() - began), snapshot.damaged)
+        matches = tuple(Match(sounds[one], min(1.0, max(-1.0, float(value))), Span(start_s, end_s), labels.get(one, ()))
+                        for one, start_s, end_s, value in zip(ids, hits.start_s.tolist(), hits.end_s.tolist(), hits.similarity,
+                                                              strict=True) if one in sounds)
+        return SearchResult(self._said(), matches, hits.compared, 1000 * (time.perf_counter() - began), index.damaged)
 
-    def _mask(self, snapshot: Snapshot) -> BoolArray:
-        only = self._only
-        mask = np.ones(len(snapshot), bool) if only.folder_id is None else snapshot.folder_ids == only.folder_id
+    def _allowed(self, index: SpanIndex) -> BoolArray:
+        only, among = self._only, []
         if only.under is not None:
-            mask &= np.isin(snapshot.sound_ids, self._store.sounds.ids(only.under), assume_unique=True)
-        for tag in only.tags:
-            mask &= np.isin(snapshot.sound_ids, self._store.tags.ids(called(tag, self._store)))
-        for term in self._terms:
-            if isinstance(term.like, int):
-                mask &= snapshot.sound_ids != term.like
-        return mask
+            among.append(self._store.sounds.ids(only.under))
+        among += [self._store.tags.ids(called(tag, self._store)) for tag in only.tags]
+        return index.only(only.folder_id, among, [term.like for term in self._terms if isinstance(term.like, int)])
 
     def _said(self) -> str:
         return said(self._terms, self._store)
@@ -91,11 +86,11 @@ def called(tag: str, store: Store) -> list[tuple[int, int]]:
     return found
 
 
-def term_vector(term: Term, store: Store, snapshot: Snapshot, encoder: TextAudioEncoder, files: AudioFiles) -> FloatArray:
+def term_vector(term: Term, store: Store, index: SpanIndex, encoder: TextAudioEncoder, files: AudioFiles) -> FloatArray:
     """Unit float32 (dim,); of a sound of the library, from its stored vectors. Raises LibraryError, DecodeError, EncoderError."""
     if not isinstance(term.like, int):
         return arithmetic.vector(term, encoder, files)
-    vectors = snapshot.vectors(term.like)
+    vectors = index.vectors(term.like)
     if not len(vectors):
         store.sounds.sound(term.like)
         raise LibraryError("This sound is not indexed yet. Look through the folders again.")

@@ -14,7 +14,6 @@ import numpy as np
 from engine.audio import files as audio_files
 from engine.encoders.protocols import TextAudioEncoder
 from engine.errors import LibraryError, StoreError
-from engine.index import unit
 from engine.library import general
 from engine.library.files import AudioFiles
 from engine.library.indexing import Indexing
@@ -197,21 +196,18 @@ class Library:
 
     def vectors(self) -> tuple[list[Sound], FloatArray]:
         """All indexed sounds by id, each with its own vector: the unit mean of its spans. float32 (sounds, dim)."""
-        snapshot = self._store.sounds.snapshot(self._spec())
-        if not len(snapshot) and self._overtaken():
+        index = self._store.sounds.index(self._spec())
+        if not len(index) and self._overtaken():
             return self.vectors()
-        if not len(snapshot):
-            return [], np.zeros((0, snapshot.spec.dim), np.float32)
-        means = unit(np.add.reduceat(snapshot.matrix[snapshot.rows], snapshot.starts, axis=0))
-        found = self._store.sounds.many(int(one) for one in snapshot.sound_ids)
-        there = np.fromiter((int(one) in found for one in snapshot.sound_ids), bool, len(snapshot))
-        return [found[int(one)] for one in snapshot.sound_ids[there]], means[there]
+        ids, means = index.means()
+        found = self._store.sounds.many(ids.tolist())
+        there = np.fromiter((one in found for one in ids.tolist()), bool, len(ids))
+        return [found[one] for one in ids[there].tolist()], means[there]
 
     def spans(self, sound_id: int) -> tuple[tuple[Span, ...], FloatArray]:
         """The spans of a sound and their vectors, float32 (spans, dim); none where it is not indexed for the space in use."""
-        snapshot = self._store.sounds.snapshot(self._spec())
-        at = snapshot.positions(sound_id)
-        return tuple(snapshot.span(one) for one in range(at.start, at.stop)), snapshot.vectors(sound_id)
+        index = self._store.sounds.index(self._spec())
+        return index.spans(sound_id), index.vectors(sound_id)
 
     def search(self, text: str = "", like: Path | int | None = None, k: int = 10, folder_id: int | None = None,
                offset: int = 0, under: Path | None = None, terms: Sequence[Term] = (), tags: Sequence[str] = ()) -> SearchResult:
@@ -226,7 +222,7 @@ class Library:
         search = Search(self._store, self._files, asked(text, like, terms), Filter(folder_id, under, tuple(tags)))
         while True:
             spec = self._spec()
-            empty = not len(self._store.sounds.snapshot(spec))
+            empty = not len(self._store.sounds.index(spec))
             encoder = None if empty else self._joint()  # its own spec: the library may have changed over since the line above
             found = search.result(encoder.spec if encoder else spec, encoder, k, offset)
             if found.sounds or not self._overtaken():
@@ -243,8 +239,8 @@ class Library:
         total_s = result_of(beside(lambda: self._files.info(path), "read-header"), ticket, path.name).duration_s
         query = said(wanted, self._store)
         encoder = self._joint()
-        snapshot = self._store.sounds.snapshot(encoder.spec)
-        vectors = np.stack([term_vector(term, self._store, snapshot, encoder, self._files) for term in wanted])
+        index = self._store.sounds.index(encoder.spec)
+        vectors = np.stack([term_vector(term, self._store, index, encoder, self._files) for term in wanted])
         rate_hz = encoder.spec.rate_hz or FALLBACK_RATE_HZ
         decoding = self._files.stream(path, rate_hz=rate_hz, block_s=BLOCK_S)
         sounds = None if all(term.text for term in wanted) else general.sounds(encoder, self._store.folder / "captions")

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from engine.describing.lists import folded
 from engine.encoders.protocols import TextAudioEncoder, TextReader
 from engine.errors import ShapeError, UsageError
-from engine.index import IntArray, unit_mean
+from engine.index import Combine, IntArray, unit_mean
 from engine.library.files import AudioFiles
 from engine.library.reading import BLOCK_S
 from engine.records import FloatArray, Term
@@ -119,6 +119,18 @@ def combined(similarities: FloatArray, weights: Sequence[float] | NDArray[np.flo
     shares = factors[plus] / factors[plus].sum()
     result: FloatArray = (shares @ usual[plus] + (shares @ unit[plus]) * score).astype(np.float32)
     return result
+
+
+def combination(weights: Sequence[float]) -> Combine | None:
+    """`combined` as an index wants it; None for one term, whose similarities are taken as they are."""
+    if len(weights) == 1:
+        return None
+
+    def combine(similarities: FloatArray, starts: IntArray, moments: tuple[WideArray, WideArray]) -> FloatArray:
+        mean, deviation = moments
+        return combined(similarities, weights, mean, np.maximum(deviation, SMALLEST_DEVIATION), starts)
+
+    return combine
 
 
 def usual_of(similarities: WideArray) -> tuple[WideArray, WideArray]:

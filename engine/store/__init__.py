@@ -7,8 +7,7 @@ from engine.store.records import (
     NewTake,
     RememberedFailure,
     SameAs,
-    Snapshot,
 )
 from engine.store.workspace import Store
 
-__all__ = ["FileKey", "KnownSound", "NewSound", "NewTake", "RememberedFailure", "SameAs", "Snapshot", "Store"]
+__all__ = ["FileKey", "KnownSound", "NewSound", "NewTake", "RememberedFailure", "SameAs", "Store"]

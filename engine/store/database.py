@@ -9,11 +9,13 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
@@ -226,6 +228,28 @@ def count_up(connection: Connection, name: str) -> None:
     """Count a counter up; one that an older Earmark did not have begins."""
     if not connection.execute(update(counter).where(counter.c.name == name).values(value=counter.c.value + 1)).rowcount:
         connection.execute(insert(counter).values(name=name, value=1))
+
+
+def counted(connection: Connection, name: str) -> int:
+    """A counter; 0 for one that has not begun."""
+    return int(connection.execute(select(counter.c.value).where(counter.c.name == name)).scalar_one_or_none() or 0)
+
+
+def set_counter(connection: Connection, name: str, value: int) -> None:
+    """Put a counter to a value; one that is not there begins."""
+    if not connection.execute(update(counter).where(counter.c.name == name).values(value=value)).rowcount:
+        connection.execute(insert(counter).values(name=name, value=value))
+
+
+def table_of(connection: Connection, statement: Any, kinds: Mapping[str, type]) -> dict[str, NDArray[Any]]:
+    """The rows of a statement as columns, without an object a row. kinds: name and kind of number of each, in their order."""
+    result = connection.execute(statement)
+    cursor: Any = result.cursor
+    try:
+        rows = np.fromiter(cursor, np.dtype([(name, kind) for name, kind in kinds.items()]))
+    finally:
+        result.close()
+    return {name: np.ascontiguousarray(rows[name]) for name in kinds}
 
 
 def _no_room(path: Path) -> bool:

@@ -165,49 +165,9 @@ class NewSound:
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """All sounds of one space, ready to be searched; immutable.
-
-    version: the state of the library it shows. matrix: float32 (n, dim), memory-mapped. rows: int64 (m,), matrix rows
-    in order of their sounds. starts: int64 (g,), where each sound begins in rows. sound_ids, folder_ids: int64 (g,),
-    sound_ids increasing. start_s, end_s: float64 (m,), the spans. damaged: how many sounds are left out, because their vectors
-    are lost or are not what was written.
-    """
-
-    version: int
-    spec: EncoderSpec
-    matrix: FloatArray = field(repr=False, compare=False)
-    rows: IntArray = field(repr=False, compare=False)
-    starts: IntArray = field(repr=False, compare=False)
-    sound_ids: IntArray = field(repr=False, compare=False)
-    folder_ids: IntArray = field(repr=False, compare=False)
-    start_s: NDArray[np.float64] = field(repr=False, compare=False)
-    end_s: NDArray[np.float64] = field(repr=False, compare=False)
-    damaged: int = 0
-
-    def __len__(self) -> int:
-        return len(self.sound_ids)
-
-    def span(self, position: int) -> Span:
-        """The span at a position of `rows`."""
-        return Span(float(self.start_s[position]), float(self.end_s[position]))
-
-    def positions(self, sound_id: int) -> slice:
-        """Where a sound's spans stand in `rows`; an empty slice when it has none."""
-        at = int(np.searchsorted(self.sound_ids, sound_id))
-        if at == len(self.sound_ids) or self.sound_ids[at] != sound_id:
-            return slice(0, 0)
-        end = self.starts[at + 1] if at + 1 < len(self.starts) else len(self.rows)
-        return slice(int(self.starts[at]), int(end))
-
-    def vectors(self, sound_id: int) -> FloatArray:
-        """The vectors of one sound: float32 (spans, dim); no rows when it has none."""
-        return np.asarray(self.matrix[self.rows[self.positions(sound_id)]], dtype=np.float32)
-
-
-@dataclass(frozen=True)
 class StoredList:
-    """A list as tagging needs it. current: its tags were made with this space from this version of the library."""
+    """A list as tagging needs it. shows: the version of the library that its tags show in the space asked about, None where they
+    were made with another space, or never."""
 
     id: int
     name: str
@@ -215,7 +175,7 @@ class StoredList:
     texts: tuple[str, ...]
     least: float | None
     top: int
-    current: bool
+    shows: int | None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@
     saved_query
     seal                                how the voices are encrypted, one row at most
     counter                             versions of the library and of the voices, raised by every change to them
+    sound_change                        the version that a sound was changed in last, for the newest versions
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ encoder_spec = Table(
     _required("kind", String(20)),
     _required("dim", Integer),
     Column("rate_hz", Integer),
+    Column("matrix", Text),  # stamp of the space's matrix as the last write left it; NULL where none was kept
 )
 
 voice = Table(
@@ -190,6 +192,12 @@ span = Table(
     _required("row", Integer),  # of the matrix of the spec; sounds of equal content may share it
     Index("ix_span_sound_id", "sound_id"),
     sqlite_with_rowid=False,
+)
+
+sound_change = Table(
+    "sound_change", metadata,
+    Column("sound_id", Integer, primary_key=True),  # of a sound that may be gone
+    _required("version", BigInteger, index=True),  # of the library, that this change to the sound made
 )
 
 failed_file = Table(

@@ -14,12 +14,14 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, update
 
 from engine.errors import LibraryError
+from engine.index import ExactIndex
 from engine.records import EncoderSpec, Folder, LibraryStats, Sound, Tag
-from engine.store.database import Database, inserted_id
-from engine.store.records import FileKey, IntArray, KnownSound, NewSound, RememberedFailure, Snapshot
+from engine.store.database import Database, counted, inserted_id, set_counter
+from engine.store.records import FileKey, IntArray, KnownSound, NewSound, RememberedFailure
 from engine.store.schema import counter, failed_file, folder, sound, sound_tag, span
+from engine.store.sound_changes import LIBRARY, changed, prune, since
 from engine.store.spaces import find_space
-from engine.store.spans import LIBRARY, SpanStore
+from engine.store.spans import SpanStore
 from engine.store.tags import Labels, one_of
 
 MANY = 500
@@ -63,15 +65,16 @@ class SoundStore:
                 for table in (sound, failed_file):
                     connection.execute(update(table).where(table.c.folder_id == inner).values(folder_id=folder_id))
                 connection.execute(delete(folder).where(folder.c.id == inner))
-            _changed(connection)
+            changed(connection, None if absorbing else ())
             return int(folder_id)
 
     def remove_folder(self, folder_id: int) -> None:
         """Remove a folder and its sounds from the library; the files themselves are not touched."""
         with self._database.writing() as connection:
+            sounds = connection.execute(select(sound.c.id).where(sound.c.folder_id == folder_id)).scalars().all()
             if not connection.execute(delete(folder).where(folder.c.id == folder_id)).rowcount:
                 raise LibraryError("This folder is not part of the library any more.")
-            _changed(connection)
+            changed(connection, sounds)
 
     def folder_device(self, folder_id: int) -> int | None:
         """The st_dev the folder had at its last scan; None before the first."""
@@ -127,7 +130,12 @@ class SoundStore:
     def version(self) -> int:
         """Raised by every change to the library, in whatever process."""
         with self._database.reading() as connection:
-            return connection.execute(select(counter.c.value).where(counter.c.name == LIBRARY)).scalar_one()
+            return counted(connection, LIBRARY)
+
+    def changed_since(self, version: int) -> IntArray | None:
+        """Ids of the sounds that are new, different or gone since then, increasing, int64 (n,); None where it may be all."""
+        with self._database.reading() as connection:
+            return since(connection, version)
 
     def stats(self, spec: EncoderSpec, database_bytes: int) -> LibraryStats:
         """spans: of this space."""
@@ -146,16 +154,17 @@ class SoundStore:
         with self._database.writing() as connection:
             if self.scan_mark() is None:  # what an earlier one came to is known until this one knows better
                 self.mark_scan(0, 0)
-            if self._spans.drop_lost(connection, spec):
-                _changed(connection)
+            lost = self._spans.drop_lost(connection, spec)
+            if len(lost):
+                changed(connection, lost)
+            prune(connection)
         self._spans.forget_free_rows()
 
     def mark_scan(self, done: int, total: int) -> None:
         """How far the scan is that has begun, so that whoever comes after a kill knows."""
         with self._database.writing() as connection:
             for name, value in ((SCAN_DONE, done), (SCAN_TOTAL, total)):
-                if not connection.execute(update(counter).where(counter.c.name == name).values(value=value)).rowcount:
-                    connection.execute(insert(counter).values(name=name, value=value))
+                set_counter(connection, name, value)
 
     def end_scan(self) -> None:
         """The scan has come to its end."""
@@ -200,14 +209,14 @@ class SoundStore:
         """Take away the spans and matrices of all spaces but these."""
         with self._database.writing() as connection:
             if self._spans.purge(connection, keep):
-                _changed(connection)
+                changed(connection, None)
 
     def settle_tags(self, taken: bool) -> None:
         """The library has changed over (taken), or stays with its encoder: the tags that waited become the tags, or go."""
         waiting = update(sound).where(sound.c.tags_next.is_not(None))
         with self._database.writing() as connection:
             if connection.execute(waiting.values(tags_next=None, **({"tags": sound.c.tags_next} if taken else {}))).rowcount:
-                _changed(connection)
+                changed(connection, ())
 
     def put(self, spec: EncoderSpec, sounds: Sequence[NewSound], pending: bool = False) -> builtins.list[int]:
         """Write sounds with their spans and vectors, all or none. Returns their ids.
@@ -232,7 +241,7 @@ class SoundStore:
                     self._spans.share(connection, spec, spans, sound_id)
             self._spans.write(connection, spec, [(sound_id, new.spans, new.vectors) for sound_id, new
                                                  in zip(ids, sounds, strict=True) if new.same_as is None])
-            _changed(connection)
+            changed(connection, ids)
         return ids
 
     def place(self, sound_id: int, path: Path, folder_id: int, key: FileKey) -> None:
@@ -242,13 +251,13 @@ class SoundStore:
             connection.execute(delete(failed_file).where(failed_file.c.path == path))
             connection.execute(update(sound).where(sound.c.id == sound_id).values(
                 path=path, folder_id=folder_id, size=key.size, mtime_ns=key.mtime_ns))
-            _changed(connection)
+            changed(connection, (sound_id,))
 
-    def remove(self, sound_ids: Iterable[int]) -> None:
+    def remove(self, sound_ids: Collection[int]) -> None:
         with self._database.writing() as connection:
             for ids in _portions(sound_ids):
                 connection.execute(delete(sound).where(sound.c.id.in_(ids)))
-            _changed(connection)
+            changed(connection, sound_ids)
 
     def remove_all(self) -> None:
         """Empty the library. The caller removes the vector files and wipes the database."""
@@ -256,7 +265,7 @@ class SoundStore:
             for table in (span, failed_file, sound, folder):
                 connection.execute(delete(table))
             self.end_scan()
-            _changed(connection)
+            changed(connection, None)
         self.close()
 
     def failures(self, spec: EncoderSpec) -> builtins.list[RememberedFailure]:
@@ -286,22 +295,18 @@ class SoundStore:
 
     # --- search ---
 
-    def snapshot(self, spec: EncoderSpec) -> Snapshot:
+    def index(self, spec: EncoderSpec) -> ExactIndex:
         """Everything that can be searched in a space as it is now; the same object until the library or the matrix changes."""
-        return self._spans.snapshot(spec)
+        return self._spans.index(spec)
 
     def stamp(self, spec: EncoderSpec) -> object:
-        """Something small that is equal as long as `snapshot` gives the same object; quick."""
+        """Something small that is equal as long as `index` gives the same object; quick."""
         return self._spans.stamp(spec)
 
     def close(self) -> None:
         """Let go of the memory maps."""
-        self._spans.forget_snapshots()
+        self._spans.forget_indexes()
         self._spans.forget_free_rows()
-
-
-def _changed(connection: Connection) -> None:
-    connection.execute(update(counter).where(counter.c.name == LIBRARY).values(value=counter.c.value + 1))
 
 
 def _only(folder_id: int | None, under: Path | None, tags: Sequence[Labels]) -> builtins.list[ColumnElement[bool]]:

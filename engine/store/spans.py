@@ -1,4 +1,4 @@
-"""Spans with their vectors, and the snapshot a search runs on."""
+"""Spans with their vectors, and the index that a search asks."""
 
 from __future__ import annotations
 
@@ -12,28 +12,33 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engine.errors import LibraryError, ShapeError
+from engine.index import Changes, ExactIndex
 from engine.records import EncoderSpec, FloatArray, Span
-from engine.store.database import Database
-from engine.store.records import IntArray, Snapshot
-from engine.store.schema import counter, encoder_spec, failed_file, sound, span
+from engine.store.database import Database, counted, table_of
+from engine.store.records import IntArray
+from engine.store.schema import encoder_spec, failed_file, sound, span
+from engine.store.sound_changes import LIBRARY, changed, since
 from engine.store.spaces import find_space, take_space
 from engine.store.vectors import VectorFile, whole_rows
 
-LIBRARY = "library"
-"""The counter that every change to the library raises, in whatever process."""
+MANY = 500
+"""Ids in one statement."""
+_KINDS = {"ids": np.int64, "folder_ids": np.int64, "rows": np.int64, "start_s": np.float64, "end_s": np.float64}
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class _Whole:
-    """Rows of a matrix that were found as they were written. stamp: of its file then. rows: bool (n,)."""
+    """Rows of a matrix that were found as they were written. stamp: of its file then. rows: bool (n,). settled: the stamp is what
+    the last commit left, so that whoever writes next says whether anybody else wrote in between."""
 
     stamp: tuple[int, ...]
     rows: NDArray[np.bool_]
+    settled: bool
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,14 @@ class _FreeRows:
 
 
 class SpanStore:
-    """Writes spans and their rows; gives snapshots. Thread-safe; writes happen inside the caller's transaction."""
+    """Writes spans and their rows; gives indexes. Thread-safe; writes happen inside the caller's transaction."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
         self._guard = threading.Lock()
-        self._snapshots: dict[str, tuple[tuple[int, ...], Snapshot]] = {}  # each with the state it shows
+        self._indexes: dict[str, tuple[tuple[int, ...], ExactIndex]] = {}  # each with the state it shows
+        self._building = threading.Lock()
         self._whole: dict[str, _Whole] = {}
         self._free: dict[str, _FreeRows] = {}  # by space
 
@@ -74,7 +80,7 @@ class SpanStore:
         spec_id = take_space(connection, spec)
         rows = self._take_rows(connection, spec, spec_id, sum(len(spans) for _, spans, _ in sounds))
         try:
-            self._write(spec, rows, np.concatenate([vectors for _, _, vectors in sounds]))
+            self._write(connection, spec, spec_id, rows, np.concatenate([vectors for _, _, vectors in sounds]))
             next_row = iter(rows.tolist())
             connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == bindparam("old")),
                                [{"old": sound_id} for sound_id, _, _ in sounds])
@@ -100,52 +106,56 @@ class SpanStore:
         connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
         connection.execute(insert(span), [{**one, "spec_id": spec_id, "sound_id": sound_id} for one in spans])
 
-    def snapshot(self, spec: EncoderSpec) -> Snapshot:
+    def index(self, spec: EncoderSpec) -> ExactIndex:
         """Everything that can be searched in a space as it is now; the same object until the library or the matrix changes.
 
-        Sounds whose vectors are lost or damaged are left out, and counted.
+        Sounds whose vectors are lost or damaged are left out, and counted. After a change no more is read than what changed.
         """
         key = spec.key
-        with self._database.reading() as connection:
-            version, of_file = _version(connection), self.file(spec).stamp
-            stamp = (version, *of_file)
+        with self._building:
+            with self._database.reading() as connection:
+                version, file = counted(connection, LIBRARY), self.file(spec)
+                of_file = file.stamp
+                stamp = (version, *of_file)
+                with self._guard:
+                    before, cached = self._indexes.get(key, ((), None))
+                    known = self._whole.get(key)
+                if cached is not None and before == stamp:
+                    return cached
+                settled = _written(of_file) == self._left(connection, key)
+                sounds = None
+                if cached is not None and known is not None and (known.stamp == of_file or (known.settled and settled)):
+                    sounds = since(connection, cached.version)
+                table = self._table(connection, find_space(connection, spec), sounds)
+                matrix = file.open()
+            # not in the transaction: looking at all rows may take seconds, and what is removed meanwhile could not be wiped
+            held = self._held(key, _Whole(of_file, np.zeros(0, bool), settled), table["rows"], matrix, goes_on=sounds is not None)
+            lost = np.unique(table["ids"][~held])
+            if len(lost):
+                log.warning("the vectors of %d sounds are lost or damaged", len(lost))
+                there = ~np.isin(table["ids"], lost)
+                table = {name: column[there] for name, column in table.items()}
+            changes = Changes(np.zeros(0, np.int64) if sounds is None else sounds, **table, lost=lost)
+            made = (ExactIndex.empty(spec.dim) if cached is None or sounds is None else cached).applied(version, matrix, changes)
             with self._guard:
-                before, cached = self._snapshots.get(key, ((), None))
-            if cached is not None and before == stamp:
-                return cached
-            rows = connection.execute(
-                select(span.c.sound_id, span.c.row, sound.c.folder_id, span.c.start_s, span.c.end_s)
-                .join(sound, sound.c.id == span.c.sound_id).where(span.c.spec_id == find_space(connection, spec))
-                .order_by(span.c.sound_id, span.c.position)).all()
-            matrix = self.file(spec).open()
-        # not in the transaction: looking at all rows may take seconds, and what is removed meanwhile could not be wiped
-        table = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 5)
-        made = _snapshot(version, spec, matrix, table, self._held(key, of_file, table[:, 1].astype(np.int64), matrix))
-        with self._guard:
-            self._snapshots = {key: (stamp, made)}  # one space is searched at a time
-        if made.damaged:
-            log.warning("the vectors of %d sounds are lost or damaged", made.damaged)
-        return made
+                self._indexes = {key: (stamp, made)}  # one space is searched at a time
+            return made
 
     def stamp(self, spec: EncoderSpec) -> tuple[object, ...]:
-        """Equal as long as `snapshot` gives the same object; reads no matrix."""
+        """Equal as long as `index` gives the same object; reads no matrix."""
         with self._database.reading() as connection:
-            return (spec, _version(connection), *self.file(spec).stamp)
+            return (spec, counted(connection, LIBRARY), *self.file(spec).stamp)
 
-    def drop_lost(self, connection: Connection, spec: EncoderSpec) -> int:
-        """Take out the spans of sounds whose vectors are lost or damaged, so that a scan makes them again."""
+    def drop_lost(self, connection: Connection, spec: EncoderSpec) -> IntArray:
+        """Take out the spans of sounds whose vectors are lost or damaged, so that a scan makes them again; returns their ids."""
         spec_id = find_space(connection, spec)
-        named = connection.execute(select(span.c.sound_id, span.c.row).where(span.c.spec_id == spec_id)).all()
-        if not named:
-            return 0
-        table = np.array([tuple(row) for row in named], np.int64)
-        of_file, matrix = self.file(spec).stamp, self.file(spec).open()
-        lost = np.unique(table[~self._held(spec.key, of_file, table[:, 1], matrix), 0]).tolist()
-        for sound_id in lost:
-            connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id == sound_id))
-        if lost:
+        lost = self.index(spec).lost
+        for first in range(0, len(lost), MANY):
+            some = lost[first:first + MANY].tolist()
+            connection.execute(delete(span).where(span.c.spec_id == spec_id, span.c.sound_id.in_(some)))
+        if len(lost):
             log.warning("the vectors of %d sounds are lost or damaged and will be made again", len(lost))
-        return len(lost)
+        return lost
 
     def purge(self, connection: Connection, keep: Collection[EncoderSpec]) -> int:
         """Take away all other spaces of the library: spans, failures, matrices. Returns how many spans went.
@@ -164,7 +174,7 @@ class SpanStore:
                 self._matrix(key).unlink(missing_ok=True)
             with self._guard:
                 self._free.pop(key, None)
-                self._snapshots.pop(key, None)
+                self._indexes.pop(key, None)
                 self._whole.pop(key, None)
         return gone
 
@@ -173,41 +183,58 @@ class SpanStore:
         with self._guard:
             self._free = {}
 
-    def forget_snapshots(self) -> None:
+    def forget_indexes(self) -> None:
         with self._guard:
-            self._snapshots, self._whole = {}, {}
+            self._indexes, self._whole = {}, {}
 
     @property
     def bytes(self) -> int:
         """Size of all matrices on the disk."""
         return sum(file.stat().st_size for file in self._folder.glob("*.f32"))
 
-    def _write(self, spec: EncoderSpec, rows: IntArray, vectors: FloatArray) -> None:
-        """Write rows. All others are as they were: those that were found whole need not be looked at again."""
+    def _table(self, connection: Connection, spec_id: int | None, sounds: IntArray | None) -> dict[str, NDArray[Any]]:
+        """Spans of a space, all or those of some sounds, in order of sounds and time; columns as `Changes` has them."""
+        asked = (select(span.c.sound_id, sound.c.folder_id, span.c.row, span.c.start_s, span.c.end_s)
+                 .join(sound, sound.c.id == span.c.sound_id).where(span.c.spec_id == spec_id)
+                 .order_by(span.c.sound_id, span.c.position))
+        if sounds is None:
+            return table_of(connection, asked, _KINDS)
+        parts = [table_of(connection, asked.where(span.c.sound_id.in_(sounds[first:first + MANY].tolist())), _KINDS)
+                 for first in range(0, len(sounds), MANY)]
+        return {name: np.concatenate([np.zeros(0, kind), *(part[name] for part in parts)]) for name, kind in _KINDS.items()}
+
+    def _left(self, connection: Connection, key: str) -> str | None:
+        """The stamp of a matrix as the last write that was committed left it."""
+        return connection.execute(select(encoder_spec.c.matrix).where(encoder_spec.c.key == key)).scalar_one_or_none()
+
+    def _write(self, connection: Connection, spec: EncoderSpec, spec_id: int, rows: IntArray, vectors: FloatArray) -> None:
+        """Write rows. All others are as they were: those that were found whole need not be looked at again, by whoever knows that
+        nobody else wrote to the file."""
         file, key = self.file(spec), spec.key
         before = file.stamp
         file.write(rows, vectors)
         after = file.stamp
+        if before[0] and _written(before) != self._left(connection, key):
+            changed(connection, None)
+        connection.execute(update(encoder_spec).where(encoder_spec.c.id == spec_id).values(matrix=_written(after)))
         with self._guard:
             known = self._whole.get(key)
             if known is not None and known.stamp == before:
-                self._whole[key] = _Whole(after, known.rows)
+                self._whole[key] = _Whole(after, known.rows, known.settled)
 
-    def _held(self, key: str, stamp: tuple[int, ...], rows: IntArray, matrix: FloatArray) -> NDArray[np.bool_]:
-        """Which of the named rows the matrix holds as they were written: int64 (n,) → bool (n,). stamp: of its file, got before
-        it was opened."""
+    def _held(self, key: str, now: _Whole, rows: IntArray, matrix: FloatArray, goes_on: bool) -> NDArray[np.bool_]:
+        """Which of the named rows the matrix holds as they were written: int64 (n,) → bool (n,). now: the stamp of its file, got
+        before it was opened. goes_on: rows that were found whole before still are."""
         with self._guard:
             known = self._whole.get(key)
         whole = np.zeros(len(matrix), bool)
-        if known is not None and known.stamp == stamp:
+        if known is not None and (goes_on or known.stamp == now.stamp):
             whole[:len(known.rows)] = known.rows[:len(matrix)]
         there = (rows >= 0) & (rows < len(matrix))
-        named = np.zeros(len(matrix), bool)
-        named[rows[there]] = True
-        new = np.flatnonzero(named & ~whole)
+        new = np.unique(rows[there][~whole[rows[there]]])
         whole[new] = whole_rows(matrix, new)
         with self._guard:
-            self._whole = {key: _Whole(stamp, whole)}
+            self._whole = {key: _Whole(now.stamp, whole, now.settled)}
         there[there] = whole[rows[there]]
         return there
 
@@ -221,10 +248,9 @@ class SpanStore:
         with self._guard:
             free = self._free.get(key)
         if free is None:
-            named = connection.execute(select(span.c.row).distinct().where(span.c.spec_id == spec_id)).scalars().all()
-            held = self.file(spec).rows
-            taken = np.zeros(max([held, *(row + 1 for row in named)]), bool)
-            taken[np.asarray(named, np.int64)] = True
+            named = table_of(connection, select(span.c.row).where(span.c.spec_id == spec_id), {"rows": np.int64})["rows"]
+            taken = np.zeros(max(self.file(spec).rows, int(named.max(initial=-1)) + 1), bool)
+            taken[named] = True
             free = _FreeRows(np.flatnonzero(~taken), len(taken))
         from_holes = free.holes[:count]
         new = count - len(from_holes)
@@ -243,16 +269,5 @@ def _check(spec: EncoderSpec, spans: Sequence[Span], vectors: FloatArray) -> Non
         raise ShapeError("A vector is zero, not finite, or not of unit norm.")
 
 
-def _version(connection: Connection) -> int:
-    return int(connection.execute(select(counter.c.value).where(counter.c.name == LIBRARY)).scalar_one())
-
-
-def _snapshot(version: int, spec: EncoderSpec, matrix: FloatArray, table: NDArray[np.float64],
-              held: NDArray[np.bool_]) -> Snapshot:
-    """table: (n, 5), a span each: sound, row, folder, start and end. held: bool (n,), whose vectors are whole."""
-    lost = np.unique(table[~held, 0])
-    table = table[~np.isin(table[:, 0], lost)]
-    sound_ids, rows, folder_ids = (table[:, column].astype(np.int64) for column in range(3))
-    starts = np.flatnonzero(np.diff(sound_ids, prepend=-1))
-    return Snapshot(version, spec, matrix, rows, starts, sound_ids[starts], folder_ids[starts],
-                    table[:, 3].copy(), table[:, 4].copy(), len(lost))
+def _written(stamp: tuple[int, ...]) -> str:
+    return " ".join(map(str, stamp))

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, delete, false, func, insert, or_, se
 
 from engine.errors import LibraryError
 from engine.records import EncoderSpec, Label, TagCount, TagListInfo
-from engine.store.database import Database, inserted_id
+from engine.store.database import Database, inserted_id, table_of
 from engine.store.queries import checked_name
 from engine.store.records import StoredList, Tagged
 from engine.store.schema import sound, sound_tag, tag_list
@@ -35,13 +35,13 @@ class TagStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def lists(self, spec: EncoderSpec | None = None, library: int = -1) -> builtins.list[StoredList]:
-        """All lists by name. spec, library: what `current` is held against."""
+    def lists(self, spec: EncoderSpec | None = None) -> builtins.list[StoredList]:
+        """All lists by name. spec: the space that `shows` is about."""
         with self._database.reading() as connection:
             rows = connection.execute(select(tag_list).order_by(tag_list.c.name_key)).all()
-        now = ("" if spec is None else spec.key, library)
+        space = "" if spec is None else spec.key
         return [StoredList(row.id, row.name, tuple(json.loads(row.labels)), tuple(json.loads(row.texts)), row.least, row.top,
-                           (row.space, row.library) == now) for row in rows]
+                           row.library if row.space == space else None) for row in rows]
 
     def infos(self) -> builtins.list[TagListInfo]:
         """All lists by name, with how often each label was found."""
@@ -71,11 +71,20 @@ class TagStore:
                 name=shown, name_key=name_key(shown), labels=json.dumps(list(labels)), texts=json.dumps(list(texts)),
                 least=least, top=top, created_at=datetime.now(UTC))))
 
-    def put(self, list_id: int, spec: EncoderSpec, library: int, tags: Tagged) -> None:
-        """The tags of a list in place of all it had; those of sounds that are gone meanwhile are left out."""
+    def put(self, list_id: int, spec: EncoderSpec, library: int, tags: Tagged, only: NDArray[np.int64] | None = None) -> None:
+        """The tags of a list in place of all it had, or of those that some sounds had; those of sounds that are gone meanwhile
+        are left out. only: int64 (n,), ids of these sounds."""
+        mine = sound_tag.c.list_id == list_id
         with self._database.writing() as connection:
-            connection.execute(delete(sound_tag).where(sound_tag.c.list_id == list_id))
-            there = np.fromiter(connection.execute(select(sound.c.id)).scalars(), np.int64)
+            if only is None:
+                connection.execute(delete(sound_tag).where(mine))
+                there = table_of(connection, select(sound.c.id), {"ids": np.int64})["ids"]
+            else:
+                some = [only[start:start + MANY].tolist() for start in range(0, len(only), MANY)]
+                for ids in some:
+                    connection.execute(delete(sound_tag).where(mine, sound_tag.c.sound_id.in_(ids)))
+                there = np.array([one for ids in some for one in connection.execute(
+                    select(sound.c.id).where(sound.c.id.in_(ids))).scalars()], np.int64)
             kept = np.flatnonzero(np.isin(tags.sound_ids, there))
             columns = (tags.sound_ids, tags.labels, tags.similarities, tags.probabilities)
             for start in range(0, len(kept), PORTION):

@@ -111,6 +111,28 @@ def test_a_scan_tags_what_is_new_and_removing_takes_tags_along(tagged):
     assert tagged.library.tagging.lists()[0].sounds == 0
 
 
+def test_a_scan_tags_the_sounds_that_changed_and_no_others_as_if_it_tagged_all(tagged, monkeypatch):
+    seen = []
+    compare = LabelMatcher.similarities
+    monkeypatch.setattr(LabelMatcher, "similarities", lambda self, rows: (seen.append(len(rows)), compare(self, rows))[1])
+    tagged.tone("c.wav", 120, seconds=3)
+    tagged.tone("a.wav", 1980, seconds=2)  # low before
+    (tagged.folder / "b.wav").rename(tagged.folder / "d.wav")
+    tagged.library.scan()
+    assert seen and sum(seen) <= 6  # a second each; what was moved may be looked at again
+    found = tagged.library.labels([one.id for one in tagged.library.sounds()])
+    tagged.library.tagging.tag(LIST, least=0.9)
+    assert tagged.library.labels([one.id for one in tagged.library.sounds()]) == found
+    assert counts(tagged) == {"Low": 1, "High: shrill": 2}
+
+
+def test_nothing_is_tagged_where_nothing_changed(tagged, monkeypatch):
+    monkeypatch.setattr(LabelMatcher, "similarities", None)
+    tagged.library.scan()
+    tagged.library.add(tagged.folder)  # is there already
+    assert tagged.library.tagging.refresh() == 0
+
+
 def test_a_scan_that_is_stopped_while_it_tags_is_not_at_its_end(tagged, monkeypatch):
     monkeypatch.setattr("engine.library.tagging.AT_ONCE", 1)
     tagged.tone("c.wav", 120)

@@ -244,7 +244,7 @@ def test_what_was_forgotten_is_held_by_nothing(tmp_path: Path) -> None:
                                              rate_hz=16_000, channels=1, format="wav", spans=(Span(0.0, 1.0),),
                                              vectors=vectors[number:number + 1]) for number in range(8)])
         app.maps.project("sounds", "pca")
-        mapped = weakref.ref(app.store.sounds.snapshot(spec))
+        mapped = weakref.ref(app.store.sounds.index(spec))
         assert app.maps.look("sounds", "pca").current
         app.forget_everything()
         gc.collect()

@@ -84,23 +84,23 @@ DAMAGE = {nan: 1, random_bytes: 1, zeros: 1, emptied: 5, cut_in_a_row: 1, Path.u
 def test_what_is_damaged_is_left_out_and_counted_and_made_again_by_the_next_scan(workspace, damage, lost):
     damage(matrix(workspace))
     with Store(workspace) as store:
-        snapshot = store.sounds.snapshot(SPEC)
-        assert (len(snapshot), snapshot.damaged) == (5 - lost, lost)
-        assert np.isfinite(snapshot.matrix[snapshot.rows]).all()
-        assert len(snapshot.rows) == 2 * len(snapshot)  # a sound is whole or not there
+        index = store.sounds.index(SPEC)
+        assert (len(index), index.damaged) == (5 - lost, lost)
+        held = [index.vectors(one) for one in index.sound_ids.tolist()]
+        assert all(len(one) == 2 and np.isfinite(one).all() for one in held)  # a sound is whole or not there
         store.sounds.begin_scan(SPEC)
         assert sum(not known.indexed for known in store.sounds.known(SPEC)) == lost
-        assert store.sounds.snapshot(SPEC).damaged == 0
+        assert store.sounds.index(SPEC).damaged == 0
 
 
 def test_a_file_that_changes_under_a_running_program_is_noticed_by_the_next_search(workspace):
     with Store(workspace) as store:
-        first = store.sounds.snapshot(SPEC)
-        assert store.sounds.snapshot(SPEC) is first
+        first = store.sounds.index(SPEC)
+        assert store.sounds.index(SPEC) is first
         nan(matrix(workspace))
-        assert store.sounds.snapshot(SPEC).damaged == 1
+        assert store.sounds.index(SPEC).damaged == 1
         os.truncate(matrix(workspace), 0)
-        assert store.sounds.snapshot(SPEC).damaged == 5
+        assert store.sounds.index(SPEC).damaged == 5
 
 
 def test_what_stands_in_the_way_of_the_matrix_is_said_and_not_waited_for(workspace):
@@ -137,24 +137,24 @@ def looked(monkeypatch) -> list[int]:
 
 def test_only_what_is_new_is_looked_at_while_this_program_writes(workspace, looked):
     with Store(workspace) as store:
-        store.sounds.snapshot(SPEC)
+        store.sounds.index(SPEC)
         for number in (5, 6):
             store.sounds.put(SPEC, [new_sound(number)])
-            assert len(store.sounds.snapshot(SPEC)) == number + 1
+            assert len(store.sounds.index(SPEC)) == number + 1
         assert looked == [10, 2, 2]
         nan(matrix(workspace))
-        assert store.sounds.snapshot(SPEC).damaged == 1
+        assert store.sounds.index(SPEC).damaged == 1
         store.sounds.put(SPEC, [new_sound(7)])
-        assert (len(store.sounds.snapshot(SPEC)), store.sounds.snapshot(SPEC).damaged) == (7, 1)
+        assert (len(store.sounds.index(SPEC)), store.sounds.index(SPEC).damaged) == (7, 1)
         assert looked == [10, 2, 2, 14, 3]
 
 
 def test_damage_before_a_write_is_not_covered_by_it(workspace, looked):
     with Store(workspace) as store:
-        store.sounds.snapshot(SPEC)
+        store.sounds.index(SPEC)
         nan(matrix(workspace))
         store.sounds.put(SPEC, [new_sound(5)])
-        assert store.sounds.snapshot(SPEC).damaged == 1
+        assert store.sounds.index(SPEC).damaged == 1
         assert looked == [10, 12]
 
 
@@ -169,6 +169,6 @@ def test_what_is_removed_while_the_vectors_are_looked_at_is_wiped(workspace, mon
             return whole_rows(matrix, rows)
 
         monkeypatch.setattr(spans, "whole_rows", meanwhile)
-        assert len(store.sounds.snapshot(SPEC)) == 5
+        assert len(store.sounds.index(SPEC)) == 5
         assert store.voices.pending is None
         assert not store.encrypting.state().unclean
