@@ -179,6 +179,10 @@ class Library:
         """How many sounds `sounds` would give without a limit. Raises LibraryError."""
         return self._store.sounds.count(folder_id, under, [called(tag, self._store) for tag in tags])
 
+    def places(self, under: Path) -> dict[Path, int]:
+        """How many sounds of the library stand in each place on the disk, in a folder (absolute) and below."""
+        return self._store.sounds.places(under)
+
     def labels(self, sound_ids: Sequence[int]) -> dict[int, tuple[Label, ...]]:
         """What these sounds are tagged with, of all lists; sounds without a tag are left out."""
         return self._store.tags.of(sound_ids)

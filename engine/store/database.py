@@ -241,15 +241,22 @@ def set_counter(connection: Connection, name: str, value: int) -> None:
         connection.execute(insert(counter).values(name=name, value=value))
 
 
-def table_of(connection: Connection, statement: Any, kinds: Mapping[str, type]) -> dict[str, NDArray[Any]]:
-    """The rows of a statement as columns, without an object a row. kinds: name and kind of number of each, in their order."""
+@contextmanager
+def plain_rows(connection: Connection, statement: Any) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """The rows of a statement as the database has them, one after the other; paths are bytes."""
     result = connection.execute(statement)
-    cursor: Any = result.cursor
+    rows: Any = result.cursor
     try:
-        rows = np.fromiter(cursor, np.dtype([(name, kind) for name, kind in kinds.items()]))
+        yield rows
     finally:
         result.close()
-    return {name: np.ascontiguousarray(rows[name]) for name in kinds}
+
+
+def table_of(connection: Connection, statement: Any, kinds: Mapping[str, type]) -> dict[str, NDArray[Any]]:
+    """The rows of a statement as columns, without an object a row. kinds: name and kind of number of each, in their order."""
+    with plain_rows(connection, statement) as rows:
+        table = np.fromiter(rows, np.dtype([(name, kind) for name, kind in kinds.items()]))
+    return {name: np.ascontiguousarray(table[name]) for name in kinds}
 
 
 def _no_room(path: Path) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 import numpy as np
 from sqlalchemy import Connection, delete, insert, select
 
-from engine.store.database import count_up, counted, set_counter
+from engine.store.database import count_up, counted, set_counter, table_of
 from engine.store.records import IntArray
 from engine.store.schema import sound_change
 
@@ -45,9 +45,8 @@ def since(connection: Connection, version: int) -> IntArray | None:
     """Ids of the sounds that changed after a version, increasing, int64 (n,); None where that is not known any more."""
     if version < counted(connection, WHOLE):
         return None
-    found = connection.execute(select(sound_change.c.sound_id).where(sound_change.c.version > version)
-                               .order_by(sound_change.c.sound_id)).scalars()
-    return np.fromiter(found, np.int64)
+    asked = select(sound_change.c.sound_id).where(sound_change.c.version > version)
+    return np.sort(table_of(connection, asked, {"ids": np.int64})["ids"])  # an order asked for would be a walk through all rows
 
 
 def prune(connection: Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, in
 from engine.errors import LibraryError
 from engine.index import ExactIndex
 from engine.records import EncoderSpec, Folder, LibraryStats, Sound, Tag
-from engine.store.database import Database, counted, inserted_id, set_counter
+from engine.store.database import Database, counted, inserted_id, plain_rows, set_counter, table_of
 from engine.store.records import FileKey, IntArray, KnownSound, NewSound, RememberedFailure
 from engine.store.schema import counter, failed_file, folder, sound, sound_tag, span
 from engine.store.sound_changes import LIBRARY, changed, prune, since
@@ -50,6 +51,13 @@ class SoundStore:
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return [Folder(row.id, row.path, row.sounds, float(row.audio_s), row.path.is_dir()) for row in rows]
+
+    def places(self, under: Path) -> dict[Path, int]:
+        """How many sounds stand in each place on the disk, in a folder and below. Reads the index on paths alone."""
+        separator = os.fsencode(os.sep)
+        with self._database.reading() as connection, plain_rows(connection, select(sound.c.path).where(_below(under))) as rows:
+            found = Counter(path.rpartition(separator)[0] for path, in rows)
+        return {Path(os.fsdecode(place or separator)): count for place, count in found.items()}
 
     def folder_ids(self) -> builtins.list[int]:
         with self._database.reading() as connection:
@@ -124,8 +132,7 @@ class SoundStore:
     def ids(self, under: Path) -> IntArray:
         """Ids of the sounds below a folder: int64 (n,), in order of their paths."""
         with self._database.reading() as connection:
-            found = connection.execute(select(sound.c.id).where(_below(under)).order_by(sound.c.path)).scalars().all()
-        return np.array(found, np.int64)
+            return table_of(connection, select(sound.c.id).where(_below(under)).order_by(sound.c.path), {"ids": np.int64})["ids"]
 
     def version(self) -> int:
         """Raised by every change to the library, in whatever process."""
@@ -182,11 +189,10 @@ class SoundStore:
         """All sounds as a scan sees them."""
         with self._database.reading() as connection:
             has = exists().where(span.c.spec_id == find_space(connection, spec), span.c.sound_id == sound.c.id)
-            rows = connection.execute(select(
-                sound.c.id, sound.c.folder_id, sound.c.path, sound.c.size, sound.c.mtime_ns, sound.c.sha256,
-                has.label("indexed"))).all()
-        return [KnownSound(row.id, row.folder_id, row.path, FileKey(row.size, row.mtime_ns), row.sha256,
-                           bool(row.indexed)) for row in rows]
+            asked = select(sound.c.id, sound.c.folder_id, sound.c.path, sound.c.size, sound.c.mtime_ns, sound.c.sha256, has)
+            with plain_rows(connection, asked) as rows:
+                return [KnownSound(sound_id, folder_id, Path(os.fsdecode(path)), FileKey(size, mtime_ns), sha256, bool(indexed))
+                        for sound_id, folder_id, path, size, mtime_ns, sha256, indexed in rows]
 
     def missing(self, spec: EncoderSpec, beside: EncoderSpec) -> builtins.list[Path]:
         """Sounds that have vectors in the space `beside` and none in the space `spec`, and no failure that says why."""

@@ -110,8 +110,8 @@ class TagStore:
     def ids(self, labels: Labels) -> NDArray[np.int64]:
         """Sounds that have one of these labels: int64 (n,), increasing."""
         with self._database.reading() as connection:
-            return np.array(connection.execute(select(sound_tag.c.sound_id).distinct().where(one_of(labels))
-                                               .order_by(sound_tag.c.sound_id)).scalars().all(), np.int64)
+            return table_of(connection, select(sound_tag.c.sound_id).distinct().where(one_of(labels))
+                            .order_by(sound_tag.c.sound_id), {"ids": np.int64})["ids"]
 
     def of(self, sound_ids: Sequence[int]) -> dict[int, tuple[Label, ...]]:
         """The labels of sounds, by list and then most similar first; sounds without any are left out."""

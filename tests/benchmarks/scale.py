@@ -103,6 +103,8 @@ def measured(count: int, folder: Path) -> dict[str, float]:
         found["the same below a folder"] = median([
             seconds(lambda n=n: library.search(f"text {n} there", k=20, under=Path("/sounds/07"))) for n in range(REPEAT)])
         found["folders with what they hold"] = median([seconds(library.folders) for _ in range(REPEAT)])
+        found["sounds counted in all places"] = seconds(lambda: library.places(Path("/sounds")))
+        found["what a scan has to know"] = seconds(lambda: store.sounds.known(SPEC))
     return found | {"peak of memory, GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}
 
 

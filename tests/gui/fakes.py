@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -197,6 +198,9 @@ class FakeLibrary:
 
     def count(self, folder_id: int | None = None, under: Path | None = None, tags: tuple[str, ...] = ()) -> int:
         return len(self.sounds(folder_id, under=under, tags=tags))
+
+    def places(self, under: Path) -> dict[Path, int]:
+        return Counter(one.path.parent for one in self.sounds(under=under))
 
     def labels(self, sound_ids: list[int]) -> dict[int, tuple[Label, ...]]:
         return {one: labels for one in sound_ids if (labels := self.tagging.of(self.sound(one)))}

@@ -136,8 +136,8 @@ def test_a_sub_folder_is_searched_by_itself_and_paged(context: Context, app: Fak
 
 
 def test_sounds_are_counted_below_their_folders() -> None:
-    counted = below(Path("/a"), [Path("/a/x.wav"), Path("/a/b/y.wav"), Path("/a/b/c/z.wav"), Path("/a/b/c/d/w.wav")])
-    assert counted == {Path("/a/b"): 3, Path("/a/b/c"): 2}
+    counted = below(Path("/a"), {Path("/a"): 9, Path("/a/b"): 1, Path("/a/b/c"): 4, Path("/a/b/c/d"): 2, Path("/ab"): 5})
+    assert counted == {Path("/a/b"): 7, Path("/a/b/c"): 6}
 
 
 def test_an_example_becomes_a_chip_that_can_be_removed(page: LibraryPage, app: FakeEarmark, qtbot: QtBot) -> None:

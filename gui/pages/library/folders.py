@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,16 +48,16 @@ class Place:
         return self.under or (self.folder.path if self.folder else None)
 
 
-def below(folder: Path, sounds: Iterable[Path]) -> Counter[Path]:
-    """How many of these sounds lie below each sub-folder of folder, TREE_DEPTH levels deep."""
+def below(folder: Path, places: Mapping[Path, int]) -> Counter[Path]:
+    """How many sounds lie below each sub-folder of folder, TREE_DEPTH levels deep. places: how many stand in each itself."""
     found: Counter[Path] = Counter()
-    for sound in sounds:
+    for place, sounds in places.items():
         try:
-            parts = sound.relative_to(folder).parts[:-1]
+            parts = place.relative_to(folder).parts
         except ValueError:
             continue
         for depth in range(1, min(len(parts), TREE_DEPTH) + 1):
-            found[folder.joinpath(*parts[:depth])] += 1
+            found[folder.joinpath(*parts[:depth])] += sounds
     return found
 
 

@@ -25,7 +25,7 @@ class Known:
 
 
 def look(library: Library, before: Known | None, scanning: bool) -> Known:
-    """What is there now. Counting below the folders reads every sound, so it waits for the end of a scan."""
+    """What is there now. Counting below the folders reads every path, so it waits for the end of a scan."""
     folders = library.folders()
     try:
         stats, failures = library.stats(), library.failures()
@@ -34,5 +34,5 @@ def look(library: Library, before: Known | None, scanning: bool) -> Known:
         failures = []
     if before is not None and (scanning or (before.counted and before.stats == stats)):
         return Known(stats, folders, failures, before.subfolders, before.counted and before.stats == stats)
-    subfolders = {f.id: below(f.path, [s.path for s in library.sounds(f.id)]) for f in folders if f.sounds}
+    subfolders = {f.id: below(f.path, library.places(f.path)) for f in folders if f.sounds}
     return Known(stats, folders, failures, subfolders, counted=True)

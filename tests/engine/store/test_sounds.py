@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -211,6 +212,10 @@ def test_sounds_below_a_folder_end_at_its_name(store):
     assert below("") == set(names)
     assert len(store.sounds.list(under=Path("/"))) == len(names)
     assert store.sounds.ids(Path("/nothing")).dtype == np.int64
+    places = store.sounds.places(Path("/sounds"))
+    assert places == Counter((Path("/sounds") / name).parent for name in names)
+    assert store.sounds.places(Path("/sounds/a/b")) == {Path("/sounds/a/b"): 1, Path("/sounds/a/b/c"): 1}
+    assert store.sounds.places(Path("/")) == places and store.sounds.places(Path("/nothing")) == {}
     page = store.sounds.list(1, offset=1, limit=1, under=Path("/sounds/a/b"))
     assert [one.path.name for one in page] == ["2.wav"]
     assert store.sounds.list(2, under=Path("/sounds/a")) == []
