@@ -115,6 +115,11 @@ class Database:
             except (StoreError, OSError) as error:
                 log.warning("what follows a change could not be done: %s", type(error).__name__)
 
+    @property
+    def changing(self) -> bool:
+        """Whether this thread is in a transaction that writes: what it reads may never be committed."""
+        return getattr(self._mine, "connection", None) is not None
+
     def afterwards(self, work: Callable[[], object]) -> None:
         """Do something, once, as soon as the transaction of this thread is committed; at once where there is none."""
         if getattr(self._mine, "connection", None) is None:

@@ -158,6 +158,7 @@ class SoundStore:
 
     def begin_scan(self, spec: EncoderSpec) -> None:
         """Find the rows that can be written again, and spans whose vectors were lost. The scan is unfinished from now on."""
+        self._spans.index(spec)  # where it is not known yet, it takes longer than a transaction should
         with self._database.writing() as connection:
             if self.scan_mark() is None:  # what an earlier one came to is known until this one knows better
                 self.mark_scan(0, 0)

@@ -137,8 +137,9 @@ class SpanStore:
                 table = {name: column[there] for name, column in table.items()}
             changes = Changes(np.zeros(0, np.int64) if sounds is None else sounds, **table, lost=lost)
             made = (ExactIndex.empty(spec.dim) if cached is None or sounds is None else cached).applied(version, matrix, changes)
-            with self._guard:
-                self._indexes = {key: (stamp, made)}  # one space is searched at a time
+            if not self._database.changing:  # else its version may be that of another change later
+                with self._guard:
+                    self._indexes = {key: (stamp, made)}  # one space is searched at a time
             return made
 
     def stamp(self, spec: EncoderSpec) -> tuple[object, ...]:

@@ -21,6 +21,7 @@ PARTS = {
     "live_turns": "How soon speakers are named live, through a virtual microphone",
     "made_voices": "How alike the made voices are",
     "search": "Warm text search over 10,000 sounds",
+    "scale": "What a library costs as it grows",
     "start": "Start of the window, and memory",
     "bridge": "The tag bridge: prompts and constants on ESC-10",
     "arithmetic": "Plus and minus terms: rules that put them together",

@@ -135,6 +135,18 @@ def test_a_change_that_is_taken_back_changes_nothing(two, work):
     assert state(reader) == fresh(writer)
 
 
+def test_what_was_seen_inside_a_change_that_is_taken_back_is_not_taken_for_the_next(two):
+    writer, _ = two
+    with pytest.raises(ZeroDivisionError), writer.writing():
+        writer.sounds.remove([4])
+        assert len(writer.sounds.index(SPEC)) == 29
+        raise ZeroDivisionError
+    assert len(writer.sounds.index(SPEC)) == 30
+    writer.sounds.remove([9])  # has the number of the version that was taken back
+    assert 4 in writer.sounds.index(SPEC).sound_ids and 9 not in writer.sounds.index(SPEC).sound_ids
+    assert state(writer) == fresh(writer)
+
+
 def test_what_somebody_else_wrote_between_two_changes_is_looked_at(two, work):
     writer, reader = two
     file = next(writer.vectors.glob("*.f32"))
