@@ -176,7 +176,8 @@ class ExactIndex:
         made = ExactIndex(version, matrix, columns, len(self._rows) + len(changes.rows),
                           np.concatenate([alive, np.ones(len(begins), bool)]), lost)
         gone = len(made._alive) - made._count
-        return made._compact() if gone > max(LEAST_GONE, GONE_SHARE * len(made._alive)) else made
+        cut = len(matrix) < len(self.matrix) and bool((made._rows >= len(matrix)).any())  # what is gone may have stood behind it
+        return made._compact() if cut or gone > max(LEAST_GONE, GONE_SHARE * len(made._alive)) else made
 
     def __len__(self) -> int:
         return self._count

@@ -20,7 +20,7 @@ LIBRARY = "library"
 WHOLE = "library whole"
 """The counter of the version since which changes are noted."""
 MOST = 20_000
-"""Sounds noted for one version; where more change, everything is read again, which takes no longer."""
+"""Sounds noted for one version, or told; where more change, everything is read again, which takes no longer."""
 KEPT = 2_000
 """Versions for which changes are noted, at least."""
 MANY = 500
@@ -46,7 +46,8 @@ def since(connection: Connection, version: int) -> IntArray | None:
     if version < counted(connection, WHOLE):
         return None
     asked = select(sound_change.c.sound_id).where(sound_change.c.version > version)
-    return np.sort(table_of(connection, asked, {"ids": np.int64})["ids"])  # an order asked for would be a walk through all rows
+    ids = table_of(connection, asked, {"ids": np.int64})["ids"]
+    return np.sort(ids) if len(ids) <= MOST else None  # an order asked for would be a walk through all rows
 
 
 def prune(connection: Connection) -> None:

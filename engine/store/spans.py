@@ -8,7 +8,7 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ MANY = 500
 _KINDS = {"ids": np.int64, "folder_ids": np.int64, "rows": np.int64, "start_s": np.float64, "end_s": np.float64}
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class SpanStore:
             made = (ExactIndex.empty(spec.dim) if cached is None or sounds is None else cached).applied(version, matrix, changes)
             if not self._database.changing:  # else its version may be that of another change later
                 with self._guard:
-                    self._indexes = {key: (stamp, made)}  # one space is searched at a time
+                    self._indexes = _newest(self._indexes, key, (stamp, made))
             return made
 
     def stamp(self, spec: EncoderSpec) -> tuple[object, ...]:
@@ -215,7 +217,8 @@ class SpanStore:
         before = file.stamp
         file.write(rows, vectors)
         after = file.stamp
-        if before[0] and _written(before) != self._left(connection, key):
+        left = self._left(connection, key)
+        if _written(before) != left and (left is not None or before[0]):  # not the first write to a new space
             changed(connection, None)
         connection.execute(update(encoder_spec).where(encoder_spec.c.id == spec_id).values(matrix=_written(after)))
         with self._guard:
@@ -235,7 +238,7 @@ class SpanStore:
         new = np.unique(rows[there][~whole[rows[there]]])
         whole[new] = whole_rows(matrix, new)
         with self._guard:
-            self._whole = {key: _Whole(now.stamp, whole, now.settled)}
+            self._whole = _newest(self._whole, key, _Whole(now.stamp, whole, now.settled))
         there[there] = whole[rows[there]]
         return there
 
@@ -268,6 +271,12 @@ def _check(spec: EncoderSpec, spans: Sequence[Span], vectors: FloatArray) -> Non
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
     if not (np.isfinite(norms).all() and np.abs(norms - 1).max() < 1e-3):
         raise ShapeError("A vector is zero, not finite, or not of unit norm.")
+
+
+def _newest(held: dict[str, T], key: str, value: T) -> dict[str, T]:
+    """What is held of two spaces: the one that is searched, and the one that the library may change over to."""
+    others = [(one, what) for one, what in held.items() if one != key]
+    return dict([*others[-1:], (key, value)])
 
 
 def _written(stamp: tuple[int, ...]) -> str:

@@ -122,6 +122,18 @@ def test_what_is_gone_is_left_out_for_good_when_it_is_much(changed, monkeypatch)
     assert kept < sum(len(rows) for _, rows, _ in changed.sounds.values()) * 1.6
 
 
+def test_a_matrix_that_ends_sooner_keeps_nothing_from_being_found(changed):
+    changed.change(90)
+    changed.change(91)
+    changed.sounds.pop(91)
+    changed.matrix = changed.matrix[:changed.sounds[90][1][-1] + 1]
+    changed.version += 1
+    none = np.zeros(0, np.int64)
+    changed.index = changed.index.applied(changed.version, changed.matrix, Changes(
+        np.array([91]), none, none, none, np.zeros(0), np.zeros(0)))
+    assert changed.index.search(asked(4), 100).ids.tolist() == [one for one, _ in changed.nearest(asked(4)[0])]
+
+
 def test_what_is_lost_is_counted_until_it_changes(changed):
     changed.change(lost=(5, 6))
     assert (changed.index.damaged, 5 in changed.index.sound_ids) == (2, False)

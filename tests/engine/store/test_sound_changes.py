@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,36 @@ def test_what_somebody_else_wrote_between_two_changes_is_looked_at(two, work):
     assert state(reader) == fresh(writer)
     writer.sounds.begin_scan(SPEC)
     assert (reader.sounds.index(SPEC).damaged, len(reader.sounds.index(SPEC))) == (0, 30)
+
+
+@pytest.mark.parametrize("way", ["removed", "emptied", "cut"])
+def test_a_matrix_that_is_lost_before_a_write_is_noticed_by_whoever_reads(two, way):
+    writer, reader = two
+    writer.sounds.begin_scan(SPEC)
+    file = next(writer.vectors.glob("*.f32"))
+    if way == "removed":
+        file.unlink()
+    else:
+        os.truncate(file, 0 if way == "emptied" else 4 * DIM * 10)
+    writer.sounds.put(SPEC, [new_sound(31)])
+    for store in (writer, reader):
+        index = store.sounds.index(SPEC)
+        assert len(index) + index.damaged == 31 and index.damaged >= 20
+        assert index.search(new_sound(31).vectors[:1], 40).compared == len(index)
+        assert len(index.means()[0]) == len(index)
+    assert state(reader) == state(writer) == fresh(writer)
+    writer.sounds.begin_scan(SPEC)
+    assert writer.sounds.index(SPEC).damaged == reader.sounds.index(SPEC).damaged == 0
+    assert state(reader) == fresh(writer)
+
+
+def test_two_spaces_are_held_at_once(two, work):
+    writer, _ = two
+    other = EncoderSpec("joint", "2", "cd" * 32, "joint", DIM, 16000)
+    writer.sounds.put(other, [new_sound(1, id=1)])
+    first = writer.sounds.index(SPEC)
+    assert len(writer.sounds.index(other)) == 1
+    assert writer.sounds.index(SPEC) is first
 
 
 def test_changes_that_are_too_many_or_too_old_are_not_noted(two, work, monkeypatch):
